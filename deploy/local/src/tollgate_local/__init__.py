@@ -1,0 +1,1 @@
+"""Tollgate on one machine: embedded PostgreSQL, local identities and the supervisor of `make up`."""

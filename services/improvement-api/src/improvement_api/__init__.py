@@ -1,0 +1,1 @@
+"""improvement-api: decides at tollgates and keeps improvement plans."""

@@ -1,0 +1,1 @@
+"""metrics-api: ingests what ITSM tools push and measures how services perform."""

@@ -1,0 +1,1 @@
+"""Wire models that cross a service boundary, one file per owning service."""

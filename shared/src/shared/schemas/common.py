@@ -1,0 +1,109 @@
+"""What every wire model is made of: keys, texts, stamps, pages and problems."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+T = TypeVar("T")
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL text holds neither NUL nor lone surrogates: refuse them at the door."""
+    if "\x00" in text:
+        raise ValueError("must not contain NUL characters")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must not contain lone surrogates") from None
+    return text
+
+
+def _within_years(stamp: datetime) -> datetime:
+    try:
+        in_utc = stamp.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must lie between the years 1900 and 2200") from None
+    if not 1900 <= in_utc.year < 2200:
+        raise ValueError("must lie between the years 1900 and 2200")
+    return in_utc
+
+
+Storable = AfterValidator(_storable)
+Key = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=1, max_length=100),
+    Field(description="Immutable slug, never reused", examples=["network-infrastructure"]),
+]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
+LongText = Annotated[str, StringConstraints(max_length=10_000), Storable]
+Timestamp = Annotated[
+    AwareDatetime,
+    AfterValidator(_within_years),
+    Field(description="RFC 3339 with offset", examples=["2026-03-01T08:30:00Z"]),
+]
+
+
+class Wire(BaseModel):
+    """A request body: unknown fields are refused, so that a typing mistake is not lost data."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Out(BaseModel):
+    """A response body: read from rows, no defaults, so every field is required in the contract."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class Page(Out, Generic[T]):
+    """One page of a list; `next_cursor` is null on the last one."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
+class FieldProblem(Out):
+    pointer: str = Field(description="RFC 6901 JSON pointer to the bad field")
+    detail: str
+    code: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details; `code` is stable, further members depend on it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["urn:tollgate:problem:not_found"])
+    title: str
+    status: int
+    detail: str
+    code: str = Field(examples=["not_found"])
+    instance: str = Field(description="Path of the request")
+    request_id: str
+    errors: list[FieldProblem]
+
+
+class FactValue(Out):
+    """A fact of one service: null when its owner has no value, and then `reason` says why."""
+
+    value: Any
+    as_of: datetime
+    reason: str | None
+
+
+class ServiceFacts(Out):
+    service: str
+    facts: dict[str, FactValue]
+
+
+class FactDefinition(Out):
+    name: str = Field(description="snake_case identifier, unique over all services")
+    type: str = Field(description="number, integer, boolean, string or list")
+    unit: str | None
+    owner: str = Field(description="catalog, metrics or improvement")
+    meaning: str
+
+
+class FactCatalog(Out):
+    items: list[FactDefinition]

@@ -1,0 +1,121 @@
+"""Wire models that metrics-api owns and other services or tools write and read."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import Field, model_validator
+
+from shared.schemas.common import Key, Out, ShortText, Wire
+
+
+class IncidentState(StrEnum):
+    NEW = "new"
+    IN_PROGRESS = "in_progress"
+    ON_HOLD = "on_hold"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class Comparator(StrEnum):
+    LTE = "lte"
+    LT = "lt"
+    GTE = "gte"
+    GT = "gt"
+
+
+class KpiId(StrEnum):
+    """The KPIs that can be computed by now."""
+
+    MTTR = "mttr"
+    MTTA = "mtta"
+    FCR = "fcr"
+    REOPEN_RATE = "reopen_rate"
+    BACKLOG = "backlog"
+    INCIDENT_COUNT = "incident_count"
+
+
+class InitiativeState(StrEnum):
+    PLANNED = "planned"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class InitiativePut(Wire):
+    """An improvement initiative as the performance report shows it; `revision` orders updates."""
+
+    service: Key
+    kpi: KpiId
+    title: ShortText
+    start: date
+    end: date | None = None
+    state: InitiativeState
+    plan: str = Field(max_length=100, description="id of the plan in improvement-api")
+    revision: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> "InitiativePut":
+        if self.end is not None and self.end < self.start:
+            raise ValueError("end must not be before start")
+        return self
+
+
+class PeriodValue(Out):
+    period: str
+    value: float | None
+    count: int
+    complete: bool
+
+
+class ReportTarget(Out):
+    comparator: Comparator
+    value: float
+
+
+class PerformanceRow(Out):
+    service: str
+    name: str
+    values: list[PeriodValue]
+    target: ReportTarget | None
+    met: bool | None
+    improvement_action: str | None
+
+
+class PerformanceReport(Out):
+    """The service performance table; see rules "The performance report"."""
+
+    kpi: KpiId
+    unit: str
+    timezone: str
+    rows: list[PerformanceRow]
+    next_cursor: str | None
+
+
+class BatchReply(Out):
+    """Totals of a bulk ingest; `rejections` holds the first 1,000, the rest are at `import`."""
+
+    id: str
+    rows: int
+    accepted: int
+    rejected: int
+    created: int = Field(description="distinct incidents seen for the first time")
+    repeated: int = Field(description="accepted rows that were known already")
+    rejections: list["Rejection"]
+
+
+class Rejection(Out):
+    line: int = Field(description="1-based line, or index + 1 of a JSON array")
+    pointer: str
+    reason: str
+
+
+class TargetOut(Out):
+    id: str
+    service: str
+    kpi: KpiId
+    comparator: Comparator
+    value: Decimal
+    valid_from: date
+    valid_to: date | None

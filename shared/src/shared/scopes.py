@@ -1,0 +1,27 @@
+"""Every scope of the product, with what it allows; a service's operations name theirs."""
+
+SCOPES: dict[str, str] = {
+    "catalog:read": "Read portfolios, services and their surroundings",
+    "catalog:write": "Create and change portfolios and services",
+    "services:onboard": "Record a service that is already live at its stage",
+    "stages:move": "Hand in a tollgate decision that moves a stage",
+    "audit:read": "Read the audit trail",
+    "metrics:read": "Read records, KPIs, targets and reports",
+    "incidents:write": "Push incidents, one at a time or in bulk",
+    "sources:write": "Register ITSM tools and their API keys",
+    "attribution:write": "Attribute records to services",
+    "targets:write": "Set targets on KPIs",
+    "initiatives:write": "Push improvement initiatives into the reports",
+    "events:receive": "Deliver another service's events",
+    "gates:read": "Read tollgates, evaluations and decisions",
+    "gates:write": "Publish new versions of tollgates",
+    "evaluations:write": "Evaluate tollgates",
+    "signatures:write": "Sign an evaluation",
+    "decisions:write": "Decide at a tollgate",
+    "plans:read": "Read improvement plans and initiatives",
+    "plans:write": "Create and change improvement plans and initiatives",
+    "subscriptions:read": "Read subscriptions, outgoing events and deliveries",
+    "subscriptions:write": "Create and end subscriptions, replay deliveries",
+    "ops:read": "Read operational metrics",
+    "identity:act-for": "Act on behalf of a person named in On-Behalf-Of",
+}
