@@ -1,0 +1,86 @@
+"""Engine, session and transaction: one request or job is one transaction, committed at its edge."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import psycopg
+from fastapi import Depends, Request
+from sqlalchemy import MetaData
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from shared.kit.settings import ServiceSettings
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def metadata_for(schema: str) -> MetaData:
+    """Metadata whose tables name their schema; nothing relies on search_path."""
+    return MetaData(schema=schema, naming_convention=NAMING)
+
+
+def sqlalchemy_url(url: str) -> URL:
+    """Any spelling of a PostgreSQL URL, on the one driver we use (psycopg 3)."""
+    parsed = make_url(url)
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def libpq_url(url: str) -> str:
+    """The same URL as libpq and psycopg read it."""
+    return (
+        make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    )
+
+
+def engine_for(settings: ServiceSettings, *, pool_size: int | None = None) -> AsyncEngine:
+    """The engine of a process. Dead connections are found when borrowed (PostgreSQL restarts)."""
+    timeout_ms = int(settings.statement_timeout.total_seconds() * 1000)
+    return create_async_engine(
+        sqlalchemy_url(settings.database_url.get_secret_value()),
+        pool_size=pool_size or settings.database_pool_size,
+        max_overflow=settings.database_pool_overflow,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        connect_args={
+            "application_name": settings.service_name,
+            "connect_timeout": 5,
+            "options": (
+                f"-c statement_timeout={timeout_ms} -c timezone=UTC"
+                " -c idle_in_transaction_session_timeout=60000 -c jit=off"
+            ),
+        },
+    )
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+    """A session that commits when the block ends and rolls back when it raises."""
+    async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+async def open_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """The request's session. It holds no connection until its first statement."""
+    async with transaction(request.app.state.engine) as session:
+        request.state.session = session
+        yield session
+
+
+# scope="function": FastAPI then commits *before* it answers, so a failed COMMIT is never a 201.
+Session = Annotated[AsyncSession, Depends(open_session, scope="function")]
+
+
+async def driver(session: AsyncSession) -> psycopg.AsyncConnection[Any]:
+    """The psycopg connection under the session, in its transaction: for COPY and pipelines."""
+    connection = await session.connection()
+    raw = await connection.get_raw_connection()
+    wrapped = raw.driver_connection
+    assert isinstance(wrapped, psycopg.AsyncConnection)
+    return wrapped
