@@ -21,6 +21,9 @@ NAMING = {
 }
 
 
+_SCHEMA = "tollgate_schema"
+
+
 def metadata_for(schema: str) -> MetaData:
     """Metadata whose tables name their schema; nothing relies on search_path."""
     return MetaData(schema=schema, naming_convention=NAMING)
@@ -34,9 +37,7 @@ def sqlalchemy_url(url: str) -> URL:
 
 def libpq_url(url: str) -> str:
     """The same URL as libpq and psycopg read it."""
-    return (
-        make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    )
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def engine_for(settings: ServiceSettings, *, pool_size: int | None = None) -> AsyncEngine:
@@ -48,6 +49,7 @@ def engine_for(settings: ServiceSettings, *, pool_size: int | None = None) -> As
         max_overflow=settings.database_pool_overflow,
         pool_pre_ping=True,
         pool_timeout=10,
+        execution_options={_SCHEMA: settings.schema_name},
         connect_args={
             "application_name": settings.service_name,
             "connect_timeout": 5,
@@ -57,6 +59,12 @@ def engine_for(settings: ServiceSettings, *, pool_size: int | None = None) -> As
             ),
         },
     )
+
+
+def schema_of(session: AsyncSession) -> str:
+    """The schema of the service this session belongs to (its engine was told)."""
+    schema: str = session.get_bind().get_execution_options()[_SCHEMA]
+    return schema
 
 
 @asynccontextmanager

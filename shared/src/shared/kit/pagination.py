@@ -114,9 +114,7 @@ def _after(order: Sequence[ColumnElement[Any]], values: Sequence[Any]) -> Column
     for position, part in enumerate(order):
         column, descending = _direction(part)
         _check_kind(column, values[position])
-        equal_so_far = [
-            _direction(order[i])[0] == values[i] for i in range(position)
-        ]
+        equal_so_far = [_direction(order[i])[0] == values[i] for i in range(position)]
         beyond = column < values[position] if descending else column > values[position]
         alternatives.append(and_(*equal_so_far, beyond))
     return or_(false(), *alternatives)

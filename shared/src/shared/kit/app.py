@@ -1,0 +1,94 @@
+"""The app factory of all services: everything but the domain, wired top to bottom."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from starlette.middleware import Middleware
+
+from shared.kit import auth, events, health, problems
+from shared.kit.database import engine_for
+from shared.kit.migrations import check_schema
+from shared.kit.requests import RequestEnvelope, RequestFigures
+from shared.kit.settings import ServiceSettings
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def build_app(  # noqa: PLR0913 - the wiring of an app is what it is made of
+    settings: ServiceSettings,
+    *,
+    package: str,
+    title: str,
+    description: str,
+    version: str,
+    routers: Sequence[APIRouter],
+    lifespan: Lifespan | None = None,
+    streamed_paths: Sequence[str] = (),
+) -> FastAPI:
+    """A service's app. `streamed_paths` read their body themselves, without the size limit.
+
+    Process-wide things live on app.state: settings, engine, registry, verifier.
+    """
+    registry = _registry()
+
+    @asynccontextmanager
+    async def whole_lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.engine = engine_for(settings)
+        try:
+            await check_schema(app.state.engine, package, settings.schema_name)
+            async with auth.verifying(app, settings), _own(lifespan, app):
+                yield
+        finally:
+            await app.state.engine.dispose()
+
+    app = FastAPI(
+        title=title,
+        description=description,
+        version=version,
+        lifespan=whole_lifespan,
+        redoc_url=None,
+        middleware=[
+            Middleware(
+                RequestEnvelope,
+                figures=RequestFigures(registry),
+                streamed=frozenset(streamed_paths),
+            )
+        ],
+        exception_handlers={Exception: problems.answer_unexpected},
+    )
+    app.state.settings = settings
+    app.state.registry = registry
+    problems.install_problem_handlers(app)
+    for router in (health.router, *routers, events.router):
+        app.include_router(router)
+    app.openapi = lambda: _contract(app)  # type: ignore[method-assign]
+    return app
+
+
+def _own(lifespan: Lifespan | None, app: FastAPI) -> AbstractAsyncContextManager[None]:
+    return nullcontext() if lifespan is None else lifespan(app)
+
+
+def _registry() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    return registry
+
+
+def _contract(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI 3.1 document, with problems instead of FastAPI's own errors."""
+    if app.openapi_schema is None:
+        contract = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+        )
+        problems.describe_problems(contract)
+        app.openapi_schema = contract
+    return app.openapi_schema

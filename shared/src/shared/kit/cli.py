@@ -1,0 +1,80 @@
+"""`python -m <service> serve | worker | migrate | openapi`: the same four verbs everywhere."""
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import orjson
+import uvicorn
+
+from shared.kit.database import libpq_url
+from shared.kit.definition import ServiceDefinition
+from shared.kit.jobs import run_worker
+from shared.kit.logging import configure_logging
+from shared.kit.migrations import MigrationError, migrate
+
+
+def main(definition: ServiceDefinition, arguments: list[str] | None = None) -> int:
+    """Run one verb; returns the exit code. Errors are one line on standard error."""
+    parser = argparse.ArgumentParser(prog=f"python -m {definition.package}")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("serve", help="answer HTTP requests")
+    verbs.add_parser("worker", help="run background jobs")
+    verbs.add_parser("migrate", help="bring role, schema and grants to this release")
+    contract = verbs.add_parser("openapi", help="print the contract, or write it to a file")
+    contract.add_argument("file", nargs="?", type=Path)
+    chosen = parser.parse_args(arguments)
+    if chosen.verb == "openapi":
+        return _openapi(definition, chosen.file)
+    return {"serve": _serve, "worker": _worker, "migrate": _migrate}[chosen.verb](definition)
+
+
+def _serve(definition: ServiceDefinition) -> int:
+    settings = definition.settings()
+    configure_logging(settings)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            definition.create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+    )
+    server.run()
+    return 0 if server.started else 1
+
+
+def _worker(definition: ServiceDefinition) -> int:
+    settings = definition.settings()
+    configure_logging(settings)
+    asyncio.run(run_worker(settings, definition.jobs))
+    return 0
+
+
+def _migrate(definition: ServiceDefinition) -> int:
+    admin_url = os.environ.get("DATABASE_URL")
+    if not admin_url:
+        print("Set DATABASE_URL to an administrative PostgreSQL URL", file=sys.stderr)  # noqa: T201
+        return 2
+    runtime_url = definition.settings().database_url.get_secret_value()
+    try:
+        migrate(definition, admin_url, libpq_url(runtime_url))
+    except MigrationError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _openapi(definition: ServiceDefinition, file: Path | None) -> int:
+    document = definition.create_app(None).openapi()
+    text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+    if file is None:
+        sys.stdout.buffer.write(text)
+    else:
+        file.write_bytes(text)
+    return 0

@@ -1,0 +1,58 @@
+"""/healthz (the process runs), /readyz (its own database answers), /metrics."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+
+from shared.errors import Unavailable
+from shared.kit.auth import authorise
+from shared.kit.routing import Router
+from shared.schemas.common import Out
+
+router = Router(tags=["operations"])
+READY_TIMEOUT_S = 2.0
+
+
+class HealthOut(Out):
+    status: str
+    service: str
+
+
+@router.get("/healthz", operation_id="get_health")
+async def get_health(request: Request) -> HealthOut:
+    """The process is alive."""
+    return HealthOut(status="ok", service=request.app.state.settings.service_name)
+
+
+@router.get("/readyz", operation_id="get_readiness")
+async def get_readiness(request: Request) -> HealthOut:
+    """The service can reach its own database; other services do not count."""
+    try:
+        async with (
+            asyncio.timeout(READY_TIMEOUT_S),
+            request.app.state.engine.connect() as connection,
+        ):
+            await connection.execute(text("SELECT 1"))
+    except Exception as error:
+        raise Unavailable("The database does not answer", code="database_unavailable") from error
+    return HealthOut(status="ready", service=request.app.state.settings.service_name)
+
+
+async def may_read_metrics(request: Request) -> None:
+    """`ops:read`, unless the operator opened /metrics for scrapers without tokens."""
+    if not request.app.state.settings.metrics_open:
+        await authorise(request, frozenset({"ops:read"}))
+
+
+@router.get(
+    "/metrics",
+    operation_id="get_metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def get_metrics(request: Request, _: Annotated[None, Depends(may_read_metrics)]) -> Response:
+    """Figures of this process in the Prometheus text format."""
+    return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,211 @@
+"""Migrations of one service: its role, its schema, its queue's schema, its grants.
+
+Runs with the administrative DATABASE_URL. The runtime role owns nothing: it may change rows of
+its own schema, and only add rows to append-only tables.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import psycopg
+from alembic import command, context
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from psycopg import sql
+from sqlalchemy import Connection, MetaData, create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import NullPool
+
+from shared.kit.database import libpq_url, sqlalchemy_url
+from shared.kit.definition import ServiceDefinition
+from shared.kit.jobs import apply_jobs_schema
+
+MINIMUM_VERSION = 150000
+_LOCK = 7_205_331_904
+
+
+class MigrationError(Exception):
+    """The database cannot be migrated; the message is one line that says what to do."""
+
+
+def run_env(metadata: MetaData) -> None:
+    """The whole of a service's migrations/env.py."""
+    connection: Connection | None = context.config.attributes.get("connection")
+    if connection is not None:
+        _run(connection, metadata)
+        return
+    url = context.config.get_main_option("sqlalchemy.url")
+    assert url, "set sqlalchemy.url, or run through `python -m <service> migrate`"
+    engine = create_engine(sqlalchemy_url(url), poolclass=NullPool)
+    with engine.begin() as own:
+        _run(own, metadata)
+
+
+def _run(connection: Connection, metadata: MetaData) -> None:
+    schema = metadata.schema
+
+    def only_our_schema(name: str | None, kind: str, parents: Any) -> bool:
+        return name == schema if kind == "schema" else True
+
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        version_table_schema=schema,
+        include_schemas=True,
+        include_name=only_our_schema,
+        include_object=_ours,
+        compare_server_default=False,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _ours(item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+    """Partitions are made by a function, not by the models: leave them out of comparisons."""
+    return not (kind == "table" and reflected and name is not None and "_p_" in name)
+
+
+def alembic_config(package: str, connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", f"{package}:migrations")
+    config.set_main_option("file_template", "%%(year)d%%(month).2d%%(day).2d_%%(slug)s")
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrate(definition: ServiceDefinition, admin_url: str, runtime_url: str) -> None:
+    """Bring the service's role, schemas and grants to the present release; repeatable.
+
+    Raises MigrationError, which names the missing right or what is wrong with a URL.
+    """
+    role = make_url(runtime_url).username
+    if role is None:
+        raise MigrationError(f"The runtime URL of {definition.name} names no user")
+    with _connected(admin_url) as admin:
+        _check_version(admin)
+        # Services migrate side by side: roles and extensions are the cluster's and the
+        # database's, so they are made one service at a time.
+        admin.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        _explained(lambda: _ensure_role(admin, runtime_url), "CREATEROLE")
+        _explained(lambda: _ensure_schemas(admin, definition.schema), "CREATE on the database")
+        engine = create_engine(sqlalchemy_url(admin_url), poolclass=NullPool)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+            command.upgrade(alembic_config(definition.package, connection), "head")
+        apply_jobs_schema(admin, f"{definition.schema}_jobs", role)
+        _grant(admin, definition, role)
+
+
+def _connected(url: str) -> AbstractContextManager[psycopg.Connection[Any]]:
+    try:
+        return psycopg.connect(libpq_url(url), autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise MigrationError(
+            f"DATABASE_URL cannot be reached ({reason}): check host, port, user and password"
+        ) from error
+
+
+def _check_version(admin: psycopg.Connection[Any]) -> None:
+    if admin.info.server_version < MINIMUM_VERSION:
+        raise MigrationError(
+            f"PostgreSQL 15 or newer is needed, DATABASE_URL has {admin.info.server_version // 10000}"
+        )
+
+
+def _explained(step: Callable[[], None], right: str) -> None:
+    try:
+        step()
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise MigrationError(
+            f"The user of DATABASE_URL lacks the right {right} ({str(error).splitlines()[0]}):"
+            " grant it, or create the role and schemas and set CATALOG_DATABASE_URL,"
+            " METRICS_DATABASE_URL and IMPROVEMENT_DATABASE_URL"
+        ) from error
+
+
+def _ensure_role(admin: psycopg.Connection[Any], runtime_url: str) -> None:
+    """The runtime role can log in with its URL; else it is created or given that password."""
+    wanted = make_url(runtime_url)
+    assert wanted.username is not None
+    known = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [wanted.username]).fetchone()
+    if known and _can_log_in(runtime_url):
+        return
+    verb = sql.SQL("ALTER" if known else "CREATE")
+    admin.execute(
+        sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
+            verb, sql.Identifier(wanted.username), sql.Literal(wanted.password or "")
+        )
+    )
+
+
+def _can_log_in(url: str) -> bool:
+    try:
+        psycopg.connect(libpq_url(url), connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _ensure_schemas(admin: psycopg.Connection[Any], schema: str) -> None:
+    for name in (schema, f"{schema}_jobs"):
+        present = admin.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [name]).fetchone()
+        if not present:
+            admin.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+
+
+def _grant(admin: psycopg.Connection[Any], definition: ServiceDefinition, role: str) -> None:
+    """Exactly the rights the runtime needs, restated at each migration."""
+    names = {"schema": sql.Identifier(definition.schema), "role": sql.Identifier(role)}
+    database = sql.Identifier(admin.info.dbname)
+    statements = [
+        sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {role}").format(database, **names),
+        sql.SQL("GRANT USAGE ON SCHEMA {schema} TO {role}").format(**names),
+        sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}").format(**names),
+        sql.SQL("GRANT SELECT ON {schema}.alembic_version TO {role}").format(**names),
+        sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}").format(**names),
+    ]
+    for table in definition.metadata.sorted_tables:
+        rights = "SELECT, INSERT"
+        if not table.info.get("append_only"):
+            rights += ", UPDATE, DELETE"
+        statements.append(
+            sql.SQL("GRANT {} ON {schema}.{} TO {role}").format(
+                sql.SQL(rights), sql.Identifier(table.name), **names
+            )
+        )
+    for routine in definition.routines:
+        signature = sql.SQL(routine)
+        statements += [
+            sql.SQL("REVOKE EXECUTE ON FUNCTION {schema}.{} FROM PUBLIC").format(
+                signature, **names
+            ),
+            sql.SQL("GRANT EXECUTE ON FUNCTION {schema}.{} TO {role}").format(signature, **names),
+        ]
+    with admin.transaction():
+        for statement in statements:
+            admin.execute(statement)
+
+
+class StaleSchema(Exception):  # noqa: N818 - a fact about the database
+    """The database is at another schema version than this program."""
+
+
+async def check_schema(engine: AsyncEngine, package: str, schema: str) -> None:
+    """Refuse to start on a schema that is not this program's; raises StaleSchema."""
+    expected = set(ScriptDirectory.from_config(alembic_config(package)).get_heads())
+
+    def heads(connection: Connection) -> set[str]:
+        options = {"version_table_schema": schema}
+        return set(MigrationContext.configure(connection, opts=options).get_current_heads())
+
+    async with engine.connect() as connection:
+        actual = await connection.run_sync(heads)
+    if actual != expected:
+        raise StaleSchema(
+            f"The schema {schema} is at {sorted(actual) or 'no version'}, this program needs"
+            f" {sorted(expected)}: run `python -m {package} migrate` (or `make migrate`)"
+        )

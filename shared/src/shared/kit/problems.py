@@ -1,0 +1,173 @@
+"""Every error leaves as RFC 9457 problem+json; no input may become a 500."""
+
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from structlog.contextvars import get_contextvars
+
+from shared import errors
+from shared.errors import ApiError, FieldError
+from shared.kit.idempotency import ReplayReply
+from shared.kit.logging import logger
+from shared.schemas.common import Problem
+
+MEDIA_TYPE = "application/problem+json"
+log = logger(__name__)
+
+_BY_STATUS: dict[int, tuple[str, str]] = (
+    {500: (ApiError.code, ApiError.title)}
+    | {error.status: (error.code, error.title) for error in ApiError.__subclasses__()}
+    | {405: ("method_not_allowed", "This path has no such method")}
+)
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route: each status with the problem model and its media type."""
+    return {
+        status: {
+            "description": _BY_STATUS[status][1],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def problem_response(path: str, error: ApiError) -> Response:
+    """The reply of a domain error."""
+    document = {
+        "type": f"urn:tollgate:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "instance": path,
+        "request_id": get_contextvars().get("request_id", ""),
+        "errors": [vars(field) for field in error.errors],
+        **error.extra,
+    }
+    body = orjson.dumps(document, default=str, option=orjson.OPT_NON_STR_KEYS)
+    return Response(body, error.status, error.headers, MEDIA_TYPE)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Teach an app to answer every failure as a problem."""
+    app.add_exception_handler(ApiError, _on_api_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(DBAPIError, _on_database_error)
+    app.add_exception_handler(PoolTimeout, _on_database_error)
+    app.add_exception_handler(OSError, _on_database_error)
+    app.add_exception_handler(ReplayReply, _on_replay)
+
+
+def _on_replay(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, ReplayReply)
+    return exc.response
+
+
+def _on_api_error(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, ApiError)
+    return problem_response(request.url.path, exc)
+
+
+def _on_http_exception(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, HTTPException)
+    code, title = _BY_STATUS.get(exc.status_code, ("http_error", "The request cannot be served"))
+    error = ApiError(str(exc.detail) or title, code=code, headers=exc.headers)
+    error.status, error.title = exc.status_code, title  # type: ignore[misc]
+    return problem_response(request.url.path, error)
+
+
+def _on_database_error(request: Request, exc: Exception) -> Response:
+    """The database is away, restarting or over its limit: 503. A value it cannot hold: 422."""
+    state = getattr(getattr(exc, "orig", None), "sqlstate", None) or ""
+    if state.startswith("22"):
+        message = str(getattr(exc, "orig", exc)).splitlines()[0]
+        return problem_response(
+            request.url.path, errors.Invalid(f"A value cannot be stored: {message}")
+        )
+    if state == "23505":
+        return problem_response(
+            request.url.path,
+            errors.Conflict("Another request created the same thing at the same moment"),
+        )
+    if isinstance(exc, DBAPIError) and state and not _passing(state):
+        raise exc
+    log.warning("database_unavailable", sqlstate=state, error=str(exc)[:500])
+    return problem_response(
+        request.url.path,
+        errors.Unavailable(
+            "The database cannot serve this now: repeat the request later",
+            code="database_unavailable",
+            headers={"Retry-After": "1"},
+        ),
+    )
+
+
+def _passing(sqlstate: str) -> bool:
+    """Failures that a later try may not meet: connection, resources, shutdown, deadlock, limit."""
+    return sqlstate[:2] in {"08", "53", "57", "58", "40", "55", "25"}
+
+
+def _on_validation_error(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, RequestValidationError)
+    return problem_response(request.url.path, _validation_error(request, exc.errors()))
+
+
+def _validation_error(request: Request, found: Any) -> ApiError:
+    places = [error["loc"] for error in found]
+    if any(place and place[0] == "path" for place in places):
+        # A malformed identifier names nothing that could exist.
+        return errors.NotFound("There is nothing at this path")
+    if any(error["type"] == "json_invalid" for error in found):
+        return errors.BadRequest("The body is not valid JSON", code="unparsable")
+    if ("body",) in places and request.headers.get("content-length", "0") != "0":
+        media = request.headers.get("content-type", "").split(";")[0].strip().lower()
+        if media != "application/json" and not media.endswith("+json"):
+            return errors.UnsupportedMedia("Send the body as application/json")
+    fields = [FieldError(_pointer(error["loc"]), _message(error), error["type"]) for error in found]
+    detail = "; ".join(f"{field.pointer or 'body'}: {field.detail}" for field in fields[:3])
+    return errors.Invalid(detail, errors=fields)
+
+
+def _message(error: Any) -> str:
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _pointer(place: tuple[str | int, ...]) -> str:
+    """RFC 6901 pointer: /name in the body, /query/name and /header/name elsewhere."""
+    parts = place[1:] if place and place[0] == "body" else place
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def describe_problems(contract: dict[str, Any]) -> None:
+    """Put the problem model into an OpenAPI document, in place of FastAPI's own 422."""
+    schemas = contract.setdefault("components", {}).setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    model = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(model.pop("$defs", {}))
+    schemas["Problem"] = model
+    for path in contract.get("paths", {}).values():
+        for operation in path.values():
+            expected = [400, 422, 500, 503] + ([401, 403] if operation.get("security") else [])
+            for status in expected:
+                if str(status) == "422" or str(status) not in operation["responses"]:
+                    operation["responses"].update(
+                        {str(k): v for k, v in problem_responses(status).items()}
+                    )
+            operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+async def answer_unexpected(request: Request, exc: Exception) -> Response:
+    """A defect of ours: logged with its trace, answered without it."""
+    structlog.get_logger(__name__).error("unexpected_error", exc_info=exc)
+    return problem_response(
+        request.url.path,
+        ApiError("The service failed unexpectedly; the request id helps us find out"),
+    )

@@ -1,0 +1,67 @@
+"""An evaluation as JUnit XML: one test case a criterion."""
+
+import re
+from xml.etree import ElementTree
+
+from shared.schemas.improvement import CriterionResult, EvaluationOut, Outcome
+
+# Everything outside the Char production of XML 1.0, which a writer does not escape away.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ELEMENT = {
+    Outcome.FAIL: "failure",
+    Outcome.INCONCLUSIVE: "failure",  # not shown to hold, so no green test
+    Outcome.ERROR: "error",
+    Outcome.SKIP: "skipped",
+}
+
+
+def junit_xml(evaluation: EvaluationOut) -> str:
+    """A `testsuite` named for gate and service; a `warning` passes and is told in system-out."""
+    elements = [_ELEMENT.get(criterion.outcome) for criterion in evaluation.criteria]
+    suite = ElementTree.Element(
+        "testsuite",
+        name=_xml_text(f"{evaluation.gate} {evaluation.service}"),
+        tests=str(len(elements)),
+        failures=str(elements.count("failure")),
+        errors=str(elements.count("error")),
+        skipped=str(elements.count("skipped")),
+        timestamp=evaluation.evaluated_at.isoformat(),
+    )
+    properties = ElementTree.SubElement(suite, "properties")
+    for name, value in {
+        "evaluation": evaluation.id,
+        "verdict": evaluation.verdict.value,
+        "score": "" if evaluation.score is None else str(evaluation.score),
+        "standing": evaluation.standing.value,
+        "gate_version": str(evaluation.gate_version),
+    }.items():
+        ElementTree.SubElement(properties, "property", name=name, value=_xml_text(value))
+    for criterion in evaluation.criteria:
+        _add_case(suite, criterion, f"{evaluation.gate}.{evaluation.service}")
+    ElementTree.indent(suite)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + _as_text(suite) + "\n"
+
+
+def _add_case(suite: ElementTree.Element, criterion: CriterionResult, classname: str) -> None:
+    case = ElementTree.SubElement(
+        suite, "testcase", classname=_xml_text(classname), name=_xml_text(criterion.id)
+    )
+    reason = _xml_text(criterion.reason)
+    element = _ELEMENT.get(criterion.outcome)
+    if element is None:
+        ElementTree.SubElement(case, "system-out").text = f"{criterion.outcome.value}: {reason}"
+        return
+    kind = {} if element == "skipped" else {"type": criterion.outcome.value}
+    ElementTree.SubElement(case, element, {"message": reason, **kind}).text = _xml_text(
+        f"{criterion.title}\n{'required' if criterion.required else 'advisory'},"
+        f" weight {criterion.weight:g}\nfacts: {criterion.facts}"
+    )
+
+
+def _as_text(element: ElementTree.Element) -> str:
+    text: str = ElementTree.tostring(element, encoding="unicode")
+    return text
+
+
+def _xml_text(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)

@@ -1,0 +1,68 @@
+"""`tollgate token`: a token of the local issuer, signed with its key file in DATA_DIR."""
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shared.clients.local_issuer import sign_token
+from shared.scopes import SCOPES
+from tollgate.exits import CommandFailed
+
+KEY_FILE = Path("identity/local-issuer.jwk")
+LIFETIME = timedelta(hours=12)
+
+
+def token(
+    subject: Annotated[
+        str, typer.Option("--as", metavar="SUBJECT", help="Who the token speaks for.")
+    ] = "admin",
+    role: Annotated[
+        list[str] | None, typer.Option(metavar="R", help="A role of the subject; repeatable.")
+    ] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(metavar="S", help="A scope; repeatable. Without it: all scopes."),
+    ] = None,
+) -> None:
+    """Print a token of the local issuer, valid for 12 hours, and nothing else."""
+    typer.echo(sign_as(subject, roles=role or (), scopes=scope or tuple(SCOPES)))
+
+
+def sign_as(
+    subject: str,
+    *,
+    roles: Sequence[str] = (),
+    scopes: Sequence[str] = tuple(SCOPES),
+    key_file: Path | None = None,
+) -> str:
+    """A token for `subject`; CommandFailed where there is no key or a scope is unknown."""
+    unknown = sorted(set(scopes) - SCOPES.keys())
+    if unknown:
+        raise CommandFailed(
+            f"Unknown scope {', '.join(unknown)}: choose from {', '.join(sorted(SCOPES))}"
+        )
+    key_file = key_file or data_dir() / KEY_FILE
+    try:
+        return sign_token(key_file, subject, scopes=scopes, roles=roles, lifetime=LIFETIME)
+    except FileNotFoundError as error:
+        raise CommandFailed(
+            f"{key_file} is missing: run `make up` first, or set DATA_DIR to its data directory"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise CommandFailed(
+            f"{key_file} cannot be used ({error}): run as the user who ran `make up`"
+        ) from error
+
+
+def data_dir() -> Path:
+    """`DATA_DIR`, else `.data` of the checkout whose virtual environment runs this."""
+    named = os.environ.get("DATA_DIR")
+    if named:
+        return Path(named)
+    in_venv = sys.prefix != sys.base_prefix
+    return (Path(sys.prefix).parent if in_venv else Path.cwd()) / ".data"
