@@ -112,7 +112,8 @@ def _connected(url: str) -> AbstractContextManager[psycopg.Connection[Any]]:
 def _check_version(admin: psycopg.Connection[Any]) -> None:
     if admin.info.server_version < MINIMUM_VERSION:
         raise MigrationError(
-            f"PostgreSQL 15 or newer is needed, DATABASE_URL has {admin.info.server_version // 10000}"
+            "PostgreSQL 15 or newer is needed, DATABASE_URL has"
+            f" {admin.info.server_version // 10000}"
         )
 
 

@@ -79,7 +79,7 @@ def decode_cursor(cursor: str) -> tuple[Any, ...]:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         values = orjson.loads(packed)
         if not isinstance(values, list):
-            raise ValueError("no cursor of ours")  # noqa: TRY004 - one way out, below
+            raise ValueError("no cursor of ours")
         return tuple(_untagged(value) for value in values)
     except (ValueError, KeyError, TypeError, ArithmeticError, AttributeError, binascii.Error):
         raise bad_cursor() from None

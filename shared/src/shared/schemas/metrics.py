@@ -1,6 +1,6 @@
 """Wire models that metrics-api owns and other services or tools write and read."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
