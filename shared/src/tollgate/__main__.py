@@ -51,7 +51,7 @@ def run(arguments: Sequence[str], transport: httpx.BaseTransport | None = None) 
     except CommandFailed as error:
         _say(str(error))
     except TyperException as error:
-        _say(f"{error.format_message()} (see `tollgate --help`)")
+        _say(f"{error.format_message() or 'A command is missing'} (see `tollgate --help`)")
     except (Abort, KeyboardInterrupt):
         _say("Interrupted: nothing was decided, run it again")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a crash is code 3, never a verdict

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from shared.kit import auth, events, health, problems
 from shared.kit.database import engine_for
+from shared.kit.docs import serve_docs
 from shared.kit.migrations import check_schema
 from shared.kit.requests import RequestEnvelope, RequestFigures
 from shared.kit.settings import ServiceSettings
@@ -50,6 +51,7 @@ def build_app(  # noqa: PLR0913 - the wiring of an app is what it is made of
         description=description,
         version=version,
         lifespan=whole_lifespan,
+        docs_url=None,
         redoc_url=None,
         middleware=[
             Middleware(
@@ -63,6 +65,7 @@ def build_app(  # noqa: PLR0913 - the wiring of an app is what it is made of
     app.state.settings = settings
     app.state.registry = registry
     problems.install_problem_handlers(app)
+    serve_docs(app)
     for router in (health.router, *routers, events.router):
         app.include_router(router)
     app.openapi = lambda: _contract(app)  # type: ignore[method-assign]

@@ -19,7 +19,7 @@ from shared.kit.tables import kit_tables_of
 _KEPT_HEADERS = ("content-type", "location", "etag")
 
 
-class ReplayReply(Exception):  # noqa: N818 - a reply that is known already, not an error
+class ReplayReply(Exception):
     """The request was served before; `response` is what was answered then."""
 
     def __init__(self, response: Response) -> None:

@@ -191,7 +191,7 @@ def _grant(admin: psycopg.Connection[Any], definition: ServiceDefinition, role: 
             admin.execute(statement)
 
 
-class StaleSchema(Exception):  # noqa: N818 - a fact about the database
+class StaleSchema(Exception):
     """The database is at another schema version than this program."""
 
 
