@@ -1,0 +1,1 @@
+"""Initiatives: improvement actions that improvement-api pushes here for the performance report."""
