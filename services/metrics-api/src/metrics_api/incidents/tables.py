@@ -15,13 +15,12 @@ from sqlalchemy import (
     SmallInteger,
     text,
 )
-from sqlalchemy.dialects.postgresql import BYTEA, JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from metrics_api.base import Base
 from shared.schemas.metrics import IncidentState
 
-Stamp = TIMESTAMP(timezone=True)
 STATES = ", ".join(f"'{state.value}'" for state in IncidentState)
 
 
@@ -65,23 +64,23 @@ class Incident(Base):
     reopen_count: Mapped[int | None] = mapped_column(Integer)
     first_contact: Mapped[bool | None]
     major_flag: Mapped[bool | None]
-    opened_at: Mapped[datetime | None] = mapped_column(Stamp)
-    acknowledged_at: Mapped[datetime | None] = mapped_column(Stamp, comment="as the tool sent it")
-    resolved_at: Mapped[datetime | None] = mapped_column(Stamp, comment="as the tool sent it")
+    opened_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None] = mapped_column(comment="as the tool sent it")
+    resolved_at: Mapped[datetime | None] = mapped_column(comment="as the tool sent it")
     sends_resolved_at: Mapped[bool] = mapped_column(comment="some version carried resolved_at")
-    closed_at: Mapped[datetime | None] = mapped_column(Stamp)
-    acknowledgement_at: Mapped[datetime | None] = mapped_column(Stamp, comment="Records rule 7")
-    resolution_at: Mapped[datetime | None] = mapped_column(Stamp, comment="Records rule 3")
+    closed_at: Mapped[datetime | None]
+    acknowledgement_at: Mapped[datetime | None] = mapped_column(comment="Records rule 7")
+    resolution_at: Mapped[datetime | None] = mapped_column(comment="Records rule 3")
     exclusion: Mapped[str | None] = mapped_column(comment="why a resolution does not count")
     reopened: Mapped[bool] = mapped_column(comment="Records rule 6")
     extra: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     version: Mapped[int | None] = mapped_column(comment="of the newest version, as the rest below")
-    updated_at: Mapped[datetime | None] = mapped_column(Stamp)
-    stamped_at: Mapped[datetime] = mapped_column(Stamp, comment="updated_at or its fall-back")
+    updated_at: Mapped[datetime | None]
+    stamped_at: Mapped[datetime] = mapped_column(comment="updated_at or its fall-back")
     digest: Mapped[bytes] = mapped_column(BYTEA)
     versions: Mapped[int] = mapped_column(Integer, comment="how many are kept")
-    first_received_at: Mapped[datetime] = mapped_column(Stamp)
-    last_received_at: Mapped[datetime] = mapped_column(Stamp)
+    first_received_at: Mapped[datetime]
+    last_received_at: Mapped[datetime]
 
 
 class IncidentVersion(Base):
@@ -94,12 +93,12 @@ class IncidentVersion(Base):
     )
 
     source_id: Mapped[int] = mapped_column(Integer)
-    external_id: Mapped[str]
+    external_id: Mapped[str] = mapped_column()
     digest: Mapped[bytes] = mapped_column(BYTEA, comment="SHA-256 of the canonical payload")
     version: Mapped[int | None]
-    updated_at: Mapped[datetime | None] = mapped_column(Stamp)
-    stamped_at: Mapped[datetime] = mapped_column(Stamp, comment="updated_at or its fall-back")
-    received_at: Mapped[datetime] = mapped_column(Stamp)
+    updated_at: Mapped[datetime | None]
+    stamped_at: Mapped[datetime] = mapped_column(comment="updated_at or its fall-back")
+    received_at: Mapped[datetime]
     service: Mapped[str | None] = mapped_column(comment="as attributed at receipt")
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="only the fields that were sent")
 
@@ -120,7 +119,7 @@ class IncidentTransition(Base):
     source_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(SmallInteger, primary_key=True, comment="1, 2, 3 …")
-    at: Mapped[datetime] = mapped_column(Stamp, comment="the stamp of the update that carried it")
+    at: Mapped[datetime] = mapped_column(comment="the stamp of the update that carried it")
     from_state: Mapped[str | None]
     to_state: Mapped[str]
     service: Mapped[str | None] = mapped_column(comment="copy of the incident's, for the backlog")

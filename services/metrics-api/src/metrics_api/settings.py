@@ -1,0 +1,22 @@
+"""Settings of metrics-api beside those that every service has."""
+
+from typing import ClassVar
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.kit.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Read from METRICS_* variables."""
+
+    model_config = SettingsConfigDict(env_prefix="METRICS_", frozen=True, extra="ignore")
+
+    schema_name: ClassVar[str] = "metrics"
+    service_name: ClassVar[str] = "metrics-api"
+
+    port: int = Field(8002, description="port to listen on")
+    catalog_event_secret: str | None = Field(
+        None, description="secret with which catalog-api signs the events it delivers"
+    )
