@@ -1,46 +1,58 @@
-"""Tokens of the local issuer: what an identity provider does for the embedded default."""
+"""Signing of access tokens with a private JWK in a file: local issuer and own identities."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
+import orjson
 from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
+from joserfc.jwk import JWKRegistry, Key
 
-ISSUER = "urn:tollgate:local"
+LOCAL_ISSUER = "urn:tollgate:local"
 AUDIENCE = "tollgate"
-ALGORITHM = "Ed25519"
+_ALGORITHMS = {"OKP": "Ed25519", "EC": "ES256", "RSA": "RS256"}
 
 
-def sign_token(
+def load_private_key(key_file: Path) -> Key:
+    """The private key in a JWK file; OSError or ValueError say what is wrong with it."""
+    key = JWKRegistry.import_key(orjson.loads(key_file.read_bytes()))
+    if key.key_type not in _ALGORITHMS or not key.is_private:
+        raise ValueError(f"{key_file} holds no private Ed25519, P-256 or RSA key")
+    key.ensure_kid()
+    return key
+
+
+def sign_token(key: Key, claims: dict[str, Any], ttl: timedelta) -> str:
+    """A JWT of these claims that is valid from now on for `ttl`."""
+    issued = datetime.now(UTC)
+    algorithm = _ALGORITHMS[key.key_type]
+    header = {"alg": algorithm, "kid": key.kid, "typ": "at+jwt"}
+    stamps = {
+        "iat": int(issued.timestamp()),
+        "exp": int((issued + ttl).timestamp()),
+        "jti": str(uuid4()),
+    }
+    return jwt.encode(header, {**claims, **stamps}, key, algorithms=[algorithm])
+
+
+def sign_local_token(  # noqa: PLR0913 - the claims of the token, by name
     key_file: Path,
     subject: str,
+    roles: Iterable[str],
+    scopes: Iterable[str],
+    ttl: timedelta,
     *,
-    scopes: Sequence[str],
-    roles: Sequence[str] = (),
-    lifetime: timedelta = timedelta(hours=1),
+    issuer: str = LOCAL_ISSUER,
+    audience: str = AUDIENCE,
 ) -> str:
-    """A JWT (RFC 7519) for `subject`, signed with the private JWK in `key_file`.
-
-    Raises OSError where the file cannot be read, ValueError where it holds no private key.
-    """
-    try:
-        key = OKPKey.import_key(json.loads(key_file.read_bytes()))
-    except (JoseError, TypeError, ValueError) as error:
-        raise ValueError("it holds no Ed25519 key as JWK") from error
-    if not key.is_private:
-        raise ValueError("it holds no private key")
-    issued = datetime.now(UTC)
+    """A token of the local issuer: who can read its key file may be anybody."""
     claims = {
-        "iss": ISSUER,
-        "aud": AUDIENCE,
+        "iss": issuer,
         "sub": subject,
-        "iat": int(issued.timestamp()),
-        "exp": int((issued + lifetime).timestamp()),
-        "scope": " ".join(scopes),
-        "roles": list(roles),
+        "aud": audience,
+        "roles": sorted(roles),
+        "scope": " ".join(sorted(scopes)),
     }
-    header = {"alg": ALGORITHM, "kid": key.kid} if key.kid else {"alg": ALGORITHM}
-    return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
+    return sign_token(load_private_key(key_file), claims, ttl)

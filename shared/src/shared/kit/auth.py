@@ -1,0 +1,198 @@
+"""Who calls, and whether they may: bearer tokens, API keys, scopes per operation."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from fastapi import FastAPI, Request, Security
+from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
+from fastapi.security import APIKeyHeader, HTTPBearer, OAuth2, SecurityScopes
+
+from shared.errors import BadRequest, Forbidden, Unauthorized
+from shared.kit.settings import ServiceSettings
+from shared.kit.trust import TokenVerifier, invalid_token, is_subject
+from shared.scopes import SCOPES
+
+ACT_FOR = "identity:act-for"
+_API_KEY = re.compile(r"tgk_([A-Za-z0-9-]{1,64})_([A-Za-z0-9_-]{16,128})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Principal:
+    """The caller. `kind` is user, service or api_key; `source` and `key_id` are an API key's."""
+
+    subject: str
+    kind: str
+    scopes: frozenset[str]
+    roles: frozenset[str] = frozenset()
+    on_behalf_of: str | None = None
+    source: str | None = None
+    key_id: str | None = None
+
+    @property
+    def person(self) -> str:
+        """Whose will it is: the subject acted for, else the caller."""
+        return self.on_behalf_of or self.subject
+
+
+@dataclass(frozen=True)
+class ApiKeyRecord:
+    """A stored API key: `secret_hash` is the SHA-256 of its secret, in hex."""
+
+    secret_hash: str
+    scopes: frozenset[str]
+    source: str
+    revoked: bool
+
+
+# Read by the client of other services, which passes the person on.
+current_principal: ContextVar[Principal | None] = ContextVar("current_principal", default=None)
+
+_oauth2 = OAuth2(
+    scheme_name="OAuth2",
+    flows=OAuthFlows(
+        clientCredentials=OAuthFlowClientCredentials(
+            tokenUrl="https://issuer.example/oauth2/token", scopes=SCOPES
+        )
+    ),
+    description="Any issuer that the operator trusts; the token endpoint is the issuer's.",
+    auto_error=False,
+)
+_bearer = HTTPBearer(
+    scheme_name="Bearer",
+    bearerFormat="JWT",
+    description="A token pasted by hand, such as `tollgate token` prints.",
+    auto_error=False,
+)
+_api_key = APIKeyHeader(
+    scheme_name="ApiKey",
+    name="X-API-Key",
+    description="The scoped key of an ITSM tool; also accepted as a bearer token.",
+    auto_error=False,
+)
+
+
+@asynccontextmanager
+async def verifying(app: FastAPI, settings: ServiceSettings) -> AsyncIterator[None]:
+    """Give the app its token verifier for as long as it runs."""
+    app.state.token_verifier = TokenVerifier(settings.trusted_issuers, settings.audience)
+    try:
+        yield
+    finally:
+        await app.state.token_verifier.aclose()
+
+
+async def authenticate(
+    request: Request,
+    demanded: SecurityScopes,
+    _oauth2: Annotated[Any, Security(_oauth2)],
+    _bearer: Annotated[Any, Security(_bearer)],
+    api_key: Annotated[str | None, Security(_api_key)],
+) -> Principal:
+    """The caller of this request; 401 without valid credentials, 403 without the scopes.
+
+    The two bearer schemes are parameters only to stand in the contract.
+    """
+    principal = await _identify(request, api_key)
+    for scope in demanded.scopes:
+        if scope not in principal.scopes:
+            raise _missing(scope)
+    principal = _acting_for(principal, request.headers.get("On-Behalf-Of"))
+    current_principal.set(principal)
+    request.state.principal = principal
+    request.state.caller = principal.subject
+    return principal
+
+
+def requires(*scopes: str) -> Any:
+    """The dependency of an operation that needs these scopes.
+
+    Use: `CatalogRead = Annotated[Principal, requires("catalog:read")]`.
+    """
+    unknown = set(scopes) - SCOPES.keys()
+    assert not unknown, f"no such scope: {unknown}"
+    return Security(authenticate, scopes=list(scopes))
+
+
+def hash_secret(secret: str) -> str:
+    """What is stored of an API key's secret; it is random, so a plain SHA-256 does."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+async def _identify(request: Request, api_key: str | None) -> Principal:
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and credentials:
+        credentials = credentials.strip()
+        if credentials.startswith("tgk_"):
+            return await _key_holder(request, credentials)
+        return await _token_bearer(request, credentials)
+    if api_key:
+        return await _key_holder(request, api_key.strip())
+    raise Unauthorized(
+        "Send a bearer token or an API key",
+        headers={"WWW-Authenticate": 'Bearer realm="tollgate"'},
+    )
+
+
+async def _token_bearer(request: Request, token: str) -> Principal:
+    verifier: TokenVerifier = request.app.state.token_verifier
+    verified = await verifier.verify(token)
+    return Principal(
+        subject=verified.subject,
+        kind="service" if verified.is_service else "user",
+        scopes=verified.scopes,
+        roles=verified.roles,
+    )
+
+
+async def _key_holder(request: Request, presented: str) -> Principal:
+    """The ITSM tool behind an API key; which part of the key is wrong is nobody's business."""
+    find_api_key = getattr(request.app.state, "find_api_key", None)
+    parts = _API_KEY.fullmatch(presented)
+    if find_api_key is None or parts is None:
+        raise invalid_token("The API key is not valid")
+    key_id, secret = parts.groups()
+    record: ApiKeyRecord | None = await find_api_key(key_id)
+    stored = record.secret_hash if record is not None else ""
+    matches = hmac.compare_digest(hash_secret(secret), stored)
+    if record is None or record.revoked or not matches:
+        raise invalid_token("The API key is not valid")
+    return Principal(
+        subject=f"source:{record.source}",
+        kind="api_key",
+        scopes=record.scopes,
+        source=record.source,
+        key_id=key_id,
+    )
+
+
+def _acting_for(principal: Principal, header: str | None) -> Principal:
+    """The header is percent-encoded UTF-8; without the right it is an error, not ignored."""
+    if header is None:
+        return principal
+    if ACT_FOR not in principal.scopes:
+        raise _missing(ACT_FOR)
+    person = unquote(header.strip())
+    if not is_subject(person):
+        raise BadRequest(
+            "On-Behalf-Of must name a subject in 1 to 200 printable characters",
+            code="bad_on_behalf_of",
+            pointer="/header/on-behalf-of",
+        )
+    return replace(principal, on_behalf_of=person)
+
+
+def _missing(scope: str) -> Forbidden:
+    challenge = f'Bearer realm="tollgate", error="insufficient_scope", scope="{scope}"'
+    return Forbidden(
+        f"This needs the scope {scope}",
+        code="insufficient_scope",
+        headers={"WWW-Authenticate": challenge},
+        missing_scope=scope,
+    )
