@@ -1,0 +1,71 @@
+"""Client of catalog-api: services, their facts, references, and gate decisions."""
+
+from collections.abc import AsyncIterator, Sequence
+from urllib.parse import quote
+
+from shared.clients.remote import Remote, read
+from shared.schemas.catalog import (
+    Reference,
+    ResolvedReference,
+    ResolveReply,
+    ServiceSnapshot,
+    TransitionOut,
+)
+from shared.schemas.common import FactCatalog, Page, ServiceFacts
+
+RESOLVE_LIMIT = 10_000
+
+
+class CatalogClient:
+    """Every method raises shared.errors: NotFound, Forbidden..., Unavailable with `service`."""
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
+
+    async def get_service(self, key: str) -> ServiceSnapshot:
+        reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}")
+        return read(ServiceSnapshot, reply, self._remote)
+
+    async def iterate_services(self, page_size: int = 500) -> AsyncIterator[ServiceSnapshot]:
+        """All services in the order of their keys, page by page."""
+        cursor: str | None = None
+        while True:
+            params = {"limit": page_size} | ({"cursor": cursor} if cursor else {})
+            reply = await self._remote.request("GET", "/v1/services", params=params)
+            page = read(Page[ServiceSnapshot], reply, self._remote)
+            for service in page.items:
+                yield service
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def resolve_references(self, references: Sequence[Reference]) -> list[ResolvedReference]:
+        """Which service each reference names, in the order asked; any number of them."""
+        resolved: list[ResolvedReference] = []
+        for start in range(0, len(references), RESOLVE_LIMIT):
+            asked = [item.model_dump() for item in references[start : start + RESOLVE_LIMIT]]
+            reply = await self._remote.request(
+                "POST",
+                "/v1/external-references/resolve",
+                json={"references": asked},
+                idempotent=True,
+            )
+            resolved += read(ResolveReply, reply, self._remote).items
+        return resolved
+
+    async def fact_catalog(self) -> FactCatalog:
+        return read(FactCatalog, await self._remote.request("GET", "/v1/facts"), self._remote)
+
+    async def service_facts(self, key: str) -> ServiceFacts:
+        reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}/facts")
+        return read(ServiceFacts, reply, self._remote)
+
+    async def hand_in_decision(self, service: str, decision: str) -> TransitionOut:
+        """Hand in a decision (compact JWS). Repeating it is safe: it never moves a stage twice."""
+        reply = await self._remote.request(
+            "POST",
+            f"/v1/services/{quote(service, safe='')}/transitions",
+            json={"decision": decision},
+            idempotent=True,
+        )
+        return read(TransitionOut, reply, self._remote)

@@ -1,0 +1,29 @@
+"""Client of metrics-api: facts of a service, and the initiatives its reports show."""
+
+from urllib.parse import quote
+
+from shared.clients.remote import Remote, read
+from shared.schemas.common import FactCatalog, ServiceFacts
+from shared.schemas.metrics import InitiativePut
+
+
+class MetricsClient:
+    """Every method raises shared.errors: NotFound, Forbidden..., Unavailable with `service`."""
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
+
+    async def fact_catalog(self) -> FactCatalog:
+        return read(FactCatalog, await self._remote.request("GET", "/v1/facts"), self._remote)
+
+    async def service_facts(self, key: str) -> ServiceFacts:
+        reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}/facts")
+        return read(ServiceFacts, reply, self._remote)
+
+    async def put_initiative(self, initiative_id: str, initiative: InitiativePut) -> None:
+        """Set how the reports show an initiative; an older `revision` changes nothing."""
+        await self._remote.request(
+            "PUT",
+            f"/v1/initiatives/{quote(initiative_id, safe='')}",
+            json=initiative.model_dump(mode="json"),
+        )
