@@ -1,1 +1,1 @@
-"""Tollgate on one machine: embedded PostgreSQL, local identities and the supervisor of `make up`."""
+"""Tollgate on one machine: embedded PostgreSQL, local identities, the supervisor of `make up`."""

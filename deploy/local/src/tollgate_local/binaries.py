@@ -20,9 +20,7 @@ def find_binaries() -> Path:
     """
     if chosen := os.environ.get("PG_BINDIR"):
         if not _holds_server(Path(chosen)):
-            raise SetupError(
-                f"PG_BINDIR={chosen} holds no postgres and initdb: correct or unset it."
-            )
+            raise SetupError(f"PG_BINDIR={chosen} holds no postgres and initdb: correct it.")
         return Path(chosen)
     for candidate in (*_from_wheels(), *_from_packages()):
         if _holds_server(candidate):

@@ -1,0 +1,57 @@
+"""Fixtures of every test: the run's PostgreSQL and a fresh database per service."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.support.postgres import Database, Server, running_server
+
+_run = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With pytest-xdist the controller starts the server, so that all workers share it."""
+    distributed = getattr(config.option, "numprocesses", None)
+    if distributed and not hasattr(config, "workerinput"):
+        _run.enter_context(running_server())
+
+
+def pytest_unconfigure() -> None:
+    _run.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """The PostgreSQL of this test run."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def make_database(postgres_server: Server) -> Iterator[Callable[[str], Database]]:
+    """Make migrated databases for a service (catalog, metrics, improvement)."""
+    made: list[Database] = []
+
+    def make(service: str) -> Database:
+        made.append(postgres_server.create_database(service))
+        return made[-1]
+
+    yield make
+    for database in made:
+        postgres_server.drop_database(database.name)
+
+
+@pytest.fixture
+def catalog_db(make_database: Callable[[str], Database]) -> Database:
+    return make_database("catalog")
+
+
+@pytest.fixture
+def metrics_db(make_database: Callable[[str], Database]) -> Database:
+    return make_database("metrics")
+
+
+@pytest.fixture
+def improvement_db(make_database: Callable[[str], Database]) -> Database:
+    return make_database("improvement")

@@ -1,0 +1,1 @@
+"""What tests share: a PostgreSQL per run, processes, tokens, and patience."""

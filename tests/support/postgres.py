@@ -1,0 +1,192 @@
+"""One PostgreSQL per test run, one migrated template per service, one fresh database per test."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from tollgate_local import postgres
+from tollgate_local.processes import ProcessGroup
+
+SERVICES = ("catalog", "metrics", "improvement")
+# pytest-xdist's workers inherit the environment of the process that started the server.
+ADDRESS = "TOLLGATE_TEST_SERVER"
+UNSAFE_BUT_FAST = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "200",
+}
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database migrated for one service; the runtime role owns nothing in it."""
+
+    service: str
+    name: str
+    admin_url: str
+    runtime_url: str
+
+    def environment(self) -> dict[str, str]:
+        """What the service's own program reads to migrate or use this database."""
+        return {
+            "DATABASE_URL": self.admin_url,
+            f"{self.service.upper()}_DATABASE_URL": self.runtime_url,
+        }
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server for tests; `run` is in the name of everything that this run creates on it."""
+
+    admin_url: str
+    run: str
+    role_password: str
+
+    def create_database(self, service: str) -> Database:
+        """Clone the service's template, which is migrated on first use."""
+        self._ensure_template(service)
+        database = self._database(service, f"{self.run}_{service}_{secrets.token_hex(6)}")
+        with self.connect() as admin:
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log").format(
+                    sql.Identifier(database.name), sql.Identifier(self._template_name(service))
+                )
+            )
+        return database
+
+    def create_empty_database(self, service: str) -> Database:
+        """A database in which nothing was migrated yet."""
+        database = self._database(service, f"{self.run}_{service}_{secrets.token_hex(6)}")
+        with self.connect() as admin:
+            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database.name)))
+        return database
+
+    def drop_database(self, name: str) -> None:
+        with self.connect() as admin:
+            admin.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
+    def drop_everything(self) -> None:
+        """Drop all databases of this run; its roles stay, they are the product's."""
+        with self.connect() as admin:
+            mine = admin.execute(
+                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [f"{self.run}_"]
+            ).fetchall()
+        for (name,) in mine:
+            self.drop_database(name)
+
+    def connect(self) -> psycopg.Connection[tuple[str]]:
+        return psycopg.connect(self.admin_url, autocommit=True)
+
+    def _template_name(self, service: str) -> str:
+        return f"{self.run}_template_{service}"
+
+    def _ensure_template(self, service: str) -> None:
+        template = self._database(service, self._template_name(service))
+        if template.name in _KNOWN_TEMPLATES:
+            return
+        with self.connect() as admin:
+            # One process migrates, the others wait here for it.
+            admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [template.name])
+            found = admin.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", [template.name]
+            ).fetchone()
+            if not found:
+                self._make_template(admin, template)
+        _KNOWN_TEMPLATES.add(template.name)
+
+    def _make_template(self, admin: psycopg.Connection[tuple[str]], template: Database) -> None:
+        unfinished = self._database(template.service, f"{template.name}_unfinished")
+        self.drop_database(unfinished.name)
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished.name)))
+        migrate(unfinished)
+        admin.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                sql.Identifier(unfinished.name), sql.Identifier(template.name)
+            )
+        )
+
+    def _database(self, service: str, name: str) -> Database:
+        admin = urlsplit(self.admin_url)
+        address = admin.netloc.rpartition("@")[2]
+        login = f"tollgate_{service}:{quote(self.role_password, safe='')}@{address}"
+        return Database(
+            service=service,
+            name=name,
+            admin_url=urlunsplit(admin._replace(path=f"/{name}")),
+            runtime_url=urlunsplit(admin._replace(netloc=login, path=f"/{name}")),
+        )
+
+
+_KNOWN_TEMPLATES: set[str] = set()
+
+
+def migrate(database: Database) -> None:
+    """Run the service's own migrate verb; its output is the error when it fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"{database.service}_api", "migrate"],
+        env={**os.environ, **database.environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{database.service}-api migrate failed:\n{done.stdout}{done.stderr}")
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """The server of this test run: the one already started, DATABASE_URL, or an embedded one."""
+    if known := os.environ.get(ADDRESS):
+        yield Server(**json.loads(known))
+        return
+    run, password = f"tg{secrets.token_hex(4)}", secrets.token_urlsafe(24)
+    if external := os.environ.get("DATABASE_URL"):
+        server = Server(external, run, password)
+        with _announced(server):
+            try:
+                yield server
+            finally:
+                server.drop_everything()
+        return
+    with _embedded() as admin_url:
+        server = Server(admin_url, run, password)
+        with _announced(server):
+            yield server
+
+
+@contextmanager
+def _announced(server: Server) -> Iterator[None]:
+    os.environ[ADDRESS] = json.dumps(asdict(server))
+    try:
+        yield
+    finally:
+        del os.environ[ADDRESS]
+
+
+@contextmanager
+def _embedded() -> Iterator[str]:
+    directory = Path(tempfile.mkdtemp(prefix="tollgate-tests-"))
+    sockets = postgres.socket_directory()
+    group = ProcessGroup(remove=[directory, sockets])
+    try:
+        password = secrets.token_urlsafe(24)
+        cluster = postgres.prepare(directory / "data", sockets, password, UNSAFE_BUT_FAST)
+        process = postgres.start(group, cluster, directory / "postgres.log")
+        yield cluster.url("postgres")
+        postgres.stop(process)
+    finally:
+        group.close()
