@@ -27,5 +27,6 @@ def serve_docs(app: FastAPI) -> None:
 def _static_files() -> Path:
     # Found without importing: the package's own code patches FastAPI, we only need its files.
     spec = find_spec("fastapi_offline")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     return Path(spec.origin).parent / "static"

@@ -4,11 +4,12 @@ import asyncio
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
+from fastapi.security import SecurityScopes
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
 from shared.errors import Unavailable
-from shared.kit.auth import authorise
+from shared.kit.auth import authenticate
 from shared.kit.routing import Router
 from shared.schemas.common import Out
 
@@ -44,7 +45,8 @@ async def get_readiness(request: Request) -> HealthOut:
 async def may_read_metrics(request: Request) -> None:
     """`ops:read`, unless the operator opened /metrics for scrapers without tokens."""
     if not request.app.state.settings.metrics_open:
-        await authorise(request, frozenset({"ops:read"}))
+        key = request.headers.get("X-API-Key")
+        await authenticate(request, SecurityScopes(["ops:read"]), None, None, key)
 
 
 @router.get(
