@@ -2,11 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from pydantic import Field
 
-from shared.schemas.common import Out
+from shared.schemas.common import FactValue, Out
 
 
 class Gate(StrEnum):
@@ -18,6 +17,22 @@ class Gate(StrEnum):
     OPERATE_TO_IMPROVE = "operate-to-improve"
     IMPROVE_TO_OPERATE = "improve-to-operate"
     TO_RETIREMENT = "to-retirement"
+
+
+class CriterionKind(StrEnum):
+    """Who answers: facts, people who sign, or a document."""
+
+    AUTOMATED = "automated"
+    SIGN_OFF = "sign_off"
+    EVIDENCE = "evidence"
+
+
+class MissingPolicy(StrEnum):
+    """Outcome of a criterion whose facts have no value; `skip` is for advisory ones only."""
+
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    SKIP = "skip"
 
 
 class Verdict(StrEnum):
@@ -40,6 +55,8 @@ class Outcome(StrEnum):
 
 
 class Standing(StrEnum):
+    """What an evaluation is good for; only `open` and `signed` ones can be signed and decided."""
+
     OPEN = "open"
     SIGNED = "signed"
     DECIDED = "decided"
@@ -49,29 +66,43 @@ class Standing(StrEnum):
 
 class CriterionResult(Out):
     id: str
-    kind: str = Field(description="automated, sign_off or evidence")
+    kind: CriterionKind
     title: str
     required: bool
     weight: float
     outcome: Outcome
-    reason: str
-    facts: dict[str, Any] = Field(description="the facts the criterion saw, by name")
+    reason: str = Field(description="one sentence: why this outcome")
+    facts: dict[str, FactValue] = Field(description="the facts the criterion saw, by name")
+
+
+class SignatureOut(Out):
+    """A person's signature: it holds for one evaluation and the hash of its facts."""
+
+    id: str
+    evaluation: str
+    criterion: str
+    role: str
+    signed_by: str
+    signed_at: datetime
+    facts_hash: str
 
 
 class EvaluationOut(Out):
     """An evaluation; a POST answers the one that stands and names the one it just made."""
 
     id: str
-    new_evaluation_id: str
+    new_evaluation_id: str = Field(description="made by this request; otherwise the same as id")
     service: str
     gate: Gate
     gate_version: int
+    stage: str | None = Field(description="of the service then; null: the catalog was not reached")
     verdict: Verdict
-    exit_code: int
-    score: float | None
+    exit_code: int = Field(description="0 pass, 1 fail, 2 warning or inconclusive, 3 error")
+    score: float | None = Field(description="0 to 1; null where the weights sum to 0")
     standing: Standing
     criteria: list[CriterionResult]
-    facts_hash: str
+    signatures: list[SignatureOut]
+    facts_hash: str = Field(description="SHA-256 of outcomes and facts as RFC 8785 JSON, in hex")
     evaluated_at: datetime
     evaluated_by: str
     expires_at: datetime

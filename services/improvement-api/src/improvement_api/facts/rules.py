@@ -1,0 +1,176 @@
+"""What a fact is, what its owner may answer, and when an answer counts."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from shared.schemas.common import FactDefinition, FactValue
+
+LONGEST_LIST = 1000
+LONGEST_TEXT = 1000
+_LARGEST_INTEGER = 2**53  # beyond it a double, which expressions compute with, is not exact
+
+
+class FactType(StrEnum):
+    NUMBER = "number"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    STRING = "string"
+    LIST = "list"
+
+
+class Owner(StrEnum):
+    CATALOG = "catalog"
+    METRICS = "metrics"
+    IMPROVEMENT = "improvement"
+
+    @property
+    def api(self) -> str:
+        """The owner's name as people know it."""
+        return f"{self.value}-api"
+
+
+@dataclass(frozen=True)
+class OwnerReply:
+    """What an owner said about a service; `failure` says why it could not be asked."""
+
+    owner: Owner
+    facts: Mapping[str, FactValue]
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class UsedFact:
+    """A fact that a criterion asks for, as the fact catalog described it at that time."""
+
+    name: str
+    type: FactType
+    owner: Owner
+
+
+@dataclass(frozen=True)
+class Known:
+    """The owner's value, good for an expression."""
+
+    seen: FactValue
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The owner has no value, or an old one: the criterion's missing policy applies."""
+
+    reason: str
+    seen: FactValue
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The fact could not be had: the criterion's outcome is an error."""
+
+    reason: str
+    seen: FactValue | None = None
+
+
+def look_up(
+    fact: UsedFact,
+    replies: Mapping[Owner, OwnerReply],
+    now: datetime,
+    freshness: timedelta | None,
+) -> Known | Unknown | Broken:
+    """Judge one fact (rules "Tollgates" 2): reachable, published, well typed, present, fresh."""
+    reply = replies.get(fact.owner)
+    if reply is None or reply.failure is not None:
+        failure = "was not asked" if reply is None else reply.failure
+        return Broken(f"{fact.owner.api} {failure}")
+    seen = reply.facts.get(fact.name)
+    if seen is None:
+        return Broken(f"{fact.owner.api} does not publish the fact {fact.name}")
+    if seen.value is None:
+        return Unknown(f"{fact.name} has no value: {seen.reason or 'no reason given'}", seen)
+    fault = fault_of(seen.value, fact.type)
+    if fault is not None:
+        return Broken(f"{fact.name} {fault}", _without_value(seen))
+    if freshness is not None and now - seen.as_of > freshness:
+        return Unknown(
+            f"{fact.name} is of {seen.as_of.isoformat()}, older than {hours(freshness)} h", seen
+        )
+    return Known(seen)
+
+
+def fault_of(value: Any, kind: FactType) -> str | None:
+    """Why a value is not of its fact's type and size; None when it is."""
+    check = {
+        FactType.NUMBER: _number_fault,
+        FactType.INTEGER: _integer_fault,
+        FactType.BOOLEAN: lambda v: None if isinstance(v, bool) else "is not true or false",
+        FactType.STRING: _text_fault,
+        FactType.LIST: _list_fault,
+    }[kind]
+    return check(value)
+
+
+def _number_fault(value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "is not a number"
+    # Compared first: isfinite() cannot even read an integer beyond the doubles.
+    if abs(value) > 1e300 or not math.isfinite(value):
+        return "is not a finite number"
+    return None
+
+
+def _integer_fault(value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+        return "is not a whole number"
+    return "is too large" if abs(value) > _LARGEST_INTEGER else None
+
+
+def _text_fault(value: Any) -> str | None:
+    if not isinstance(value, str):
+        return "is not a text"
+    if not value.isprintable():
+        return "has characters that cannot be stored or shown"
+    return "is too long" if len(value) > LONGEST_TEXT else None
+
+
+def _list_fault(value: Any) -> str | None:
+    if not isinstance(value, list) or any(_text_fault(item) for item in value):
+        return "is not a list of texts"
+    return "is too long" if len(value) > LONGEST_LIST else None
+
+
+def for_expression(value: Any) -> Any:
+    """A value as expressions see it: every number is a double, since CEL never converts."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value
+
+
+def hours(span: timedelta) -> str:
+    return f"{span.total_seconds() / 3600:g}"
+
+
+def _without_value(seen: FactValue) -> FactValue:
+    """What an owner sent against its own contract is not stored."""
+    return FactValue(value=None, as_of=seen.as_of, reason="the value was malformed")
+
+
+def well_formed(definition: FactDefinition, owner: Owner) -> bool:
+    """Whether a definition can enter the merged catalog: known type, CEL name, its own owner."""
+    return (
+        definition.owner == owner
+        and definition.type in set(FactType)
+        and definition.name.isidentifier()
+        and definition.name.isascii()
+        and definition.name == definition.name.lower()
+    )
+
+
+def used_facts(names: Iterable[str], known: Mapping[str, FactDefinition]) -> list[UsedFact]:
+    """Pin type and owner of each name; the names must be in `known`."""
+    return [
+        UsedFact(name, FactType(known[name].type), Owner(known[name].owner))
+        for name in sorted(set(names))
+    ]

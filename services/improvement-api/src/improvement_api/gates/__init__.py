@@ -1,0 +1,1 @@
+"""Gates: the six tollgates, their immutable versions and the criteria these ask."""

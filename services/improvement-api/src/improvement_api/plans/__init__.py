@@ -1,0 +1,1 @@
+"""Plans: improvement plans and their initiatives, which metrics-api shows in its reports."""

@@ -1,0 +1,36 @@
+"""The knobs of improvement-api."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.kit.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Read from the environment with the prefix IMPROVEMENT_."""
+
+    model_config = SettingsConfigDict(env_prefix="IMPROVEMENT_", frozen=True, extra="ignore")
+
+    schema_name: ClassVar[str] = "improvement"
+    service_name: ClassVar[str] = "improvement-api"
+
+    port: int = Field(8003, description="port to listen on")
+    decision_key_file: Path | None = Field(
+        None, description="private Ed25519 JWK that signs decisions; without it none can be made"
+    )
+    retired_decision_keys_file: Path | None = Field(
+        None, description="JWKS of former public keys, still published for old decisions"
+    )
+    decision_issuer: str = Field(
+        "urn:tollgate:improvement-api", description="`iss` of the decisions"
+    )
+    fact_deadline: timedelta = Field(
+        timedelta(seconds=2), description="limit of one question for facts, retries included"
+    )
+    fact_catalog_age: timedelta = Field(
+        timedelta(seconds=60), description="how long the merged fact catalog is not asked for again"
+    )
