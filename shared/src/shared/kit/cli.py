@@ -11,9 +11,9 @@ import uvicorn
 
 from shared.kit.database import libpq_url
 from shared.kit.definition import ServiceDefinition
-from shared.kit.jobs import run_worker
 from shared.kit.logging import configure_logging
 from shared.kit.migrations import MigrationError, migrate
+from shared.kit.worker import run_worker
 
 
 def main(definition: ServiceDefinition, arguments: list[str] | None = None) -> int:

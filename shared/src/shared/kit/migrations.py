@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from shared.kit.database import libpq_url, sqlalchemy_url
 from shared.kit.definition import ServiceDefinition
-from shared.kit.jobs import apply_jobs_schema
+from shared.kit.job_schema import apply_jobs_schema
 
 MINIMUM_VERSION = 150000
 _LOCK = 7_205_331_904

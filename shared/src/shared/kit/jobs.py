@@ -1,0 +1,120 @@
+"""Background work: what a job is, and how one is enqueued in the transaction of its data."""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from shared.kit.client import RemoteClient
+from shared.kit.database import schema_of
+from shared.kit.settings import ServiceSettings
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """Exponential backoff with jitter; `attempts` counts the first one, None means for ever."""
+
+    attempts: int | None = 20
+    first_wait: timedelta = timedelta(seconds=1)
+    longest_wait: timedelta = timedelta(hours=1)
+
+    def wait(self, failures: int) -> timedelta:
+        """How long to wait after that many failures (1 or more)."""
+        doubled = self.first_wait.total_seconds() * 2.0 ** min(failures - 1, 40)
+        longest = min(doubled, self.longest_wait.total_seconds())
+        return timedelta(seconds=longest * random.uniform(0.5, 1))  # noqa: S311 - no secret
+
+
+@dataclass
+class JobContext:
+    """What a job works with; one for the life of the worker process."""
+
+    engine: AsyncEngine
+    settings: ServiceSettings
+    http: httpx.AsyncClient
+    _remotes: dict[str, RemoteClient] = field(default_factory=dict)
+
+    def remote(self, name: str, base_url: str) -> RemoteClient:
+        """Another service, through one client (and so one circuit) per process."""
+        if name not in self._remotes:
+            self._remotes[name] = RemoteClient(self.settings, name, base_url)
+        return self._remotes[name]
+
+    async def aclose(self) -> None:
+        for remote in self._remotes.values():
+            await remote.aclose()
+        await self.http.aclose()
+        await self.engine.dispose()
+
+
+JobFunction = Callable[[JobContext, Mapping[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One line of a service's job table.
+
+    A job may run twice (its worker may die after the work and before the mark), so its function
+    must not mind. `cron` has five fields, or six with seconds last. Jobs of another `lane` do
+    not wait for, nor keep waiting, the others.
+    """
+
+    name: str
+    function: JobFunction
+    cron: str | None = None
+    retry: RetryPolicy = RetryPolicy()
+    lane: str | None = None
+
+
+def queue_name(schema: str, lane: str | None) -> str:
+    """NOTIFY channels belong to the database: each service's queues need names of their own."""
+    return f"{schema}_{lane}" if lane else schema
+
+
+async def enqueue(  # noqa: PLR0913 - one keyword per property of a job
+    session: AsyncSession,
+    name: str,
+    payload: Mapping[str, Any],
+    *,
+    lock: str | None = None,
+    queueing_lock: str | None = None,
+    run_at: datetime | None = None,
+    priority: int = 0,
+    lane: str | None = None,
+) -> None:
+    """Enqueue a job that exists exactly if the session's transaction commits.
+
+    Jobs of one `lock` run one at a time, in order. While a job of the same `queueing_lock` still
+    waits, enqueueing is a no-op: the waiting job then starts only after this transaction ended,
+    so it sees what this one wrote. Enqueue last, as the lock is held until the commit.
+    """
+    schema = schema_of(session)
+    await session.execute(
+        text(_ENQUEUE.format(schema=f'"{schema}_jobs"')),
+        {
+            "queue": queue_name(schema, lane),
+            "name": name,
+            "priority": priority,
+            "lock": lock,
+            "queueing_lock": queueing_lock,
+            "payload": orjson.dumps(dict(payload)).decode(),
+            "run_at": run_at,
+        },
+    )
+
+
+# The update changes nothing but locks the waiting job until we commit.
+_ENQUEUE = """
+    INSERT INTO {schema}.procrastinate_jobs
+        (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at)
+    VALUES
+        (:queue, :name, :priority, :lock, :queueing_lock, CAST(:payload AS jsonb), :run_at)
+    ON CONFLICT (queueing_lock) WHERE status = 'todo'
+    DO UPDATE SET queueing_lock = EXCLUDED.queueing_lock
+"""
