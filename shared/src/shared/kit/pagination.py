@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import Depends, Query, Request
-from sqlalchemy import ColumnElement, Select, and_, false, or_
+from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, tuple_
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import UnaryExpression
 
@@ -110,12 +110,17 @@ def keyset(
 
 def _after(order: Sequence[ColumnElement[Any]], values: Sequence[Any]) -> ColumnElement[bool]:
     """(a, b) after (x, y), where each part may ascend or descend on its own."""
+    columns, descending = zip(*map(_direction, order), strict=True)
+    for column, value in zip(columns, values, strict=True):
+        _check_kind(column, value)
+    if len(set(descending)) == 1:
+        # A row comparison is one range of an index; the general form below is not.
+        bound = tuple_(*(literal(v, c.type) for c, v in zip(columns, values, strict=True)))
+        return tuple_(*columns) < bound if descending[0] else tuple_(*columns) > bound
     alternatives: list[ColumnElement[bool]] = []
-    for position, part in enumerate(order):
-        column, descending = _direction(part)
-        _check_kind(column, values[position])
-        equal_so_far = [_direction(order[i])[0] == values[i] for i in range(position)]
-        beyond = column < values[position] if descending else column > values[position]
+    for position, (column, value) in enumerate(zip(columns, values, strict=True)):
+        equal_so_far = [columns[i] == values[i] for i in range(position)]
+        beyond = column < value if descending[position] else column > value
         alternatives.append(and_(*equal_so_far, beyond))
     return or_(false(), *alternatives)
 
