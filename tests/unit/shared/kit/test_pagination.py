@@ -1,5 +1,6 @@
 """Cursors give back what went in, and forged ones are refused instead of reaching SQL."""
 
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -36,10 +37,8 @@ def test_a_cursor_gives_back_the_sort_key_that_went_in(key: list[object]) -> Non
 
 @given(st.text(max_size=200))
 def test_any_text_as_a_cursor_is_understood_or_refused(cursor: str) -> None:
-    try:
-        decode_cursor(cursor)
-    except BadRequest as refused:
-        assert refused.errors[0].pointer == "/query/cursor"
+    with suppress(BadRequest):
+        assert isinstance(decode_cursor(cursor), tuple)
 
 
 def test_the_page_after_a_cursor_starts_behind_it_in_both_directions() -> None:

@@ -1,0 +1,93 @@
+"""The three contracts keep the conventions that their users rely on (product, section 5)."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+PACKAGES = ["catalog_api", "metrics_api", "improvement_api"]
+OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/.well-known/jwks.json"}
+SIGNED_PATHS = {"/v1/events/catalog"}
+KEBAB_OR_PARAMETER = re.compile(
+    r"^(v1|[a-z0-9]+(-[a-z0-9]+)*|\{[a-z_]+\}|\.well-known|jwks\.json)$"
+)
+UNPAGED_REPLIES = {"FactCatalog", "ResolveReply"}
+
+
+@pytest.fixture(params=PACKAGES)
+def contract(request: pytest.FixtureRequest) -> dict[str, Any]:
+    document: dict[str, Any] = import_module(f"{request.param}.app").create_app().openapi()
+    return document
+
+
+def operations(contract: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in contract["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def test_the_contract_is_openapi_3_1(contract: dict[str, Any]) -> None:
+    assert contract["openapi"].startswith("3.1")
+
+
+def test_operation_ids_are_stable_words_and_unique(contract: dict[str, Any]) -> None:
+    ids = Counter(operation["operationId"] for _, _, operation in operations(contract))
+
+    assert [name for name, count in ids.items() if count > 1] == []
+    assert [name for name in ids if not re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", name)] == []
+
+
+def test_paths_are_kebab_case_under_v1(contract: dict[str, Any]) -> None:
+    for path in contract["paths"]:
+        assert path.startswith("/v1/") or path in OPEN_PATHS
+        assert all(KEBAB_OR_PARAMETER.match(part) for part in path.strip("/").split("/")), path
+
+
+def test_every_operation_names_the_scopes_it_needs(contract: dict[str, Any]) -> None:
+    for path, method, operation in operations(contract):
+        if path in OPEN_PATHS | SIGNED_PATHS:
+            continue
+        needed = [
+            scope
+            for scheme in operation.get("security", [])
+            for scopes in scheme.values()
+            for scope in scopes
+        ]
+        assert needed, f"{method} {path} is open"
+
+
+def test_every_failure_is_described_as_a_problem(contract: dict[str, Any]) -> None:
+    for path, method, operation in operations(contract):
+        failures = {s: r for s, r in operation["responses"].items() if s >= "400"}
+        assert "422" in failures, f"{method} {path}"
+        for status, response in failures.items():
+            assert list(response["content"]) == ["application/problem+json"], (path, status)
+
+
+def test_every_list_is_paged(contract: dict[str, Any]) -> None:
+    for path, method, operation in operations(contract):
+        reply = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
+        name = reply.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        fields = contract["components"]["schemas"].get(name, {}).get("properties", {})
+        if method != "get" or not {"items", "rows"} & fields.keys() or name in UNPAGED_REPLIES:
+            continue
+        parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
+        assert {"limit", "cursor"} <= parameters, f"{path} is an unbounded list"
+        assert "next_cursor" in fields, path
+
+
+def test_no_reply_is_an_untyped_object(contract: dict[str, Any]) -> None:
+    for path, method, operation in operations(contract):
+        for status, response in operation["responses"].items():
+            reply = response.get("content", {}).get("application/json")
+            if reply is not None:
+                assert reply["schema"], f"{method} {path} {status} has no schema"
+
+
+def test_fields_are_snake_case(contract: dict[str, Any]) -> None:
+    for name, schema in contract["components"]["schemas"].items():
+        for field in schema.get("properties", {}):
+            assert re.fullmatch(r"[a-z][a-z0-9_]*", field), f"{name}.{field}"
