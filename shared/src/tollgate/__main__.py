@@ -1,4 +1,4 @@
-"""The command line's wiring: its commands, and one line with exit code 3 for whatever goes wrong."""
+"""The wiring of the command line: its commands, and exit code 3 for whatever goes wrong."""
 
 import os
 import signal
@@ -12,6 +12,7 @@ from typer.exceptions import Abort, TyperException
 
 from tollgate.exits import CommandFailed, ExitCode
 from tollgate.gate import gate
+from tollgate.imports import imports
 from tollgate.report import report
 from tollgate.token import token
 
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(token)
+app.add_typer(imports, name="import")
 app.add_typer(report, name="report")
 app.add_typer(gate, name="gate")
 
@@ -54,7 +56,7 @@ def run(arguments: Sequence[str], transport: httpx.BaseTransport | None = None) 
         _say(f"{error.format_message() or 'A command is missing'} (see `tollgate --help`)")
     except (Abort, KeyboardInterrupt):
         _say("Interrupted: nothing was decided, run it again")
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a crash is code 3, never a verdict
+    except (Exception, SystemExit) as error:  # a crash is code 3, never a verdict
         if os.environ.get("TOLLGATE_DEBUG"):
             raise
         _say(f"{type(error).__name__}: {error} (set TOLLGATE_DEBUG=1 to see where, and report it)")

@@ -34,8 +34,9 @@ def _report() -> None:
 
 
 @report.command()
-def performance(
+def performance(  # noqa: PLR0913 - the options of the command line
     context: typer.Context,
+    *,
     periods: Annotated[str, typer.Option(metavar="A,B", help="Such as 2016-Q1,2016-Q2.")],
     kpi: Annotated[KpiId, typer.Option(help="The KPI of the table.")] = KpiId.MTTR,
     portfolio: Annotated[str | None, typer.Option(help="Only its services.")] = None,
@@ -78,7 +79,8 @@ def _read(answer: httpx.Response) -> PerformanceReport:
         return PerformanceReport.model_validate_json(answer.content)
     except ValidationError as error:
         raise CommandFailed(
-            f"{answer.request.url} answered no report: is METRICS_URL a metrics-api of this version?"
+            f"{answer.request.url} answered no report:"
+            " is METRICS_URL a metrics-api of this release?"
         ) from error
 
 
@@ -100,8 +102,10 @@ def print_table(full: PerformanceReport) -> None:
 
 def _cells(row: PerformanceRow, unit: str) -> list[str]:
     values = ["–" if value.value is None else _figure(value.value, unit) for value in row.values]
-    target = "–" if row.target is None else (
-        f"{SIGNS[row.target.comparator]} {_figure(row.target.value, unit)}"
+    target = (
+        "–"
+        if row.target is None
+        else (f"{SIGNS[row.target.comparator]} {_figure(row.target.value, unit)}")
     )
     met = {True: "met", False: "missed", None: "–"}[row.met]
     return [row.name, *values, target, met, row.improvement_action or "–"]

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from shared.clients.local_issuer import sign_token
+from shared.clients.local_issuer import sign_local_token
 from shared.scopes import SCOPES
 from tollgate.exits import CommandFailed
 
@@ -48,14 +48,14 @@ def sign_as(
         )
     key_file = key_file or data_dir() / KEY_FILE
     try:
-        return sign_token(key_file, subject, scopes=scopes, roles=roles, lifetime=LIFETIME)
+        return sign_local_token(key_file, subject, roles, scopes, LIFETIME)
     except FileNotFoundError as error:
         raise CommandFailed(
             f"{key_file} is missing: run `make up` first, or set DATA_DIR to its data directory"
         ) from error
     except (OSError, ValueError) as error:
         raise CommandFailed(
-            f"{key_file} cannot be used ({error}): run as the user who ran `make up`"
+            f"The local issuer's key cannot be used ({error}): run as the user who ran `make up`"
         ) from error
 
 

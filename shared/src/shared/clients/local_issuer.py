@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import orjson
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key
 
 LOCAL_ISSUER = "urn:tollgate:local"
@@ -17,7 +18,10 @@ _ALGORITHMS = {"OKP": "Ed25519", "EC": "ES256", "RSA": "RS256"}
 
 def load_private_key(key_file: Path) -> Key:
     """The private key in a JWK file; OSError or ValueError say what is wrong with it."""
-    key = JWKRegistry.import_key(orjson.loads(key_file.read_bytes()))
+    try:
+        key = JWKRegistry.import_key(orjson.loads(key_file.read_bytes()))
+    except JoseError as error:
+        raise ValueError(f"{key_file} holds no JWK: {error}") from error
     if key.key_type not in _ALGORITHMS or not key.is_private:
         raise ValueError(f"{key_file} holds no private Ed25519, P-256 or RSA key")
     key.ensure_kid()

@@ -1,0 +1,106 @@
+"""What the demo consists of: portfolios, services, and the worked example of the reports."""
+
+from dataclasses import dataclass
+from typing import Any
+
+SOURCE = "demo-itsm"
+YEAR = 2025
+PERIODS = (f"{YEAR}-Q1", f"{YEAR}-Q2")
+WORKED_PORTFOLIO = "it-operations"
+GATE = "operate-to-improve"
+GATE_SERVICE = "network-infrastructure"
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    key: str
+    name: str
+    description: str
+
+
+@dataclass(frozen=True)
+class DemoService:
+    """A service with the figures its incidents are drawn from."""
+
+    key: str
+    name: str
+    description: str
+    portfolio: str
+    criticality: str
+    owner: str
+    share: int = 0  # of the synthetic incidents, in relation to the others'
+    median_hours: float = 0  # of a resolution at priority 3
+
+
+@dataclass(frozen=True)
+class WorkedRow:
+    """A row of the worked example: mean hours by quarter, target, and the initiative's title."""
+
+    service: str
+    mean_hours: tuple[float, float]
+    target_hours: str
+    initiative: str
+
+
+PORTFOLIOS = (
+    Portfolio(WORKED_PORTFOLIO, "IT operations", "Keeps the lights on; the worked example"),
+    Portfolio("workplace", "Digital workplace", "What every employee uses every day"),
+)
+
+WORKED_EXAMPLE = (
+    WorkedRow(
+        "application-support", (6.5, 4.8), "5.0",
+        "Implemented new knowledge base for common issues",
+    ),
+    WorkedRow(
+        "network-infrastructure", (3.1, 2.9), "2.5",
+        "Initiated proactive network monitoring tool deployment",
+    ),
+)  # fmt: skip
+
+SERVICES = (
+    DemoService(
+        "application-support", "Application Support",
+        "Second-line support of the business applications",
+        WORKED_PORTFOLIO, "high", "asha.verma",
+    ),
+    DemoService(
+        "network-infrastructure", "Network Infrastructure",
+        "Campus and data centre networks, wireless and remote access",
+        WORKED_PORTFOLIO, "critical", "jonas.lind",
+    ),
+    DemoService(
+        "email-and-calendar", "Email and Calendar", "Mailboxes, calendars and shared rooms",
+        "workplace", "high", "maria.costa", 22, 5.0,
+    ),
+    DemoService(
+        "identity-and-access", "Identity and Access", "Accounts, sign-on and joiner-mover-leaver",
+        "workplace", "critical", "tom.okafor", 19, 2.5,
+    ),
+    DemoService(
+        "managed-laptop", "Managed Laptop", "Devices, their software and their repair",
+        "workplace", "medium", "eva.novak", 17, 20.0,
+    ),
+    DemoService(
+        "file-sharing", "File Sharing", "Team folders and exchange with partners",
+        "workplace", "medium", "maria.costa", 12, 9.0,
+    ),
+    DemoService(
+        "video-meetings", "Video Meetings", "Meetings, rooms and recordings",
+        "workplace", "medium", "li.wei", 11, 3.5,
+    ),
+    DemoService(
+        "payroll-portal", "Payroll Portal", "Payslips, absences and expenses",
+        "workplace", "high", "asha.verma", 8, 14.0,
+    ),
+    DemoService(
+        "intranet", "Intranet", "News, search and the people directory",
+        "workplace", "low", "li.wei", 6, 26.0,
+    ),
+    DemoService(
+        "printing", "Printing", "Printers and follow-me printing",
+        "workplace", "low", "eva.novak", 5, 12.0,
+    ),
+)  # fmt: skip
+
+Update = dict[str, Any]
