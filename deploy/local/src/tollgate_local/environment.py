@@ -1,0 +1,119 @@
+"""The environment of each service on this machine: addresses, identities, secrets."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from tollgate_local.identities import DECISIONS, LOCAL_ISSUER, private_key, public_keys
+from tollgate_local.secret_store import load_secrets
+
+SERVICES = ("catalog", "metrics", "improvement")
+
+# What a service may do at another one: the tokens that it signs itself are capped to this.
+GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "catalog": {
+        "metrics-api": ("catalog:read", "identity:act-for"),
+        "improvement-api": ("catalog:read", "stages:move", "identity:act-for"),
+    },
+    "metrics": {
+        "catalog-api": ("events:receive",),
+        "improvement-api": ("metrics:read", "initiatives:write", "identity:act-for"),
+    },
+    "improvement": {},
+}
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One DATA_DIR and the ports of its services."""
+
+    directory: Path
+    ports: Mapping[str, int]
+
+    @property
+    def identities(self) -> Path:
+        return self.directory / "identity"
+
+    @property
+    def logs(self) -> Path:
+        return self.directory / "logs"
+
+    def secrets(self) -> Mapping[str, str]:
+        return load_secrets(self.directory / "secrets.json")
+
+    def url(self, service: str) -> str:
+        return f"http://127.0.0.1:{self.ports[service]}"
+
+
+def package(service: str) -> str:
+    """The import name of a service's program."""
+    return f"{service}_api"
+
+
+def service_environment(installation: Installation, service: str, admin_url: str) -> dict[str, str]:
+    """Return the environment of one service's program; what the operator set stays as it is.
+
+    The runtime role's URL is the administrator's with another login, unless it is given
+    (CATALOG_DATABASE_URL ...), which is how one does it where roles cannot be created.
+    """
+    built = {
+        "DATABASE_URL": runtime_url(installation, service, admin_url),
+        "HOST": "127.0.0.1",
+        "PORT": str(installation.ports[service]),
+        "TRUSTED_ISSUERS": json.dumps(_trusted_issuers(installation, service)),
+        "IDENTITY_KEY_FILE": str(private_key(installation.identities, f"{service}-api")),
+        "IDENTITY_ISSUER": f"urn:tollgate:{service}-api",
+        **{f"{other.upper()}_URL": installation.url(other) for other in SERVICES},
+        **_wiring(installation)[service],
+    }
+    prefixed = {f"{service.upper()}_{name}": value for name, value in built.items()}
+    # An administrative URL has no business in a runtime process.
+    inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    return {**prefixed, **inherited, "DATA_DIR": str(installation.directory)}
+
+
+def runtime_url(installation: Installation, service: str, admin_url: str) -> str:
+    """Return the URL with which a service logs in: its own role, which owns no table."""
+    if given := os.environ.get(f"{service.upper()}_DATABASE_URL"):
+        return given
+    parts = urlsplit(admin_url)
+    role = f"tollgate_{service}"
+    address = parts.netloc.rpartition("@")[2]
+    login = f"{role}:{quote(installation.secrets()[role], safe='')}@{address}"
+    return urlunsplit(parts._replace(netloc=login))
+
+
+def _wiring(installation: Installation) -> dict[str, dict[str, str]]:
+    """What only one of the services has."""
+    secret = installation.secrets()["catalog_to_metrics"]
+    events = f"{installation.url('metrics')}/v1/events/catalog"
+    subscriber = {"name": "metrics-api", "url": events, "secret": secret}
+    return {
+        "catalog": {
+            "DECISION_JWKS": str(public_keys(installation.identities, DECISIONS)),
+            "SUBSCRIBERS": json.dumps([subscriber]),
+        },
+        "metrics": {"CATALOG_EVENT_SECRET": secret},
+        "improvement": {"DECISION_KEY_FILE": str(private_key(installation.identities, DECISIONS))},
+    }
+
+
+def _trusted_issuers(installation: Installation, service: str) -> list[dict[str, object]]:
+    keys = installation.identities
+    people: dict[str, object] = {
+        "issuer": "urn:tollgate:local",
+        "jwks": str(public_keys(keys, LOCAL_ISSUER)),
+    }
+    services: list[dict[str, object]] = [
+        {
+            "issuer": f"urn:tollgate:{caller}",
+            "jwks": str(public_keys(keys, caller)),
+            "subject": caller,
+            "scopes": list(scopes),
+        }
+        for caller, scopes in GRANTS[service].items()
+    ]
+    return [people, *services]
