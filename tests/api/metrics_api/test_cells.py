@@ -1,0 +1,270 @@
+"""Cells, their deltas and the live rests of days always say what the incidents say."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from metrics_api.incidents.rules import FoldedIncident
+from metrics_api.indicators.jobs import compact_cells
+from metrics_api.indicators.periods import Grain, labels_between, parse_period
+from metrics_api.indicators.queries import (
+    Span,
+    cells_that_differ,
+    compact_batch,
+    duration_percentiles,
+    sums_of_service,
+)
+from metrics_api.indicators.rules import MOVES_BETWEEN, SUMS, resolved_on_first_contact
+from metrics_api.settings import Settings
+from shared.kit.database import engine_for, transaction
+from shared.kit.jobs import JobContext
+from tests.support.incidents import incidents, replace, resolved_incident, store
+from tests.support.postgres import Database
+
+SPRING = datetime(2016, 3, 1, tzinfo=UTC), datetime(2016, 5, 15, tzinfo=UTC)
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+ZONES = ["UTC", "Asia/Kathmandu", "Europe/Vienna", "America/St_Johns", "Pacific/Kiritimati"]
+# Each example uses services of its own, so one database serves them all.
+examples = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.fixture
+async def engine(metrics_db: Database) -> AsyncIterator[AsyncEngine]:
+    engine = engine_for(Settings(database_url=SecretStr(metrics_db.runtime_url)))
+    yield engine
+    await engine.dispose()
+
+
+async def differences(engine: AsyncEngine) -> list[tuple[str, str, date]]:
+    async with transaction(engine) as session:
+        return await cells_that_differ(session)
+
+
+some_incidents = st.lists(incidents("network", *SPRING), max_size=8)
+
+
+@examples
+@given(writes=st.lists(some_incidents, max_size=4), compactions=st.lists(st.booleans()))
+async def test_cells_and_deltas_equal_a_recomputation_after_any_writes(
+    engine: AsyncEngine, writes: list[list[FoldedIncident]], compactions: list[bool]
+) -> None:
+    ids = [uuid4().hex for _ in range(8)]
+    known: dict[str, FoldedIncident] = {}
+    for number, write in enumerate(writes):
+        # The same ids again: each later write replaces what the earlier ones said.
+        after = dict(zip(ids, write, strict=False))
+        async with transaction(engine) as session:
+            await replace(session, {key: known[key] for key in after if key in known}, after)
+        known |= after
+        if number < len(compactions) and compactions[number]:
+            async with transaction(engine) as session:
+                await compact_batch(session)
+    assert await differences(engine) == []
+
+
+async def test_an_unattributed_incident_is_in_the_cells_of_no_service(engine: AsyncEngine) -> None:
+    stray = resolved_incident("x", SPRING[0], 1)._replace(service=None)
+    async with transaction(engine) as session:
+        await store(session, [stray])
+    assert await differences(engine) == []
+
+
+async def test_compaction_beside_writers_and_readers_never_shows_a_wrong_sum(
+    engine: AsyncEngine,
+) -> None:
+    done = asyncio.Event()
+
+    async def write() -> None:
+        for number in range(60):
+            at = SPRING[0] + timedelta(hours=number)
+            async with transaction(engine) as session:
+                await store(session, [resolved_incident("network", at, 2)])
+
+    async def compact_on_and_on() -> None:
+        while not done.is_set():
+            async with transaction(engine) as session:
+                await compact_batch(session)
+
+    async def read() -> list[int]:
+        seen = []
+        while not done.is_set():
+            async with transaction(engine) as session:
+                sums = await sums_of_service(session, "network", [Span(0, None, LATER)])
+            assert sums[0]["resolved_us"] == sums[0]["resolved"] * 7_200_000_000
+            seen.append(sums[0]["resolved"])
+        return seen
+
+    background = [asyncio.create_task(job()) for job in (compact_on_and_on, compact_on_and_on)]
+    reader = asyncio.create_task(read())
+    try:
+        await asyncio.gather(write(), write())
+    finally:
+        done.set()
+    await asyncio.gather(*background)
+
+    seen = await reader
+    assert seen == sorted(seen), "a sum went back: a read saw cells and deltas of two moments"
+    assert await differences(engine) == []
+
+
+async def test_a_compaction_that_is_broken_off_leaves_all_as_it_was(engine: AsyncEngine) -> None:
+    async with transaction(engine) as session:
+        await store(session, [resolved_incident("network", SPRING[0], 2)])
+    with suppress(ZeroDivisionError):
+        async with transaction(engine) as session:
+            assert await compact_batch(session) > 0
+            raise ZeroDivisionError
+    assert await differences(engine) == []
+
+
+async def test_the_job_leaves_no_delta_behind(engine: AsyncEngine) -> None:
+    async with transaction(engine) as session:
+        await store(session, [resolved_incident("network", SPRING[0], 2)])
+    async with httpx.AsyncClient() as http:
+        await compact_cells(JobContext(engine, Settings(), http), {})
+    async with transaction(engine) as session:
+        assert await compact_batch(session) == 0
+    assert await differences(engine) == []
+
+
+async def test_the_check_finds_a_cell_that_is_wrong(engine: AsyncEngine) -> None:
+    await test_the_job_leaves_no_delta_behind(engine)
+    async with transaction(engine) as session:
+        await replace(session, {}, {})  # nothing is added for nothing
+        await (await session.connection()).exec_driver_sql(
+            "UPDATE metrics.cell SET resolved = resolved + 1 WHERE grain = 'd'"
+        )
+    assert {(grain, service) for grain, service, _ in await differences(engine)} == {
+        ("d", "network"),
+        ("m", "network"),
+    }
+
+
+@examples
+@given(
+    found=st.lists(incidents("any", *SPRING), max_size=12),
+    zone=st.sampled_from(ZONES),
+    grain=st.sampled_from(Grain),
+    now=st.datetimes(*(stamp.replace(tzinfo=None) for stamp in SPRING)),
+    compacted=st.booleans(),
+)
+async def test_sums_of_any_period_in_any_zone_equal_a_count_of_the_incidents(
+    engine: AsyncEngine,
+    found: list[FoldedIncident],
+    zone: str,
+    grain: Grain,
+    now: datetime,
+    compacted: bool,
+) -> None:
+    service = f"s-{uuid4().hex}"
+    found = [incident._replace(service=service) for incident in found]
+    labels = labels_between(grain, SPRING[0].date(), SPRING[1].date())
+    periods = [parse_period(label, ZoneInfo(zone), now.replace(tzinfo=UTC)) for label in labels]
+    spans = [Span(n, period.start, period.end) for n, period in enumerate(periods)]
+    spans.append(Span(-1, None, periods[0].end))
+
+    async with transaction(engine) as session:
+        await store(session, found)
+        if compacted:
+            await compact_batch(session)
+        sums = await sums_of_service(session, service, spans)
+
+    for n, start, end in spans:
+        assert sums[n] == count(found, start or datetime(1900, 1, 1, tzinfo=UTC), end)
+
+
+@examples
+@given(found=st.lists(incidents("any", *SPRING), max_size=12))
+async def test_percentiles_equal_those_of_the_sorted_durations(
+    engine: AsyncEngine, found: list[FoldedIncident]
+) -> None:
+    service = f"s-{uuid4().hex}"
+    async with transaction(engine) as session:
+        await store(session, [incident._replace(service=service) for incident in found])
+        spans = [(SPRING[0], LATER)]
+        percentiles = await duration_percentiles(session, service, "resolution_at", spans)
+    durations = sorted(
+        (incident.resolution_at - incident.opened_at) / timedelta(microseconds=1)
+        for incident in found
+        if incident.resolution_at and incident.opened_at
+        if incident.resolution_at >= incident.opened_at
+    )
+    expected = [interpolate(durations, share) for share in (0.5, 0.9, 0.95)] if durations else None
+    assert percentiles.get(0) == pytest.approx(expected)
+
+
+def interpolate(ordered: list[float], share: float) -> float:
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def count(found: Iterable[FoldedIncident], start: datetime, end: datetime) -> dict[str, int]:
+    """All sums of [start, end), from the incidents one by one."""
+    sums = dict.fromkeys(SUMS, 0)
+
+    def add(name: str, at: datetime | None, amount: int = 1) -> None:
+        if at is not None and start <= at < end:
+            sums[name] += amount
+
+    for incident in found:
+        count_times(incident, add)
+        count_moves(incident, add)
+    return sums
+
+
+def count_times(incident: FoldedIncident, add: Callable[..., None]) -> None:
+    add("opened", incident.opened_at)
+    if incident.acknowledgement_at is None:
+        add("unacknowledged", incident.opened_at)
+    count_duration(incident, "acknowledged", incident.acknowledgement_at, add)
+    if not count_duration(incident, "resolved", incident.resolution_at, add):
+        return
+    if incident.reopened:
+        add("resolved_reopened", incident.resolution_at)
+    if incident.channel != "monitoring":
+        add("first_contact_base", incident.resolution_at)
+        if resolved_on_first_contact(incident):
+            add("first_contact", incident.resolution_at)
+
+
+def count_duration(
+    incident: FoldedIncident, name: str, at: datetime | None, add: Callable[..., None]
+) -> bool:
+    if incident.opened_at is None:
+        add(f"{name}_no_opening_time", at)
+        return False
+    if at is None or at < incident.opened_at:
+        add(f"{name}_negative_duration", at)
+        return False
+    add(name, at)
+    add(f"{name}_us", at, (at - incident.opened_at) // timedelta(microseconds=1))
+    return True
+
+
+def count_moves(incident: FoldedIncident, add: Callable[..., None]) -> None:
+    for at, before, after in incident.transitions:
+        for move in MOVES_BETWEEN[before, after]:
+            add(move, at)
+    if not incident.transitions:
+        return
+    ended = incident.transitions[-1].at
+    if incident.state == "cancelled":
+        add("cancelled", ended)
+    elif incident.state in {"resolved", "closed"} and incident.resolution_at is None:
+        add("no_resolution_time", ended)
