@@ -35,11 +35,15 @@ class Owner(StrEnum):
 
 @dataclass(frozen=True)
 class OwnerReply:
-    """What an owner said about a service; `failure` says why it could not be asked."""
+    """What an owner said about a service; `failure` says why it could not be asked.
+
+    An owner that does not know the service answered: it has no value for any of its facts.
+    """
 
     owner: Owner
     facts: Mapping[str, FactValue]
     failure: str | None = None
+    knows_service: bool = True
 
 
 @dataclass(frozen=True)
@@ -85,18 +89,26 @@ def look_up(
     if reply is None or reply.failure is not None:
         failure = "was not asked" if reply is None else reply.failure
         return Broken(f"{fact.owner.api} {failure}")
+    if not reply.knows_service:
+        reason = f"{fact.owner.api} does not know the service"
+        return Unknown(reason, FactValue(value=None, as_of=now, reason=reason))
     seen = reply.facts.get(fact.name)
     if seen is None:
         return Broken(f"{fact.owner.api} does not publish the fact {fact.name}")
+    return _judged(fact, seen, now, freshness)
+
+
+def _judged(
+    fact: UsedFact, seen: FactValue, now: datetime, freshness: timedelta | None
+) -> Known | Unknown | Broken:
     if seen.value is None:
         return Unknown(f"{fact.name} has no value: {seen.reason or 'no reason given'}", seen)
     fault = fault_of(seen.value, fact.type)
     if fault is not None:
         return Broken(f"{fact.name} {fault}", _without_value(seen))
     if freshness is not None and now - seen.as_of > freshness:
-        return Unknown(
-            f"{fact.name} is of {seen.as_of.isoformat()}, older than {hours(freshness)} h", seen
-        )
+        age = f"older than {hours(freshness)} h"
+        return Unknown(f"{fact.name} is of {seen.as_of.isoformat()}, {age}", seen)
     return Known(seen)
 
 

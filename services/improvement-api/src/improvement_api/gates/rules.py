@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
 from improvement_api.facts.expressions import MAX_BYTES, ExpressionError, check
 from improvement_api.facts.rules import FactType, UsedFact, used_facts
@@ -117,6 +117,11 @@ class GateDefinition:
     pass_threshold: Decimal
     warning_threshold: Decimal
     decided_by: str
+
+
+CRITERIA: TypeAdapter[list[Criterion]] = TypeAdapter(list[Criterion])
+USED_FACTS: TypeAdapter[dict[str, list[UsedFact]]] = TypeAdapter(dict[str, list[UsedFact]])
+"""How criteria and their facts are read from, and written to, the JSON of a version."""
 
 
 def stages_of(gate: Gate) -> tuple[frozenset[Stage], Stage]:

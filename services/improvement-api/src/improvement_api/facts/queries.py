@@ -1,0 +1,43 @@
+"""Statements over the fact definitions."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from improvement_api.facts.rules import Owner
+from improvement_api.facts.tables import FactDefinitionRow
+from shared.schemas.common import FactDefinition
+
+
+async def known_facts(session: AsyncSession) -> dict[str, FactDefinition]:
+    """All definitions by name, in the order of their names."""
+    rows = await session.scalars(select(FactDefinitionRow).order_by(FactDefinitionRow.name))
+    return {row.name: FactDefinition.model_validate(row) for row in rows}
+
+
+async def replace_facts(
+    session: AsyncSession, owner: Owner, definitions: Iterable[FactDefinition], now: datetime
+) -> None:
+    """Make an owner's definitions what it just said; a name of another owner stays the other's."""
+    rows = [{**definition.model_dump(), "heard_at": now} for definition in definitions]
+    names = [row["name"] for row in rows]
+    await session.execute(
+        delete(FactDefinitionRow).where(
+            FactDefinitionRow.owner == owner, FactDefinitionRow.name.not_in(names)
+        )
+    )
+    if not rows:
+        return
+    # In one order, so that two who hear the same catalog at once cannot deadlock.
+    statement = insert(FactDefinitionRow).values(sorted(rows, key=lambda row: str(row["name"])))
+    fresh = statement.excluded
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[FactDefinitionRow.name],
+            set_={name: fresh[name] for name in ("type", "unit", "meaning", "heard_at")},
+            where=FactDefinitionRow.owner == owner,
+        )
+    )

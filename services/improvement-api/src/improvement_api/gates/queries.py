@@ -1,0 +1,89 @@
+"""Statements over the versions of gates."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from improvement_api.gates.rules import CRITERIA, USED_FACTS, GateDefinition
+from improvement_api.gates.tables import GateVersion
+from shared.errors import NotFound
+from shared.kit.pagination import PageParams, keyset
+from shared.schemas.improvement import Gate
+
+
+async def current_versions(session: AsyncSession) -> list[GateVersion]:
+    """The newest version of each gate, by key."""
+    newest = select(GateVersion.gate, func.max(GateVersion.version)).group_by(GateVersion.gate)
+    statement = select(GateVersion).where(_identity().in_(newest)).order_by(GateVersion.gate)
+    return list(await session.scalars(statement))
+
+
+async def current_version(session: AsyncSession, gate: Gate) -> GateVersion:
+    """The newest version of a gate; NotFound while it has none."""
+    statement = (
+        select(GateVersion)
+        .where(GateVersion.gate == gate)
+        .order_by(GateVersion.version.desc())
+        .limit(1)
+    )
+    row = await session.scalar(statement)
+    if row is None:
+        raise NotFound(f"The gate {gate} is not defined", code="unknown_gate")
+    return row
+
+
+async def get_version(session: AsyncSession, gate: Gate, version: int) -> GateVersion:
+    row = await session.get(GateVersion, (gate, version))
+    if row is None:
+        raise NotFound(f"The gate {gate} has no version {version}")
+    return row
+
+
+async def versions_of(
+    session: AsyncSession, wanted: Iterable[tuple[Gate, int]]
+) -> dict[tuple[Gate, int], GateDefinition]:
+    """Definitions by gate and version."""
+    statement = select(GateVersion).where(_identity().in_(set(wanted)))
+    return {(row.gate, row.version): definition_of(row) for row in await session.scalars(statement)}
+
+
+async def list_versions(session: AsyncSession, gate: Gate, page: PageParams) -> list[GateVersion]:
+    """Versions of a gate, newest first, one more than the page holds."""
+    statement = select(GateVersion).where(GateVersion.gate == gate)
+    return list(await session.scalars(keyset(statement, [GateVersion.version.desc()], page)))
+
+
+async def lock_gate(session: AsyncSession, gate: Gate) -> None:
+    """Let one publication of a gate wait for the other; version rows themselves never change."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+        {"name": f"improvement.gate.{gate}"},
+    )
+
+
+async def insert_version(session: AsyncSession, values: Mapping[str, Any]) -> GateVersion | None:
+    """Add a version; None when there is one of this number."""
+    statement = insert(GateVersion).values(dict(values)).on_conflict_do_nothing()
+    return await session.scalar(statement.returning(GateVersion))
+
+
+def definition_of(row: GateVersion) -> GateDefinition:
+    """A row as the rules read it."""
+    return GateDefinition(
+        gate=row.gate,
+        version=row.version,
+        criteria=CRITERIA.validate_python(row.criteria),
+        facts=USED_FACTS.validate_python(row.facts),
+        max_age=timedelta(hours=row.max_age_hours),
+        pass_threshold=row.pass_threshold,
+        warning_threshold=row.warning_threshold,
+        decided_by=row.decided_by,
+    )
+
+
+def _identity() -> Any:
+    return tuple_(GateVersion.gate, GateVersion.version)

@@ -1,0 +1,93 @@
+"""Statements over plans and initiatives."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from improvement_api.plans.rules import FACTS, PlanState
+from improvement_api.plans.tables import Initiative, Plan
+from shared.errors import NotFound
+from shared.kit.pagination import PageParams, keyset
+from shared.schemas.metrics import InitiativeState
+
+_ACTIVE = (PlanState.APPROVED, PlanState.IN_PROGRESS, PlanState.REVIEW)
+_UNFINISHED = (InitiativeState.PLANNED, InitiativeState.IN_PROGRESS)
+
+
+@dataclass(frozen=True)
+class PlanFilter:
+    """None means any; `service` means with an initiative for it."""
+
+    state: PlanState | None = None
+    service: str | None = None
+    owner: str | None = None
+
+
+async def list_plans(session: AsyncSession, wanted: PlanFilter, page: PageParams) -> list[Plan]:
+    """Plans, newest first, one more than the page holds."""
+    statement = select(Plan)
+    if wanted.state is not None:
+        statement = statement.where(Plan.state == wanted.state)
+    if wanted.owner is not None:
+        statement = statement.where(Plan.owner == wanted.owner)
+    if wanted.service is not None:
+        concerned = select(Initiative.plan_id).where(Initiative.service == wanted.service)
+        statement = statement.where(Plan.id.in_(concerned))
+    order: list[Any] = [Plan.created_at.desc(), Plan.id.desc()]
+    return list(await session.scalars(keyset(statement, order, page)))
+
+
+async def get_plan(session: AsyncSession, plan_id: UUID, *, lock: bool = False) -> Plan:
+    plan = await session.get(Plan, plan_id, with_for_update=lock or None)
+    if plan is None:
+        raise NotFound(f"There is no plan {plan_id}")
+    return plan
+
+
+async def list_initiatives(
+    session: AsyncSession, plan_id: UUID, page: PageParams
+) -> list[Initiative]:
+    """Initiatives of a plan in the order they were added, one more than the page holds."""
+    statement = select(Initiative).where(Initiative.plan_id == plan_id)
+    order: list[Any] = [Initiative.created_at, Initiative.id]
+    return list(await session.scalars(keyset(statement, order, page)))
+
+
+async def get_initiative(
+    session: AsyncSession, initiative_id: UUID, *, lock: bool = False
+) -> Initiative:
+    initiative = await session.get(Initiative, initiative_id, with_for_update=lock or None)
+    if initiative is None:
+        raise NotFound(f"There is no initiative {initiative_id}")
+    return initiative
+
+
+async def insert_plan(session: AsyncSession, plan: Plan) -> None:
+    session.add(plan)
+    await session.flush()
+
+
+async def insert_initiative(session: AsyncSession, initiative: Initiative) -> None:
+    session.add(initiative)
+    await session.flush()
+
+
+async def count_for(session: AsyncSession, service: str) -> dict[str, int]:
+    """The values of this service's own facts (plans.rules.FACTS) for a service of the catalog."""
+    unfinished = Initiative.state.in_(_UNFINISHED)
+    counts = (
+        select(
+            func.count(Plan.id.distinct()).filter(Plan.state.in_(_ACTIVE)),
+            func.count().filter(unfinished, Plan.state != PlanState.WITHDRAWN),
+            func.count().filter(
+                Initiative.state == InitiativeState.DONE, Plan.state != PlanState.WITHDRAWN
+            ),
+        )
+        .select_from(Initiative)
+        .join(Plan, Plan.id == Initiative.plan_id)
+    )
+    row = (await session.execute(counts.where(Initiative.service == service))).one()
+    return dict(zip((fact.name for fact in FACTS), row, strict=True))

@@ -1,0 +1,59 @@
+"""Improvement plans and their initiatives."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Index, Integer, Text, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from improvement_api.base import Base, text_enum
+from improvement_api.plans.rules import PlanState
+from shared.schemas.metrics import InitiativeState
+
+
+class Plan(Base):
+    """`held_from` is the state to which a plan on hold returns."""
+
+    __tablename__ = "plan"
+    __table_args__ = (
+        CheckConstraint("(state = 'on_hold') = (held_from IS NOT NULL)", name="on_hold"),
+        Index(None, "created_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    problem: Mapped[str] = mapped_column(Text)
+    owner: Mapped[str] = mapped_column(Text)
+    state: Mapped[PlanState] = mapped_column(text_enum(PlanState, "state"))
+    held_from: Mapped[PlanState | None] = mapped_column(text_enum(PlanState, "held_from"))
+    version: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_by: Mapped[str] = mapped_column(Text)
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Initiative(Base):
+    """`revision` grows with every change; `pushed_revision` is what metrics-api has."""
+
+    __tablename__ = "initiative"
+    __table_args__ = (
+        CheckConstraint("ends_on >= starts_on", name="period"),
+        CheckConstraint("pushed_revision <= revision", name="pushed_revision"),
+        Index(None, "plan_id", "created_at", "id"),
+        Index(None, "service", "state"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    plan_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("improvement.plan.id"))
+    service: Mapped[str] = mapped_column(Text)
+    kpi: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    start: Mapped[date] = mapped_column("starts_on", Date)
+    end: Mapped[date | None] = mapped_column("ends_on", Date)
+    state: Mapped[InitiativeState] = mapped_column(text_enum(InitiativeState, "state"))
+    revision: Mapped[int] = mapped_column(Integer)
+    pushed_revision: Mapped[int] = mapped_column(Integer)
+    push_failure: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_by: Mapped[str] = mapped_column(Text)
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

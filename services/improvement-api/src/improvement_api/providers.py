@@ -1,0 +1,127 @@
+"""The services that are asked for facts, each once per question and within a deadline."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+import httpx
+from fastapi import Depends, Request
+
+from improvement_api.facts.rules import Owner, OwnerReply, well_formed
+from improvement_api.settings import Settings
+from shared.clients.catalog import CatalogClient
+from shared.clients.metrics import MetricsClient
+from shared.errors import ApiError, Invalid, NotFound, Unavailable
+from shared.kit.client import CallPolicy, RemoteClient
+from shared.schemas.catalog import Stage
+from shared.schemas.common import FactCatalog, FactDefinition, ServiceFacts
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Providers:
+    """Clients that live as long as the process, so that their circuits remember."""
+
+    catalog: CatalogClient
+    metrics: MetricsClient
+
+
+@asynccontextmanager
+async def connected(
+    settings: Settings, transport: httpx.AsyncBaseTransport | None = None
+) -> AsyncIterator[Providers]:
+    """The providers of a process; `transport` replaces the network in tests."""
+    policy = CallPolicy(settings.fact_deadline, attempts=2)
+    remotes = [
+        RemoteClient(settings, name, url, policy=policy, transport=transport)
+        for name, url in (
+            (Owner.CATALOG.api, settings.catalog_url),
+            (Owner.METRICS.api, settings.metrics_url),
+        )
+    ]
+    try:
+        yield Providers(CatalogClient(remotes[0]), MetricsClient(remotes[1]))
+    finally:
+        for remote in remotes:
+            await remote.aclose()
+
+
+def providers_of(request: Request) -> Providers:
+    providers: Providers = request.app.state.providers
+    return providers
+
+
+Remotes = Annotated[Providers, Depends(providers_of)]
+
+
+async def ask_about(providers: Providers, service: str) -> dict[Owner, OwnerReply]:
+    """What both owners know of a service, asked side by side; never raises but NotFound.
+
+    Only the catalog can say that there is no such service. To metrics-api a service without
+    records may be unknown: that is an owner without values, not one that failed.
+    """
+    catalog, metrics = await asyncio.gather(
+        _reply(providers.catalog.service_facts(service)),
+        _reply(providers.metrics.service_facts(service)),
+    )
+    if isinstance(catalog, NotFound):
+        raise NotFound(f"There is no service {service}", code="unknown_service")
+    return {
+        Owner.CATALOG: _owner_reply(Owner.CATALOG, catalog),
+        Owner.METRICS: _owner_reply(Owner.METRICS, metrics),
+    }
+
+
+async def ask_for_catalogs(providers: Providers) -> dict[Owner, list[FactDefinition]]:
+    """The fact definitions of the owners that answered; who did not is absent."""
+    answers: dict[Owner, FactCatalog | ApiError] = dict(
+        zip(
+            (Owner.CATALOG, Owner.METRICS),
+            await asyncio.gather(
+                _reply(providers.catalog.fact_catalog()), _reply(providers.metrics.fact_catalog())
+            ),
+            strict=True,
+        )
+    )
+    return {
+        owner: [item for item in answer.items if well_formed(item, owner)]
+        for owner, answer in answers.items()
+        if isinstance(answer, FactCatalog)
+    }
+
+
+async def ask_for_stage(providers: Providers, service: str) -> Stage | None:
+    """The stage of a service now; None when the catalog cannot be reached, NotFound if it knows."""
+    answer = await _reply(providers.catalog.get_service(service))
+    if isinstance(answer, NotFound):
+        raise NotFound(f"There is no service {service}", code="unknown_service")
+    return None if isinstance(answer, ApiError) else answer.stage
+
+
+async def check_service(providers: Providers, service: str, pointer: str) -> None:
+    """Refuse a key that the catalog does not know (422), or that it cannot be asked for (503)."""
+    answer = await _reply(providers.catalog.get_service(service))
+    if isinstance(answer, NotFound):
+        raise Invalid(f"There is no service {service}", code="unknown_service", pointer=pointer)
+    if isinstance(answer, ApiError):
+        raise Unavailable(answer.detail, headers={"Retry-After": "5"})
+
+
+async def _reply(question: Awaitable[T]) -> T | ApiError:
+    try:
+        return await question
+    except ApiError as error:
+        return error
+
+
+def _owner_reply(owner: Owner, answer: ServiceFacts | ApiError) -> OwnerReply:
+    if isinstance(answer, ServiceFacts):
+        return OwnerReply(owner, answer.facts)
+    if isinstance(answer, NotFound):
+        return OwnerReply(owner, {}, None, knows_service=False)
+    if isinstance(answer, Unavailable):
+        return OwnerReply(owner, {}, "unreachable")
+    return OwnerReply(owner, {}, f"refused the question ({answer.code})")
