@@ -14,8 +14,6 @@ SIGNED_PATHS = {"/v1/events/catalog"}
 KEBAB_OR_PARAMETER = re.compile(
     r"^(v1|[a-z0-9]+(-[a-z0-9]+)*|\{[a-z_]+\}|\.well-known|jwks\.json)$"
 )
-    r"^(v1|[a-z0-9]+(-[a-z0-9]+)*|\{[a-z_]+\}|\.well-known|jwks\.json)$"
-)
 UNPAGED_REPLIES = {"FactCatalog", "ResolveReply"}
 
 
