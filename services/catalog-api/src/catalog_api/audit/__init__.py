@@ -1,0 +1,1 @@
+"""Audit: who changed what, when, on whose behalf, from what to what."""

@@ -1,0 +1,28 @@
+"""The declarative base of every table in the schema `catalog`."""
+
+from enum import StrEnum
+
+from sqlalchemy import Enum
+from sqlalchemy.orm import DeclarativeBase
+
+from shared.kit.database import metadata_for
+from shared.kit.tables import kit_tables
+
+metadata = metadata_for("catalog")
+kit = kit_tables(metadata)
+
+
+class Base(DeclarativeBase):
+    metadata = metadata
+
+
+def text_enum(values: type[StrEnum], name: str) -> Enum:
+    """Text with a named CHECK: adding a value later is one ALTER, without a type to migrate."""
+    return Enum(
+        values,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+        values_callable=lambda members: [member.value for member in members],
+    )

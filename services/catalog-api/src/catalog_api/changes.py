@@ -1,0 +1,58 @@
+"""What every change of a service leaves behind, in its transaction: an audit entry and an event."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog_api.registry import queries
+from shared.kit import audit, events
+from shared.kit.auth import Principal
+from shared.kit.database import Session
+from shared.schemas.catalog import ReferenceSnapshot, ServiceSnapshot
+
+RESOURCE = "service"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was done to a service: the fields concerned, before and after."""
+
+    action: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    event: str = "service.changed"
+
+
+async def record_changes(
+    session: Session, caller: Principal, changes: Mapping[str, Change]
+) -> dict[str, Any]:
+    """Audit and announce one change of each service; answers the services as they are now."""
+    services = await queries.get_services(session, list(changes))
+    for key, change in changes.items():
+        subject = (RESOURCE, key)
+        await audit.record(session, caller, change.action, subject, change.before, change.after)
+        await events.emit(session, change.event, key, snapshot_of(services[key]))
+    return services
+
+
+async def record_change(session: Session, caller: Principal, key: str, change: Change) -> Any:
+    """As record_changes, for one service."""
+    return (await record_changes(session, caller, {key: change}))[key]
+
+
+def snapshot_of(service: Any) -> dict[str, Any]:
+    """The data of an event: what other services copy."""
+    snapshot = ServiceSnapshot(
+        key=service.key,
+        name=service.name,
+        kind=service.kind,
+        portfolio=service.portfolio,
+        stage=service.stage,
+        criticality=service.criticality,
+        references=[
+            ReferenceSnapshot(source=reference["source"], name=reference["name"])
+            for reference in service.external_references
+        ],
+        revision=service.revision,
+    )
+    return snapshot.model_dump(mode="json")

@@ -1,0 +1,35 @@
+"""Facts over HTTP: the catalog of facts, and their values for a service."""
+
+from typing import Annotated
+
+from catalog_api.facts import rules
+from catalog_api.portfolios.queries import get_portfolio
+from catalog_api.registry.queries import get_service
+from shared.kit.auth import Principal, requires
+from shared.kit.clock import now
+from shared.kit.database import Session
+from shared.kit.problems import problem_responses
+from shared.kit.routing import Router
+from shared.schemas.common import FactCatalog, Key, ServiceFacts
+
+router = Router(prefix="/v1", tags=["facts"])
+
+CatalogRead = Annotated[Principal, requires("catalog:read")]
+
+
+@router.get("/facts", operation_id="list_facts")
+async def list_facts(caller: CatalogRead) -> FactCatalog:
+    """What catalog-api can say about a service."""
+    return FactCatalog(items=rules.DEFINITIONS)
+
+
+@router.get(
+    "/services/{key}/facts", operation_id="get_service_facts", responses=problem_responses(404)
+)
+async def get_service_facts(key: Key, session: Session, caller: CatalogRead) -> ServiceFacts:
+    """Every fact of one service; `as_of` is when the value last changed."""
+    service = await get_service(session, key)
+    portfolio = await get_portfolio(session, service.portfolio)
+    return ServiceFacts(
+        service=key, facts=rules.facts_of(service._asdict(), portfolio._asdict(), now())
+    )

@@ -1,0 +1,1 @@
+"""Portfolios: groups of services with a manager and a strategy, counted by phase."""

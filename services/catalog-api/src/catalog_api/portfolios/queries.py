@@ -1,0 +1,72 @@
+"""Every SQL statement about portfolios."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, ScalarSelect, cast, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog_api.portfolios.tables import Portfolio
+from shared.errors import NotFound
+from shared.kit.pagination import PageParams, keyset
+
+_portfolio = Portfolio.__table__.c
+
+
+def name_of(key: ColumnElement[str]) -> ScalarSelect[str]:
+    """The name of the portfolio whose key a column of another statement holds."""
+    return select(_portfolio.name).where(_portfolio.key == key).scalar_subquery()
+
+
+async def insert_portfolio(session: AsyncSession, values: Mapping[str, Any]) -> bool:
+    """Add a portfolio; False when its key is taken."""
+    statement = (
+        insert(Portfolio).values(**values).on_conflict_do_nothing().returning(_portfolio.key)
+    )
+    return await session.scalar(statement) is not None
+
+
+async def get_portfolio(session: AsyncSession, key: str, *, lock: bool = False) -> Row[Any]:
+    """One portfolio, 404 if there is none; `lock` keeps others from changing it meanwhile."""
+    statement = select(*_portfolio).where(_portfolio.key == key)
+    if lock:
+        statement = statement.with_for_update()
+    row = (await session.execute(statement)).first()
+    if row is None:
+        raise NotFound(f"There is no portfolio {key}")
+    return row
+
+
+async def list_portfolios(session: AsyncSession, page: PageParams) -> list[Row[Any]]:
+    """Portfolios by key, one more than the page holds."""
+    return list((await session.execute(keyset(select(*_portfolio), [_portfolio.key], page))).all())
+
+
+async def known_keys(session: AsyncSession, keys: Collection[str]) -> set[str]:
+    """Which of these keys are portfolios."""
+    return set(await session.scalars(select(_portfolio.key).where(_portfolio.key.in_(keys))))
+
+
+async def taken_keys_like(session: AsyncSession, base: str) -> set[str]:
+    """The key itself and its numbered variants, as far as they are taken."""
+    variants = _portfolio.key.like(f"{base}-%") | (_portfolio.key == base)
+    return set(await session.scalars(select(_portfolio.key).where(variants)))
+
+
+async def change_portfolio(
+    session: AsyncSession, key: str, values: Mapping[str, Any], now: datetime
+) -> None:
+    """Set fields, count the revision up and note when each field changed."""
+    stamps = dict.fromkeys(values, now.isoformat())
+    await session.execute(
+        update(Portfolio)
+        .where(_portfolio.key == key)
+        .values(
+            **values,
+            revision=_portfolio.revision + 1,
+            updated_at=now,
+            changed_at=_portfolio.changed_at.concat(cast(stamps, JSONB)),
+        )
+    )

@@ -1,0 +1,158 @@
+"""Every SQL statement about external references."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog_api.references.rules import fold
+from catalog_api.references.tables import ExternalReference
+from shared.errors import NotFound
+from shared.kit.pagination import PageParams, keyset
+from shared.schemas.catalog import Reference
+
+_reference = ExternalReference.__table__.c
+_COLUMNS: tuple[ColumnElement[Any], ...] = (
+    _reference.id,
+    _reference.source,
+    _reference.name,
+    _reference.added_at,
+)
+
+
+def references_of(key: ColumnElement[str]) -> ScalarSelect[Any]:
+    """The references, as JSON, of the service whose key a column holds."""
+    reference = func.jsonb_build_object(
+        "id", _reference.id, "source", _reference.source, "name", _reference.name
+    )
+    ordered = func.jsonb_agg(
+        aggregate_order_by(reference, _reference.folded_name, _reference.source), type_=JSONB
+    )
+    return (
+        select(func.coalesce(ordered, func.jsonb_build_array(), type_=JSONB))
+        .where(_reference.service_key == key)
+        .scalar_subquery()
+    )
+
+
+# Who holds a reference already: as its own key, or as a reference of exactly that source.
+_HOLDERS = text(
+    """
+    SELECT coalesce(own.key, held.service_key)
+    FROM unnest(:sources, :names) WITH ORDINALITY AS asked(source, name, position)
+    LEFT JOIN catalog.service own ON own.key = asked.name AND own.key <> :service
+    LEFT JOIN catalog.external_reference held
+        ON held.folded_name = asked.name AND held.source IS NOT DISTINCT FROM asked.source
+    ORDER BY asked.position
+    """
+).bindparams(bindparam("sources", type_=ARRAY(Text)), bindparam("names", type_=ARRAY(Text)))
+
+
+async def holders_of(
+    session: AsyncSession, service: str, references: Sequence[Reference]
+) -> list[str | None]:
+    """The service that each reference belongs to already, or None, in the order asked.
+
+    The own key of `service` does not count: it may be given again for one source.
+    """
+    return list(await session.scalars(_HOLDERS, {"service": service, **_asked(references)}))
+
+
+async def named_elsewhere(session: AsyncSession, keys: Collection[str]) -> dict[str, str]:
+    """Which of these keys are names in references already, and of which service."""
+    statement = select(_reference.folded_name, _reference.service_key).where(
+        _reference.folded_name.in_(keys)
+    )
+    return {row.folded_name: row.service_key for row in await session.execute(statement)}
+
+
+async def find_reference(session: AsyncSession, service: str, reference: Reference) -> Row[Any]:
+    """The row of a reference that the service is known to have."""
+    statement = select(*_COLUMNS).where(
+        _reference.service_key == service,
+        _reference.source.is_not_distinct_from(reference.source),
+        _reference.folded_name == fold(reference.name),
+    )
+    return (await session.execute(statement)).one()
+
+
+async def insert_references(
+    session: AsyncSession, service: str, references: Iterable[Reference], now: datetime
+) -> None:
+    """Add references of a service."""
+    rows = [
+        {
+            "id": uuid4(),
+            "service_key": service,
+            "source": reference.source,
+            "name": reference.name,
+            "folded_name": fold(reference.name),
+            "added_at": now,
+        }
+        for reference in references
+    ]
+    if rows:
+        await session.execute(insert(ExternalReference), rows)
+
+
+async def list_references(session: AsyncSession, service: str, page: PageParams) -> list[Row[Any]]:
+    """The references of a service in the order they were added, one more than the page holds."""
+    statement = select(*_COLUMNS).where(_reference.service_key == service)
+    ordered = keyset(statement, [_reference.added_at, _reference.id], page)
+    return list((await session.execute(ordered)).all())
+
+
+async def delete_reference(session: AsyncSession, service: str, reference: UUID) -> Row[Any]:
+    """Remove a reference of a service and answer what it was; 404 if there is none."""
+    statement = (
+        delete(ExternalReference)
+        .where(_reference.service_key == service, _reference.id == reference)
+        .returning(*_COLUMNS)
+    )
+    row = (await session.execute(statement)).first()
+    if row is None:
+        raise NotFound(f"The service {service} has no external reference {reference}")
+    return row
+
+
+# The key of a service first, then the reference of that very source, then that of any source.
+_RESOLVE = text(
+    """
+    SELECT coalesce(own.key, exact.service_key, anywhere.service_key)
+    FROM unnest(:sources, :names) WITH ORDINALITY AS asked(source, name, position)
+    LEFT JOIN catalog.service own ON own.key = asked.name
+    LEFT JOIN catalog.external_reference exact
+        ON exact.folded_name = asked.name AND exact.source = asked.source
+    LEFT JOIN catalog.external_reference anywhere
+        ON anywhere.folded_name = asked.name AND anywhere.source IS NULL
+    ORDER BY asked.position
+    """
+).bindparams(bindparam("sources", type_=ARRAY(Text)), bindparam("names", type_=ARRAY(Text)))
+
+
+async def resolve(session: AsyncSession, references: Sequence[Reference]) -> list[str | None]:
+    """The service of each reference, or None, in the order asked."""
+    return list(await session.scalars(_RESOLVE, _asked(references)))
+
+
+def _asked(references: Sequence[Reference]) -> dict[str, Any]:
+    return {
+        "sources": [reference.source for reference in references],
+        "names": [fold(reference.name) for reference in references],
+    }

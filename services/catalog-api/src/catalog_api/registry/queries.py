@@ -1,0 +1,231 @@
+"""Every SQL statement about services."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Numeric,
+    Row,
+    Select,
+    cast,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog_api.ownership.queries import is_owned_by, present_owners_of
+from catalog_api.portfolios.queries import name_of
+from catalog_api.references.queries import references_of
+from catalog_api.registry.tables import Service
+from shared.errors import NotFound
+from shared.kit.pagination import PageParams, keyset
+from shared.schemas.catalog import Criticality, ServiceKind, Stage
+
+_service = Service.__table__.c
+# Lower than PostgreSQL's 0.6, so that two swapped letters still find the name.
+_RESEMBLANCE = 0.4
+
+
+@dataclass(frozen=True)
+class ServiceFilters:
+    """Each filter that is given narrows the list."""
+
+    portfolio: str | None
+    stage: Stage | None
+    kind: ServiceKind | None
+    criticality: Criticality | None
+    owner: str | None
+    tag: str | None
+
+
+_OWN_COLUMNS: tuple[ColumnElement[Any], ...] = (
+    _service.key,
+    _service.name,
+    _service.description,
+    _service.kind,
+    _service.portfolio_key.label("portfolio"),
+    _service.stage,
+    _service.criticality,
+    _service.support_hours,
+    _service.tags,
+    _service.onboarded,
+    _service.revision,
+    _service.created_at,
+    _service.updated_at,
+    _service.changed_at,
+)
+
+
+def _whole_services(*more: ColumnElement[Any]) -> Select[Any]:
+    """Services with their portfolio's name, present owners and external references."""
+    return select(
+        *_OWN_COLUMNS,
+        name_of(_service.portfolio_key).label("portfolio_name"),
+        present_owners_of(_service.key).label("owners"),
+        references_of(_service.key).label("external_references"),
+        *more,
+    )
+
+
+async def insert_service(session: AsyncSession, values: Mapping[str, Any]) -> bool:
+    """Add a service; False when its key is taken."""
+    statement = insert(Service).values(**_named(values)).on_conflict_do_nothing()
+    return await session.scalar(statement.returning(_service.key)) is not None
+
+
+async def insert_services(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add services whose keys were free when they were looked up."""
+    if rows:
+        await session.execute(insert(Service), [_named(values) for values in rows])
+
+
+async def get_service(session: AsyncSession, key: str) -> Row[Any]:
+    """One whole service in one statement; 404 if there is none."""
+    found = await session.execute(_whole_services().where(_service.key == key))
+    row: Row[Any] | None = found.first()
+    if row is None:
+        raise no_service(key)
+    return row
+
+
+async def get_services(session: AsyncSession, keys: Collection[str]) -> dict[str, Row[Any]]:
+    """Whole services by key."""
+    rows = await session.execute(_whole_services().where(_service.key.in_(keys)))
+    return {row.key: row for row in rows}
+
+
+async def require_service(session: AsyncSession, key: str) -> int:
+    """The revision of a service; 404 if there is none."""
+    revision: int | None = await session.scalar(
+        select(_service.revision).where(_service.key == key)
+    )
+    if revision is None:
+        raise no_service(key)
+    return revision
+
+
+async def lock_service(session: AsyncSession, key: str) -> Row[Any]:
+    """The service's own fields; nobody else changes it until this transaction ends."""
+    statement = select(*_OWN_COLUMNS).where(_service.key == key).with_for_update()
+    row = (await session.execute(statement)).first()
+    if row is None:
+        raise no_service(key)
+    return row
+
+
+async def lock_services(session: AsyncSession, keys: Collection[str]) -> dict[str, Row[Any]]:
+    """As lock_service, for many; in the order of the keys, so that two bulks cannot deadlock."""
+    statement = (
+        select(*_OWN_COLUMNS).where(_service.key.in_(keys)).order_by(_service.key).with_for_update()
+    )
+    return {row.key: row for row in await session.execute(statement)}
+
+
+async def known_keys(session: AsyncSession, keys: Collection[str]) -> set[str]:
+    """Which of these keys are services."""
+    statement = select(_service.key).where(_service.key.in_(keys))
+    return set(await session.scalars(statement))
+
+
+async def taken_keys_like(session: AsyncSession, base: str) -> set[str]:
+    """The key itself and its numbered variants, as far as they are taken."""
+    variants = _service.key.like(f"{base}-%") | (_service.key == base)
+    return set(await session.scalars(select(_service.key).where(variants)))
+
+
+async def change_service(
+    session: AsyncSession,
+    key: str,
+    values: Mapping[str, Any],
+    now: datetime,
+    also: Iterable[str] = (),
+) -> None:
+    """Set fields, count the revision up and note when each field changed.
+
+    `also` names what changed beside the service's own fields: owners, external_references.
+    """
+    stamps = dict.fromkeys([*values, *also], now.isoformat())
+    await session.execute(
+        update(Service)
+        .where(_service.key == key)
+        .values(
+            **_named(values),
+            revision=_service.revision + 1,
+            updated_at=now,
+            changed_at=_service.changed_at.concat(cast(stamps, JSONB)),
+        )
+    )
+
+
+async def list_services(
+    session: AsyncSession, filters: ServiceFilters, page: PageParams
+) -> list[Row[Any]]:
+    """Services by key, one more than the page holds."""
+    statement = _whole_services().where(*_conditions(filters))
+    return list((await session.execute(keyset(statement, [_service.key], page))).all())
+
+
+async def search_services(
+    session: AsyncSession, words: str, filters: ServiceFilters, page: PageParams
+) -> list[Row[Any]]:
+    """Services that match the words or whose name resembles them, best first."""
+    query = func.websearch_to_tsquery("simple", words)
+    likeness = func.catalog.text_resemblance(words, _service.name)
+    # A rounded decimal compares the same in every statement, so that a cursor can hold it.
+    rank: ColumnElement[Any] = func.round(
+        cast(func.ts_rank(_service.search, query) + likeness, Numeric), 6, type_=Numeric()
+    )
+    matches = _service.search.op("@@")(query) | func.catalog.text_resembles(words, _service.name)
+    statement = _whole_services(rank.label("rank")).where(matches, *_conditions(filters))
+    await session.execute(
+        select(func.set_config("pg_trgm.word_similarity_threshold", str(_RESEMBLANCE), True))
+    )
+    ranked = keyset(statement, [rank.desc(), _service.key], page)
+    return list((await session.execute(ranked)).all())
+
+
+async def stage_counts(
+    session: AsyncSession, portfolios: Collection[str]
+) -> dict[str, dict[Stage, int]]:
+    """How many services each portfolio has at each stage."""
+    statement = (
+        select(_service.portfolio_key, _service.stage, func.count())
+        .where(_service.portfolio_key.in_(portfolios))
+        .group_by(_service.portfolio_key, _service.stage)
+    )
+    counts: dict[str, dict[Stage, int]] = {key: {} for key in portfolios}
+    for portfolio, stage, number in await session.execute(statement):
+        counts[portfolio][stage] = number
+    return counts
+
+
+def no_service(key: str) -> NotFound:
+    return NotFound(f"There is no service {key}")
+
+
+def _named(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Wire names to attribute names."""
+    return {"portfolio_key" if name == "portfolio" else name: v for name, v in values.items()}
+
+
+def _conditions(filters: ServiceFilters) -> list[ColumnElement[bool]]:
+    """One condition for each filter that is given."""
+    own = (
+        (_service.portfolio_key, filters.portfolio),
+        (_service.stage, filters.stage),
+        (_service.kind, filters.kind),
+        (_service.criticality, filters.criticality),
+    )
+    conditions: list[ColumnElement[bool]] = [
+        column == value for column, value in own if value is not None
+    ]
+    if filters.tag is not None:
+        conditions.append(_service.tags.contains([filters.tag]))
+    if filters.owner is not None:
+        conditions.append(is_owned_by(_service.key, filters.owner))
+    return conditions

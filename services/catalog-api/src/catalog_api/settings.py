@@ -1,0 +1,25 @@
+"""The knobs of catalog-api."""
+
+from typing import ClassVar
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.kit.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Read from the environment with the prefix CATALOG_."""
+
+    model_config = SettingsConfigDict(env_prefix="CATALOG_", frozen=True, extra="ignore")
+
+    schema_name: ClassVar[str] = "catalog"
+    service_name: ClassVar[str] = "catalog-api"
+
+    port: int = Field(8001, description="port to listen on")
+    decision_jwks: str = Field(
+        "", description="public keys of tollgate decisions: path of a JWKS file, or the JSON itself"
+    )
+    decision_issuer: str = Field(
+        "urn:tollgate:improvement-api", description="`iss` that a decision must carry"
+    )
