@@ -1,8 +1,10 @@
 """An evaluation as JUnit XML: one test case a criterion."""
 
+import json
 import re
 from xml.etree import ElementTree
 
+from shared.schemas.common import FactValue
 from shared.schemas.improvement import CriterionResult, EvaluationOut, Outcome
 
 # Everything outside the Char production of XML 1.0, which a writer does not escape away.
@@ -52,10 +54,15 @@ def _add_case(suite: ElementTree.Element, criterion: CriterionResult, classname:
         ElementTree.SubElement(case, "system-out").text = f"{criterion.outcome.value}: {reason}"
         return
     kind = {} if element == "skipped" else {"type": criterion.outcome.value}
-    ElementTree.SubElement(case, element, {"message": reason, **kind}).text = _xml_text(
-        f"{criterion.title}\n{'required' if criterion.required else 'advisory'},"
-        f" weight {criterion.weight:g}\nfacts: {criterion.facts}"
-    )
+    need = "required" if criterion.required else "advisory"
+    lines = [criterion.title, f"{need}, weight {criterion.weight:g}"]
+    lines += [f"{name} = {_seen(fact)}" for name, fact in criterion.facts.items()]
+    detail = ElementTree.SubElement(case, element, {"message": reason, **kind})
+    detail.text = _xml_text("\n".join(lines))
+
+
+def _seen(fact: FactValue) -> str:
+    return f"no value: {fact.reason}" if fact.value is None else json.dumps(fact.value)
 
 
 def _as_text(element: ElementTree.Element) -> str:

@@ -76,17 +76,20 @@ def import_log(wanted: LogImport, caller: Caller) -> Totals:
 
 def _survey(wanted: LogImport, progress: Progress) -> tuple[int, set[str]]:
     """Rows of the file, and the service names of those that are updates."""
-    names: set[str | None] = set()
+    names: dict[str, str | None] = {}  # by the cell that holds the name: most rows repeat one
     rows = 0
     task = progress.add_task("Reading", total=None)
     with open_log(wanted.path, wanted.encoding) as log:
         _check_columns(log.columns, wanted)
+        position = log.columns.index(wanted.log.service_field)
         for line in log.lines:
             rows += 1
-            with suppress(Unmappable):
-                names.add(_update_of(line, log.columns, wanted)["service"])
+            if line.problem is None and line.cells[position] not in names:
+                with suppress(Unmappable):
+                    name = _update_of(line, log.columns, wanted)["service"]
+                    names[line.cells[position]] = name
     progress.update(task, total=rows, completed=rows)
-    return rows, {name for name in names if name is not None}
+    return rows, {name for name in names.values() if name is not None}
 
 
 def _mapped(log: LogFile, wanted: LogImport, rejects: Rejects) -> Iterator[Sent]:

@@ -1,0 +1,38 @@
+"""The process exits with our codes, whatever breaks in it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOLLGATE = [sys.executable, "-m", "tollgate"]
+
+
+def test_a_broken_installation_is_code_3(tmp_path: Path) -> None:
+    (tmp_path / "rich").mkdir()
+    (tmp_path / "rich" / "__init__.py").write_text("raise RuntimeError('broken')")
+
+    ended = subprocess.run(
+        [*TOLLGATE, "gate", "check"],
+        env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert ended.returncode == 3
+    assert ended.stderr.startswith("tollgate: RuntimeError: broken")
+    assert ended.stderr.count("\n") == 1
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+def test_an_output_that_cannot_be_written_is_code_3() -> None:
+    with FULL.open("w") as full:
+        ended = subprocess.run(
+            [*TOLLGATE, "gate", "check", "--help"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+
+    assert ended.returncode == 3
+    assert "No space left" in ended.stderr
