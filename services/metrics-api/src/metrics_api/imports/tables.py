@@ -23,6 +23,7 @@ class Import(Base):
     problem: Mapped[str | None] = mapped_column(comment="why it is incomplete")
     started_by: Mapped[str]
     started_at: Mapped[datetime]
+    advanced_at: Mapped[datetime] = mapped_column(comment="when its last chunk was committed")
     finished_at: Mapped[datetime | None]
     rows: Mapped[int]
     accepted: Mapped[int]

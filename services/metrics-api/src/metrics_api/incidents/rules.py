@@ -1,7 +1,13 @@
 """The end state of an incident (rules.md, Records 1-8 and 13). Pure."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+
+from msgspec import UNSET
+
+from metrics_api.incidents.updates import IncidentIn, Order, Update, order_of
+from metrics_api.sources.rules import SourceRules, folded, read_priority
 
 RESOLVED = frozenset({"resolved", "closed"})
 OPEN = frozenset({"new", "in_progress", "on_hold"})
@@ -55,3 +61,203 @@ class FoldedIncident(NamedTuple):
     def major(self) -> bool:
         """Rule 13: the tool's flag, else priority 1."""
         return self.priority == 1 if self.major_flag is None else self.major_flag
+
+
+class StoredIncident(NamedTuple):
+    """What is kept of an incident beside its versions: the fold so far, its newest update."""
+
+    pinned: bool  # attributed record by record: its service name no longer matters
+    folded: FoldedIncident
+    version: int | None
+    updated_at: datetime | None
+    stamped_at: datetime
+    digest: bytes
+    versions: int
+    first_received_at: datetime
+    last_received_at: datetime
+
+    @property
+    def order(self) -> Order:
+        """The place of its newest update; what comes after it need not be folded again."""
+        return order_of(self.version, self.updated_at, self.stamped_at, self.digest)
+
+
+NO_WORDS = frozenset({"", "?"})
+BLANK = FoldedIncident._make([None] * len(FoldedIncident._fields))._replace(
+    sends_resolved_at=False, reopened=False, transitions=()
+)
+
+
+def fold(
+    updates: Sequence[Update],
+    source: SourceRules,
+    attribute: Callable[[str | None], str | None],
+    previous: FoldedIncident | None = None,
+) -> FoldedIncident:
+    """The end state after `updates`, which are in order and all come after `previous`.
+
+    `attribute` gives the service for a name in the tool's words, or None.
+    """
+    state = previous or BLANK
+    transitions = list(state.transitions)
+    for update in updates:
+        state = _applied(state, update, source, transitions)
+    return _concluded(state, tuple(transitions), attribute(state.service_name))
+
+
+def settle(
+    before: StoredIncident | None,
+    kept: Sequence[Update],
+    added: Sequence[Update],
+    source: SourceRules,
+    attribute: Callable[[str | None], str | None],
+    received_at: datetime,
+) -> StoredIncident:
+    """The incident after `added` updates; `kept` ones are given if some of these come late."""
+    if before is None:
+        ordered = _in_order(added)
+        folded = fold(ordered, source, attribute)
+        newest, pinned, known, first = ordered[-1], False, 0, received_at
+    else:
+        pinned, known, first = before.pinned, before.versions, before.first_received_at
+        name_to_service = _pinned_to(before.folded.service) if pinned else attribute
+        ordered = _in_order([*kept, *added])
+        previous = None if kept else before.folded
+        folded, newest = fold(ordered, source, name_to_service, previous), ordered[-1]
+    return StoredIncident(
+        pinned,
+        folded,
+        newest.version,
+        newest.updated_at,
+        newest.stamped_at,
+        newest.digest,
+        known + len(added),
+        first,
+        received_at,
+    )
+
+
+def _in_order(updates: Sequence[Update]) -> Sequence[Update]:
+    return updates if len(updates) == 1 else sorted(updates, key=_order)
+
+
+def _order(update: Update) -> Order:
+    return update.order
+
+
+def _pinned_to(service: str | None) -> Callable[[str | None], str | None]:
+    return lambda _: service
+
+
+def _applied(
+    last: FoldedIncident, update: Update, source: SourceRules, transitions: list[Transition]
+) -> FoldedIncident:
+    """The record after one update; what follows from it is concluded at the end of the fold."""
+    sent = update.fields
+    kept = BLANK if source.replaces else last
+    priority, raw_priority = kept.priority, kept.raw_priority
+    if sent.priority is not UNSET:
+        priority, raw_priority = read_priority(sent.priority, source.priorities)
+    raw_state = kept.raw_state if sent.state is UNSET else sent.state
+    state = source.states.get(folded(raw_state)) if raw_state else None
+    if state is None:
+        state = last.state
+    elif state != last.state:
+        transitions.append(Transition(update.stamped_at, last.state, state))
+    return FoldedIncident(
+        None,
+        kept.service_name if sent.service_name is UNSET else _name(sent.service_name),
+        state,
+        raw_state,
+        kept.title if sent.title is UNSET else sent.title,
+        priority,
+        raw_priority,
+        kept.impact if sent.impact is UNSET else _words(sent.impact),
+        kept.urgency if sent.urgency is UNSET else _words(sent.urgency),
+        kept.channel if sent.channel is UNSET else _channel(sent.channel),
+        kept.assignment_group if sent.assignment_group is UNSET else sent.assignment_group,
+        kept.vendor if sent.vendor is UNSET else sent.vendor,
+        kept.reassignment_count if sent.reassignment_count is UNSET else sent.reassignment_count,
+        kept.reopen_count if sent.reopen_count is UNSET else sent.reopen_count,
+        kept.first_contact if sent.first_contact is UNSET else sent.first_contact,
+        kept.major_flag if sent.major is UNSET else sent.major,
+        kept.opened_at if sent.opened_at is UNSET else sent.opened_at,
+        kept.acknowledged_at if sent.acknowledged_at is UNSET else sent.acknowledged_at,
+        # Rule 3: of the newest version that carries the field, also for a snapshot source.
+        last.resolved_at if sent.resolved_at is UNSET else sent.resolved_at,
+        last.sends_resolved_at or sent.resolved_at is not UNSET,
+        kept.closed_at if sent.closed_at is UNSET else sent.closed_at,
+        None,
+        None,
+        None,
+        False,
+        _extra(kept, sent),
+        (),
+    )
+
+
+def _concluded(
+    state: FoldedIncident, transitions: tuple[Transition, ...], service: str | None
+) -> FoldedIncident:
+    resolution_at, exclusion = _resolution(state, transitions)
+    return state._replace(
+        service=service,
+        acknowledgement_at=state.acknowledged_at or _first_in_progress(transitions),
+        resolution_at=resolution_at,
+        exclusion=exclusion,
+        reopened=bool(state.reopen_count) or reopened(transitions),
+        transitions=transitions,
+    )
+
+
+def _resolution(
+    state: FoldedIncident, transitions: tuple[Transition, ...]
+) -> tuple[datetime | None, str | None]:
+    """Rule 3: (resolution time, why it does not count)."""
+    if state.state not in RESOLVED:
+        return None, None
+    # The end state is resolved or closed: the last transition is the last one into either.
+    at = state.resolved_at if state.sends_resolved_at else transitions[-1].at
+    if at is None:
+        return None, "no_resolution_time"
+    if state.opened_at is None:
+        return at, "no_opening_time"
+    return at, "negative_duration" if at < state.opened_at else None
+
+
+def _first_in_progress(transitions: tuple[Transition, ...]) -> datetime | None:
+    """Rule 7, for tools that send no acknowledgement time."""
+    return next((move.at for move in transitions if move.to_state == "in_progress"), None)
+
+
+def reopened(transitions: Sequence[Transition]) -> bool:
+    """Rule 6: some move back to an open state, with a resolution after it."""
+    back = False
+    for move in transitions:
+        if move.from_state in RESOLVED and move.to_state in OPEN:
+            back = True
+        elif back and move.to_state in RESOLVED:
+            return True
+    return False
+
+
+def _name(words: str | None) -> str | None:
+    """Rule 2: an empty name or `?` names no service."""
+    name = words.strip() if words else ""
+    return None if name in NO_WORDS else name
+
+
+def _words(level: int | str | None) -> str | None:
+    return None if level is None else str(level)
+
+
+def _channel(words: str | None) -> str | None:
+    """Channels are compared and sliced by: `Phone` and `phone` are one."""
+    return folded(words) or None if words else None
+
+
+def _extra(kept: FoldedIncident, sent: IncidentIn) -> dict[str, Any] | None:
+    """Fields of their own names: an event source sets only those it carries."""
+    if sent.extra is UNSET:
+        return kept.extra
+    return {**kept.extra, **sent.extra} if kept.extra and sent.extra else sent.extra

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
-    ForeignKey,
     Index,
     Integer,
     SmallInteger,
@@ -39,11 +38,11 @@ class Incident(Base):
             postgresql_where=text("acknowledgement_at IS NOT NULL"),
         ),
         Index(None, "source_id", "service_name", postgresql_where=text("service IS NULL")),
+        {"postgresql_with": {"fillfactor": 90}},  # room for updates that touch no index
     )
 
-    source_id: Mapped[int] = mapped_column(
-        Integer, ForeignKey("metrics.source.id"), primary_key=True
-    )
+    # No foreign key: sources are never deleted, and each check would lock the source's one row.
+    source_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)
     service: Mapped[str | None]
     service_name: Mapped[str | None]
@@ -118,7 +117,7 @@ class IncidentTransition(Base):
 
     source_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)
-    seq: Mapped[int] = mapped_column(SmallInteger, primary_key=True, comment="1, 2, 3 …")
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, comment="1, 2, 3 …")
     at: Mapped[datetime] = mapped_column(comment="the stamp of the update that carried it")
     from_state: Mapped[str | None]
     to_state: Mapped[str]

@@ -1,0 +1,39 @@
+"""The wiring of metrics-api, read top to bottom."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI
+
+from metrics_api.attribution.rules import Memory
+from metrics_api.settings import Settings
+from metrics_api.sources import routes as sources
+from metrics_api.sources.actions import find_api_key
+from shared.kit.app import build_app
+
+DESCRIPTION = (
+    "How IT services perform: takes in what ITSM tools send, keeps every version of it, and"
+    " answers with KPIs, targets and the service performance report."
+)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The app; without settings it serves for its contract only and needs no environment."""
+    return build_app(
+        settings if settings is not None else Settings.model_construct(),
+        package="metrics_api",
+        title="metrics-api",
+        description=DESCRIPTION,
+        version="1.0.0",
+        routers=(sources.router,),
+        lifespan=_lifespan,
+        streamed_paths=("/v1/incidents/batch",),
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.memory = Memory()
+    app.state.find_api_key = partial(find_api_key, app.state.engine)
+    yield

@@ -1,0 +1,238 @@
+"""Taking updates in: one way for a single POST, a JSON array and a stream of lines.
+
+The steps of a chunk: hold the directory still, lock the incidents that are known, fold, write
+the new rows with COPY and the changed ones with one UPDATE, and add what changed to the cells.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+import psycopg
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from metrics_api.attribution.queries import current_directory
+from metrics_api.attribution.rules import RESOLVE_JOB, Memory
+from metrics_api.incidents import queries
+from metrics_api.incidents.rules import StoredIncident, settle
+from metrics_api.incidents.updates import Update
+from metrics_api.indicators.queries import insert_deltas
+from metrics_api.indicators.rules import Contributions, accumulate, contributions
+from shared.kit import clock
+from shared.kit.database import driver, transaction
+from shared.kit.jobs import enqueue
+
+SLICE = 200
+"""Incidents folded before other requests get their turn: a few milliseconds."""
+
+# Another transaction created the same incident first, or each waits for the other: do it again.
+_PASSING = (
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+)
+_ATTEMPTS = 10
+
+ASK_AGAIN = 60.0  # seconds; the periodic refresh asks anyway
+ASKED_KEPT = 10_000
+RESOLVE_AFTER = timedelta(seconds=2)  # many new names, one question
+
+
+class Outcome(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    REPEATED = "repeated"
+
+
+Alongside = Callable[[AsyncSession, Sequence[Outcome]], Awaitable[None]]
+
+
+async def ingest(
+    engine: AsyncEngine,
+    memory: Memory,
+    updates: Sequence[Update],
+    alongside: Alongside | None = None,
+) -> list[Outcome]:
+    """Store updates in a transaction of their own; `alongside` writes in the same one.
+
+    It is its own transaction, not the request's, because losing a race for a new incident fails
+    the whole transaction, and is answered by doing it again.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            async with transaction(engine) as session:
+                outcomes = await ingest_chunk(session, memory, updates)
+                if alongside is not None:
+                    await alongside(session, outcomes)
+            return outcomes
+        except _PASSING:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - no secret
+    raise AssertionError("unreachable")
+
+
+@dataclass
+class Writes:
+    """The rows that a chunk comes to."""
+
+    created: list[list[Any]] = field(default_factory=list)
+    changed: list[list[Any]] = field(default_factory=list)
+    versions: list[Sequence[Any]] = field(default_factory=list)
+    transitions: list[Sequence[Any]] = field(default_factory=list)
+    rewritten: dict[int, list[str]] = field(default_factory=dict)
+    deltas: Contributions = field(default_factory=dict)
+    unknown_names: set[tuple[int, str]] = field(default_factory=set)
+
+
+async def ingest_chunk(
+    session: AsyncSession, memory: Memory, updates: Sequence[Update]
+) -> list[Outcome]:
+    """Store updates in the session's transaction; outcomes come in the order of the updates."""
+    conn = await driver(session)
+    directory = await current_directory(conn, memory)
+    outcomes = [Outcome.REPEATED] * len(updates)
+    writes = Writes()
+    for source_id, incidents in sorted(_by_incident(updates).items()):
+        source = directory.by_id[source_id]
+        stored = await queries.lock_incidents(conn, source_id, incidents.keys())
+        kept = await _read_versions_of_late(conn, source_id, incidents, updates, stored)
+        received_at = clock.now()
+        for number, (external_id, places) in enumerate(incidents.items()):
+            if number % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
+            before, versions = stored.get(external_id), kept.get(external_id, [])
+            added = _not_known(updates, places, before, versions, outcomes)
+            if added:
+                attribute = partial(directory.service_of, source.key)
+                after = settle(before, versions, added, source, attribute, received_at)
+                _collect(writes, source_id, external_id, before, after)
+                _collect_versions(writes, added, attribute, received_at)
+    await _write(conn, writes)
+    await _ask_for_unknown_names(session, memory, writes.unknown_names)
+    return outcomes
+
+
+def _by_incident(updates: Sequence[Update]) -> dict[int, dict[str, list[int]]]:
+    """Places in `updates` by source and incident."""
+    grouped: dict[int, dict[str, list[int]]] = {}
+    for place, update in enumerate(updates):
+        incidents = grouped.setdefault(update.source_id, {})
+        incidents.setdefault(update.fields.external_id, []).append(place)
+    return grouped
+
+
+async def _read_versions_of_late(
+    conn: queries.Connection,
+    source_id: int,
+    incidents: Mapping[str, Sequence[int]],
+    updates: Sequence[Update],
+    stored: Mapping[str, StoredIncident],
+) -> dict[str, list[Update]]:
+    """Kept updates of the incidents whose updates do not all come after the newest kept one."""
+    late = [
+        external_id
+        for external_id, before in stored.items()
+        if any(
+            updates[place].digest != before.digest and updates[place].order < before.order
+            for place in incidents[external_id]
+        )
+    ]
+    if not late:
+        return {}
+    since = min(stored[external_id].first_received_at for external_id in late)
+    return await queries.read_versions(conn, source_id, late, since)
+
+
+def _not_known(
+    updates: Sequence[Update],
+    places: Sequence[int],
+    before: StoredIncident | None,
+    versions: Sequence[Update],
+    outcomes: list[Outcome],
+) -> list[Update]:
+    """The updates of one incident that are not kept yet; their outcomes are set."""
+    known = {update.digest for update in versions}
+    if before is not None:
+        known.add(before.digest)
+    added: list[Update] = []
+    for place in places:
+        update = updates[place]
+        if update.digest not in known:
+            known.add(update.digest)
+            first = before is None and not added
+            outcomes[place] = Outcome.CREATED if first else Outcome.UPDATED
+            added.append(update)
+    return added
+
+
+def _collect(
+    writes: Writes,
+    source_id: int,
+    external_id: str,
+    before: StoredIncident | None,
+    after: StoredIncident,
+) -> None:
+    """What has to be written for one incident, its versions apart."""
+    row = queries.incident_row(source_id, external_id, after)
+    folded, moves = after.folded, after.folded.transitions
+    written = 0
+    if before is None:
+        writes.created.append(row)
+    else:
+        writes.changed.append(row)
+        accumulate(writes.deltas, contributions(before.folded), -1)
+        written = len(before.folded.transitions)
+        same_service = folded.service == before.folded.service
+        if not same_service or moves[:written] != before.folded.transitions:
+            writes.rewritten.setdefault(source_id, []).append(external_id)
+            written = 0
+    accumulate(writes.deltas, contributions(folded))
+    writes.transitions.extend(
+        (source_id, external_id, seq, *move, folded.service)
+        for seq, move in enumerate(moves[written:], written + 1)
+    )
+    if folded.service is None and folded.service_name is not None:
+        writes.unknown_names.add((source_id, folded.service_name))
+
+
+def _collect_versions(
+    writes: Writes,
+    added: Sequence[Update],
+    attribute: Callable[[str | None], str | None],
+    received_at: datetime,
+) -> None:
+    writes.versions.extend(
+        queries.version_row(update, received_at, attribute(update.fields.service_name or None))
+        for update in added
+    )
+
+
+async def _write(conn: queries.Connection, writes: Writes) -> None:
+    for source_id, external_ids in writes.rewritten.items():
+        await queries.delete_transitions(conn, source_id, external_ids)
+    await queries.insert_incidents(conn, writes.created)
+    await queries.update_incidents(conn, writes.changed)
+    await queries.insert_versions(conn, writes.versions)
+    await queries.insert_transitions(conn, writes.transitions)
+    await insert_deltas(conn, writes.deltas)
+
+
+async def _ask_for_unknown_names(
+    session: AsyncSession, memory: Memory, names: set[tuple[int, str]]
+) -> None:
+    """Have the catalog asked, in a job, for names that were not asked for lately."""
+    moment = time.monotonic()
+    if all(moment - memory.asked_at.get(name, -ASK_AGAIN) < ASK_AGAIN for name in names):
+        return
+    if len(memory.asked_at) > ASKED_KEPT:
+        memory.asked_at.clear()
+    memory.asked_at.update(dict.fromkeys(names, moment))
+    run_at = clock.now() + RESOLVE_AFTER
+    await enqueue(session, RESOLVE_JOB, {}, queueing_lock=RESOLVE_JOB, run_at=run_at)

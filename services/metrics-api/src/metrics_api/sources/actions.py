@@ -1,0 +1,103 @@
+"""Registering ITSM tools and handing out their API keys."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from metrics_api.attribution.queries import advance_directory_revision
+from metrics_api.sources import queries
+from metrics_api.sources.schemas import SourceChange, SourceCreate, SourceOut
+from metrics_api.sources.tables import ApiKey, Source
+from shared.errors import Conflict, NotFound
+from shared.kit import audit, clock
+from shared.kit.auth import ApiKeyRecord, Principal, hash_secret
+from shared.kit.database import driver, transaction
+from shared.kit.etag import check_version
+
+KEY_SCOPES = ("incidents:write",)
+
+
+async def create_source(session: AsyncSession, body: SourceCreate, caller: Principal) -> Source:
+    values = body.model_dump(mode="json")
+    source = await queries.insert_source(
+        session, {**values, "active": True, "version": 1, "created_at": clock.now()}
+    )
+    if source is None:
+        raise Conflict(f"There is a source {body.key} already", code="key_taken", pointer="/key")
+    await audit.record(session, caller, "created", ("source", source.key), after=_shown(source))
+    await advance_directory_revision(await driver(session))
+    return source
+
+
+async def change_source(
+    session: AsyncSession, key: str, expected: int, body: SourceChange, caller: Principal
+) -> Source:
+    source = await queries.get_source(session, key, lock=True)
+    check_version(expected, source.version)
+    before = _shown(source)
+    for name, value in _changes(body).items():
+        setattr(source, name, value)
+    source.version += 1
+    await session.flush()
+    await audit.record(session, caller, "changed", ("source", key), before, _shown(source))
+    await advance_directory_revision(await driver(session))
+    return source
+
+
+def _changes(body: SourceChange) -> Mapping[str, Any]:
+    """What was sent; only the time zone can be taken away by a null."""
+    sent = body.model_dump(mode="json", exclude_unset=True)
+    return {name: sent[name] for name in sent if sent[name] is not None or name == "timezone"}
+
+
+async def create_api_key(
+    session: AsyncSession, source_key: str, name: str, caller: Principal
+) -> tuple[ApiKey, str]:
+    """The stored key, and the key as its holder will send it."""
+    source = await queries.get_source(session, source_key)
+    secret = secrets.token_urlsafe(32)
+    key = await queries.insert_api_key(
+        session,
+        {
+            "id": secrets.token_hex(8),
+            "source_id": source.id,
+            "name": name,
+            "secret_hash": hash_secret(secret),
+            "created_at": clock.now(),
+            "created_by": caller.subject,
+        },
+    )
+    after = {"source": source_key, "name": name}
+    await audit.record(session, caller, "created", ("api_key", key.id), after=after)
+    return key, f"tgk_{key.id}_{secret}"
+
+
+async def revoke_api_key(
+    session: AsyncSession, source_key: str, key_id: str, caller: Principal
+) -> None:
+    source = await queries.get_source(session, source_key)
+    key = await queries.revoke_api_key(session, source.id, key_id, clock.now())
+    if key is None:
+        raise NotFound(f"The source {source_key} has no API key {key_id}")
+    await audit.record(session, caller, "revoked", ("api_key", key_id))
+
+
+async def find_api_key(engine: AsyncEngine, key_id: str) -> ApiKeyRecord | None:
+    """What authentication needs of an API key; asked at each request, so a revoked key is out."""
+    async with transaction(engine) as session:
+        found = await queries.find_api_key(session, key_id)
+    if found is None:
+        return None
+    key, source = found
+    return ApiKeyRecord(
+        secret_hash=key.secret_hash,
+        scopes=frozenset(KEY_SCOPES),
+        source=source,
+        revoked=key.revoked_at is not None,
+    )
+
+
+def _shown(source: Source) -> dict[str, Any]:
+    return SourceOut.model_validate(source).model_dump()

@@ -1,0 +1,83 @@
+"""Every SQL statement of sources and API keys."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from metrics_api.sources.rules import SourceRules, source_rules
+from metrics_api.sources.tables import ApiKey, Source
+from shared.errors import NotFound
+from shared.kit.pagination import PageParams, keyset
+
+
+async def read_source_rules(conn: psycopg.AsyncConnection[Any]) -> list[SourceRules]:
+    """All sources, as ingest needs them."""
+    async with conn.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(
+            "SELECT id, key, active, delivery, timezone, state_mapping, priority_mapping"
+            " FROM metrics.source"
+        )
+        return [source_rules(**row) async for row in cursor]
+
+
+async def insert_source(session: AsyncSession, values: dict[str, Any]) -> Source | None:
+    """The new source, or None if the key is taken."""
+    statement = insert(Source).values(**values).on_conflict_do_nothing().returning(Source)
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def get_source(session: AsyncSession, key: str, *, lock: bool = False) -> Source:
+    """Raises NotFound; `lock` holds it for a change."""
+    statement = select(Source).where(Source.key == key)
+    if lock:
+        statement = statement.with_for_update(key_share=True)
+    source = (await session.scalars(statement)).one_or_none()
+    if source is None:
+        raise NotFound(f"There is no source {key}")
+    return source
+
+
+async def list_sources(session: AsyncSession, page: PageParams) -> Sequence[Source]:
+    return (await session.scalars(keyset(select(Source), [Source.key], page))).all()
+
+
+async def insert_api_key(session: AsyncSession, values: dict[str, Any]) -> ApiKey:
+    statement = insert(ApiKey).values(**values).returning(ApiKey)
+    return (await session.scalars(statement)).one()
+
+
+async def list_api_keys(
+    session: AsyncSession, source_id: int, page: PageParams
+) -> Sequence[ApiKey]:
+    statement = select(ApiKey).where(ApiKey.source_id == source_id)
+    return (await session.scalars(keyset(statement, [ApiKey.id], page))).all()
+
+
+async def revoke_api_key(
+    session: AsyncSession, source_id: int, key_id: str, at: datetime
+) -> ApiKey | None:
+    """The key, revoked now or before; None if the source has no such key."""
+    statement = (
+        update(ApiKey)
+        .where(ApiKey.source_id == source_id, ApiKey.id == key_id)
+        .values(revoked_at=func.coalesce(ApiKey.revoked_at, at))
+        .returning(ApiKey)
+    )
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def find_api_key(session: AsyncSession, key_id: str) -> tuple[ApiKey, str] | None:
+    """The key and the key of its source."""
+    statement = (
+        select(ApiKey, Source.key)
+        .join(Source, Source.id == ApiKey.source_id)
+        .where(ApiKey.id == key_id)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else (row[0], row[1])

@@ -1,0 +1,5 @@
+"""Background jobs of metrics-api: name, function, schedule, retries."""
+
+from shared.kit.jobs import Job
+
+JOBS: tuple[Job, ...] = ()
