@@ -107,7 +107,7 @@ def test_a_period_that_has_not_begun_is_empty() -> None:
 
 
 def test_periods_keep_the_order_asked_and_come_once() -> None:
-    asked = parse_periods("2016-Q2, 2016-Q1,2016-Q2", ZoneInfo("UTC"), LATER)
+    asked = parse_periods(["2016-Q2", " 2016-Q1", "2016-Q2"], ZoneInfo("UTC"), LATER)
     assert [period.label for period in asked] == ["2016-Q2", "2016-Q1"]
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
+from metrics_api.indicators.rules import Sums
 from shared.schemas.metrics import Comparator, KpiId
 
 MICROSECONDS_PER_HOUR: Final = 3_600_000_000
@@ -24,6 +26,13 @@ class Better(StrEnum):
     HIGHER = "higher"
 
 
+class Reason(NamedTuple):
+    """Why there is no number."""
+
+    code: str
+    text: str
+
+
 @dataclass(frozen=True)
 class Kpi:
     """A definition. `total` and `count` name sums; `exclusions` names sums by reason code."""
@@ -38,8 +47,8 @@ class Kpi:
     total: str
     count: str
     exclusions: Mapping[str, str]
-    nothing: tuple[str, str]
-    """Reason code and text where there are records and yet no number."""
+    nothing: Reason
+    """Why there are records and yet no number."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +59,15 @@ class Figure:
     count: int
 
 
+NOTHING: Final = Figure(None, 0)
+
 _RESOLUTION_EXCLUSIONS = {
     "no_resolution_time": "no_resolution_time",
     "negative_duration": "resolved_negative_duration",
     "no_opening_time": "resolved_no_opening_time",
     "cancelled": "cancelled",
 }
-_NOTHING_RESOLVED = ("nothing_resolved", "No incident was resolved in the period")
+_NOTHING_RESOLVED = Reason("nothing_resolved", "No incident was resolved in the period")
 
 KPIS: Final[dict[KpiId, Kpi]] = {
     kpi.id: kpi
@@ -94,7 +105,7 @@ KPIS: Final[dict[KpiId, Kpi]] = {
                 "negative_duration": "acknowledged_negative_duration",
                 "no_opening_time": "acknowledged_no_opening_time",
             },
-            nothing=("nothing_acknowledged", "No incident was acknowledged in the period"),
+            nothing=Reason("nothing_acknowledged", "No incident was acknowledged in the period"),
         ),
         Kpi(
             id=KpiId.FCR,
@@ -110,7 +121,7 @@ KPIS: Final[dict[KpiId, Kpi]] = {
             total="first_contact",
             count="first_contact_base",
             exclusions=_RESOLUTION_EXCLUSIONS,
-            nothing=(
+            nothing=Reason(
                 "nothing_resolved",
                 "No incident that people had raised was resolved in the period",
             ),
@@ -142,10 +153,10 @@ KPIS: Final[dict[KpiId, Kpi]] = {
                 " − resolved − closed unresolved − cancelled, each move counted"
             ),
             source="Records rule 5",
-            total="open_at_end",
-            count="open_at_end",
+            total="open",
+            count="open",
             exclusions={},
-            nothing=("no_records", "The service has no incident up to the end of the period"),
+            nothing=Reason("no_records", "The service has no incident up to the end of the period"),
         ),
         Kpi(
             id=KpiId.INCIDENT_COUNT,
@@ -158,39 +169,48 @@ KPIS: Final[dict[KpiId, Kpi]] = {
             total="opened",
             count="opened",
             exclusions={},
-            nothing=("no_records", "The service has no incident in the period"),
+            nothing=Reason("no_records", "The service has no incident in the period"),
         ),
     )
 }
 
 
-def figure(kpi: Kpi, total: int, count: int, *, empty: bool) -> Figure:
-    """The number and how many records it is of; `empty` says that there was no record at all.
+def is_empty(sums: Sums) -> bool:
+    """Whether no record at all left a trace in these sums."""
+    return not any(sums.values())
+
+
+def open_after(sums: Sums) -> int:
+    """How many incidents are open after all moves since the first record (Records rule 5)."""
+    came = sums["move_opened"] + sums["move_reopened"]
+    return came - sums["move_resolved"] - sums["move_closed_unresolved"] - sums["move_cancelled"]
+
+
+def quotient(kpi: Kpi, total: int, count: int) -> Figure:
+    """The number and how many records it is of, where there is any record.
 
     Integers are divided once, so the nearest double to the exact quotient comes out, unrounded.
     """
-    if empty:
-        return Figure(None, 0)
     if kpi.shape in (Shape.COUNT, Shape.LEVEL):
         return Figure(float(total), count)
     if count == 0:
-        return Figure(None, 0)
+        return NOTHING
     unit = MICROSECONDS_PER_HOUR if kpi.shape is Shape.MEAN_HOURS else 1
     return Figure(total / (count * unit), count)
 
 
-def meets(value: float, comparator: Comparator, target: float) -> bool:
-    """Whether a value reaches a target."""
+def meets(value: float, comparator: Comparator, target: float | Decimal) -> bool:
+    """Whether a value reaches a target. A target of 0.1 is compared as the double 0.1."""
     return {
-        Comparator.LTE: value <= target,
-        Comparator.LT: value < target,
-        Comparator.GTE: value >= target,
-        Comparator.GT: value > target,
+        Comparator.LTE: value <= float(target),
+        Comparator.LT: value < float(target),
+        Comparator.GTE: value >= float(target),
+        Comparator.GT: value > float(target),
     }[comparator]
 
 
-def in_range(kpi: Kpi, value: float) -> bool:
-    """Whether a target value is possible in the unit: shares 0 to 1, hours and counts positive."""
+def in_range(kpi: Kpi, value: Decimal) -> bool:
+    """Whether a target can be reached in the KPI's unit."""
     if kpi.shape is Shape.SHARE:
         return 0 <= value <= 1
     if kpi.shape is Shape.MEAN_HOURS:

@@ -1,10 +1,12 @@
 """Periods: stretches of calendar time in a time zone, and how they are cut into UTC days. Pure."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Final
+from itertools import pairwise
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.errors import Invalid
@@ -44,6 +46,14 @@ class Period:
     last_day: date
 
 
+class Span(NamedTuple):
+    """[start, end) in UTC under a number `n`; without a start: from the first record on."""
+
+    n: int
+    start: datetime | None
+    end: datetime
+
+
 @dataclass(frozen=True)
 class Pieces:
     """A span cut at UTC midnights: whole months, whole days beside them, and rests of days."""
@@ -75,12 +85,12 @@ def parse_period(label: str, zone: ZoneInfo, now: datetime) -> Period:
     return Period(label, start, max(start, now), False, first, max(first, today))
 
 
-def parse_periods(labels: str, zone: ZoneInfo, now: datetime) -> list[Period]:
-    """Comma-separated labels in the order asked, each once; 422 when there are none or too many."""
-    asked = [label.strip() for label in labels.split(",")]
+def parse_periods(labels: Iterable[str], zone: ZoneInfo, now: datetime) -> list[Period]:
+    """The periods in the order asked, each once; 422 when one is none or they are too many."""
+    asked = dict.fromkeys(label.strip() for label in labels)
     if len(asked) > MAX_PERIODS:
         raise _bad_period(f"at most {MAX_PERIODS} periods can be asked for at once")
-    return [parse_period(label, zone, now) for label in dict.fromkeys(asked)]
+    return [parse_period(label, zone, now) for label in asked]
 
 
 def labels_between(grain: Grain, first: date, last: date) -> list[str]:
@@ -154,6 +164,17 @@ def _bad_period(reason: str) -> Invalid:
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     """The moment a local day begins. One that has no midnight begins when the clocks jump."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def spans_up_to(moments: Iterable[datetime]) -> list[Span]:
+    """Spans without gap or overlap, from the first record to the last moment, cut at each.
+
+    A period's sums are those of the spans in it, and a level at a moment is the sum of all
+    spans before it, so each record is read once, however the periods overlap.
+    """
+    first, *others = sorted(set(moments))
+    later = [Span(n, *ends) for n, ends in enumerate(pairwise([first, *others]), 1)]
+    return [Span(0, None, first), *later]
 
 
 def decompose(start: datetime, end: datetime) -> Pieces:

@@ -6,7 +6,6 @@ since the last compaction (cell deltas), and the rests of UTC days at its edges,
 from the incidents by index. One statement sees all of it in one snapshot, so it is always exact.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
@@ -15,14 +14,16 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.indicators.periods import decompose
+from metrics_api.indicators.periods import Span, decompose
 from metrics_api.indicators.rules import (
     DURATION_SUMS,
     MOVES,
     MOVES_BETWEEN,
     SUMS,
     Contributions,
+    Sums,
 )
+from shared.errors import NotFound
 
 COMPACTION_BATCH: Final = 20_000
 
@@ -147,14 +148,6 @@ def _live_columns(live: _LiveRows) -> str:
 # -- sums of spans --------------------------------------------------------------------------------
 
 
-class Span(NamedTuple):
-    """[start, end) in UTC whose sums are wanted under the number `n`; no start: from the first."""
-
-    n: int
-    start: datetime | None
-    end: datetime
-
-
 def _columns(alias: str) -> str:
     return ", ".join(f"{alias}.{name}" for name in SUMS)
 
@@ -217,10 +210,19 @@ def has_edges(parameters: dict[str, Any]) -> bool:
     return "edge_n" in parameters
 
 
+async def get_service_name(session: AsyncSession, service: str) -> str:
+    """The name of a service; 404 when the catalog never told of it."""
+    statement = text("SELECT name FROM metrics.service_copy WHERE key = :key")
+    name: str | None = await session.scalar(statement, {"key": service})
+    if name is None:
+        raise NotFound(f"There is no service {service}")
+    return name
+
+
 async def sums_of_service(
     session: AsyncSession, service: str, spans: Sequence[Span]
-) -> defaultdict[int, dict[str, int]]:
-    """All sums of a service by the number of the span; a span without any record is empty."""
+) -> dict[int, Sums]:
+    """All sums of a service by the number of the span."""
     parameters = span_parameters(spans)
     totals = ", ".join(f"coalesce(sum(r.{name}), 0) AS {name}" for name in SUMS)
     statement = f"""
@@ -228,7 +230,7 @@ async def sums_of_service(
     FROM ({rows_of_spans("CAST(:service AS text)", edges=has_edges(parameters))}) AS r
     GROUP BY r.n"""
     found = await session.execute(text(statement), {"service": service, **parameters})
-    sums: defaultdict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SUMS, 0))
+    sums = {span.n: dict.fromkeys(SUMS, 0) for span in spans}
     for n, *amounts in found:
         sums[n] = {name: int(amount) for name, amount in zip(SUMS, amounts, strict=True)}
     return sums

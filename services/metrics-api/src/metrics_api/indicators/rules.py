@@ -43,8 +43,11 @@ SUMS: Final = (
     *MOVES,
 )
 
-Contributions = dict[tuple[str, date], dict[str, int]]
-"""Amounts by (service or '' if unattributed, UTC day) and name of the sum."""
+Sums = dict[str, int]
+"""Amounts by the name of the sum."""
+
+Contributions = dict[tuple[str, date], Sums]
+"""Sums by (service or '' if unattributed, UTC day)."""
 
 
 def _moves_between(before: str | None, after: str) -> tuple[str, ...]:
@@ -104,13 +107,13 @@ def _microseconds(start: datetime, end: datetime) -> int:
     return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
 
 
-def _add_opening(cell: dict[str, int], incident: FoldedIncident) -> None:
+def _add_opening(cell: Sums, incident: FoldedIncident) -> None:
     cell["opened"] = 1
     if incident.acknowledgement_at is None:
         cell["unacknowledged"] = 1
 
 
-def _add_acknowledgement(cell: dict[str, int], opened_at: datetime | None, at: datetime) -> None:
+def _add_acknowledgement(cell: Sums, opened_at: datetime | None, at: datetime) -> None:
     if opened_at is None:
         cell["acknowledged_no_opening_time"] = 1
     elif at < opened_at:
@@ -120,7 +123,7 @@ def _add_acknowledgement(cell: dict[str, int], opened_at: datetime | None, at: d
         cell["acknowledged_us"] = _microseconds(opened_at, at)
 
 
-def _add_resolution(cell: dict[str, int], incident: FoldedIncident, at: datetime) -> None:
+def _add_resolution(cell: Sums, incident: FoldedIncident, at: datetime) -> None:
     if incident.opened_at is None:
         cell["resolved_no_opening_time"] = 1
         return
