@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
+from uuid import UUID
 
 import orjson
 from fastapi import Depends, Query, Request
@@ -50,6 +51,8 @@ def _tagged(value: Any) -> Any:
         return {"d": value.isoformat()}
     if isinstance(value, Decimal):
         return {"n": str(value)}
+    if isinstance(value, UUID):
+        return {"u": str(value)}
     return value
 
 
@@ -63,6 +66,7 @@ def _untagged(value: Any) -> Any:
         "t": datetime.fromisoformat,
         "d": date.fromisoformat,
         "n": Decimal,
+        "u": UUID,
     }
     return parse[tag](text)
 
@@ -142,6 +146,8 @@ def _check_kind(column: ColumnElement[Any], value: Any) -> None:
         return
     numbers = (int, float, Decimal)
     fits = isinstance(value, numbers) if expected in numbers else isinstance(value, expected)
+    if isinstance(value, bool) != (expected is bool):
+        raise bad_cursor()
     if not fits or (expected is int and isinstance(value, int) and abs(value) >= 2**63):
         raise bad_cursor()
 
