@@ -43,9 +43,9 @@ class Principal:
 
 @dataclass(frozen=True)
 class ApiKeyRecord:
-    """A stored API key: `secret_hash` is the SHA-256 of its secret, in hex."""
+    """A stored API key: `secret_hash` is the SHA-256 of its secret."""
 
-    secret_hash: str
+    secret_hash: bytes
     scopes: frozenset[str]
     source: str
     revoked: bool
@@ -120,9 +120,9 @@ def requires(*scopes: str) -> Any:
     return Security(authenticate, scopes=list(scopes))
 
 
-def hash_secret(secret: str) -> str:
+def hash_secret(secret: str) -> bytes:
     """What is stored of an API key's secret; it is random, so a plain SHA-256 does."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode()).digest()
 
 
 async def _identify(request: Request, api_key: str | None) -> Principal:
@@ -159,7 +159,7 @@ async def _key_holder(request: Request, presented: str) -> Principal:
         raise invalid_token("The API key is not valid")
     key_id, secret = parts.groups()
     record: ApiKeyRecord | None = await find_api_key(key_id)
-    stored = record.secret_hash if record is not None else ""
+    stored = record.secret_hash if record is not None else b""
     matches = hmac.compare_digest(hash_secret(secret), stored)
     if record is None or record.revoked or not matches:
         raise invalid_token("The API key is not valid")

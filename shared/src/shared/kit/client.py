@@ -81,6 +81,7 @@ class RemoteClient:
         self._http = httpx.AsyncClient(
             base_url=base_url,
             transport=transport,
+            trust_env=False,  # our own services are never behind the machine's web proxy
             timeout=httpx.Timeout(connect=seconds / 2, read=seconds, write=seconds, pool=seconds),
             limits=httpx.Limits(max_connections=50, max_keepalive_connections=10),
         )

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from shared.kit.client import RemoteClient
 from shared.kit.database import schema_of
+from shared.kit.identity import TokenProvider
 from shared.kit.settings import ServiceSettings
 
 
@@ -37,7 +37,7 @@ class JobContext:
 
     engine: AsyncEngine
     settings: ServiceSettings
-    http: httpx.AsyncClient
+    identity: TokenProvider
     _remotes: dict[str, RemoteClient] = field(default_factory=dict)
 
     def remote(self, name: str, base_url: str) -> RemoteClient:
@@ -49,7 +49,7 @@ class JobContext:
     async def aclose(self) -> None:
         for remote in self._remotes.values():
             await remote.aclose()
-        await self.http.aclose()
+        await self.identity.aclose()
         await self.engine.dispose()
 
 
@@ -62,7 +62,7 @@ class Job:
 
     A job may run twice (its worker may die after the work and before the mark), so its function
     must not mind. `cron` has five fields, or six with seconds last. Jobs of another `lane` do
-    not wait for, nor keep waiting, the others.
+    neither wait for the others nor keep them waiting.
     """
 
     name: str
@@ -91,8 +91,9 @@ async def enqueue(  # noqa: PLR0913 - one keyword per property of a job
     """Enqueue a job that exists exactly if the session's transaction commits.
 
     Jobs of one `lock` run one at a time, in order. While a job of the same `queueing_lock` still
-    waits, enqueueing is a no-op: the waiting job then starts only after this transaction ended,
-    so it sees what this one wrote. Enqueue last, as the lock is held until the commit.
+    waits no second one is added; the waiting one runs at the earlier of the two times, and only
+    after this transaction ended, so it sees what this one wrote. Enqueue last, as the lock is
+    held until the commit.
     """
     schema = schema_of(session)
     await session.execute(
@@ -109,12 +110,14 @@ async def enqueue(  # noqa: PLR0913 - one keyword per property of a job
     )
 
 
-# The update changes nothing but locks the waiting job until we commit.
+# The update also locks the waiting job until we commit, so that no worker takes it before.
 _ENQUEUE = """
-    INSERT INTO {schema}.procrastinate_jobs
+    INSERT INTO {schema}.procrastinate_jobs AS waiting
         (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at)
     VALUES
         (:queue, :name, :priority, :lock, :queueing_lock, CAST(:payload AS jsonb), :run_at)
     ON CONFLICT (queueing_lock) WHERE status = 'todo'
-    DO UPDATE SET queueing_lock = EXCLUDED.queueing_lock
+    DO UPDATE SET scheduled_at = LEAST(
+        coalesce(waiting.scheduled_at, now()), coalesce(EXCLUDED.scheduled_at, now())
+    )
 """

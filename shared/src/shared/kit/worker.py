@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import procrastinate
 import psycopg
 from procrastinate import exceptions, jobs, manager, retry
@@ -18,23 +17,32 @@ from sqlalchemy.exc import DBAPIError
 from structlog.contextvars import bound_contextvars
 
 from shared.kit.database import engine_for, libpq_url
+from shared.kit.deliveries import DELIVER_JOB
+from shared.kit.events import PUBLISH_JOB, register_built_ins
+from shared.kit.housekeeping import PURGE_JOB
+from shared.kit.identity import TokenProvider
 from shared.kit.jobs import Job, JobContext, RetryPolicy, queue_name
 from shared.kit.logging import logger
 from shared.kit.settings import ServiceSettings
 
 log = logger(__name__)
+KIT_JOBS = (PUBLISH_JOB, DELIVER_JOB, PURGE_JOB)
 _DATABASE_AWAY = (exceptions.ConnectorException, psycopg.Error, DBAPIError, OSError)
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds: how often a worker looks, shows that it lives, and is believed dead."""
+    """Seconds between looks and heartbeats, until a worker counts as dead, and to end in.
+
+    Lanes are for jobs that mostly wait for others.
+    """
 
     poll: float = 2
     heartbeat: float = 5
     stalled_after: float = 20
     grace: float = 20
     concurrency: int = 8
+    concurrency_of_lanes: int = 64
 
 
 async def run_worker(
@@ -48,13 +56,13 @@ async def run_worker(
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with job_context(settings) as context:
-        await work(context, jobs, stop, pace)
+        await work(context, [*jobs, *KIT_JOBS], stop, pace)
 
 
 @asynccontextmanager
 async def job_context(settings: ServiceSettings) -> AsyncIterator[JobContext]:
     """What the jobs of one process share."""
-    context = JobContext(engine_for(settings), settings, httpx.AsyncClient(timeout=10))
+    context = JobContext(engine_for(settings), settings, TokenProvider(settings))
     try:
         yield context
     finally:
@@ -78,13 +86,12 @@ async def work(context: JobContext, jobs: Sequence[Job], stop: asyncio.Event, pa
 async def _generation(
     context: JobContext, jobs: Sequence[Job], stop: asyncio.Event, pace: Pace
 ) -> None:
-    async with context.engine.connect():
-        pass  # fails within seconds where procrastinate's pool would wait for half a minute
+    await register_built_ins(context)
     app = _procrastinate_app(context, jobs)
     assert isinstance(app.job_manager, _JobManager)
     async with app.open_async():
         queues = sorted({queue_name(context.settings.schema_name, job.lane) for job in jobs})
-        workers = [_worker(app, queue, pace) for queue in queues]
+        workers = [_worker(app, queue, pace, context.settings.schema_name) for queue in queues]
         running = [asyncio.create_task(_run_worker(worker)) for worker in workers]
         rescuer = asyncio.create_task(_rescue_stalled(app, jobs, queues, pace))
         log.info("worker_started", queues=queues)
@@ -104,12 +111,12 @@ async def _run_worker(worker: Worker) -> None:
     await worker.run()  # type: ignore[no-untyped-call]
 
 
-def _worker(app: procrastinate.App, queue: str, pace: Pace) -> Worker:
+def _worker(app: procrastinate.App, queue: str, pace: Pace, main_queue: str) -> Worker:
     return Worker(
         app,
         queues=[queue],
         name=queue,
-        concurrency=pace.concurrency,
+        concurrency=pace.concurrency if queue == main_queue else pace.concurrency_of_lanes,
         fetch_job_polling_interval=pace.poll,
         abort_job_polling_interval=60,
         shutdown_graceful_timeout=pace.grace,

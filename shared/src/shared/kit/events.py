@@ -1,0 +1,113 @@
+"""Outgoing events: written in the transaction of the change, numbered once it has committed."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.kit import event_queries
+from shared.kit.clock import now
+from shared.kit.database import transaction
+from shared.kit.jobs import Job, JobContext, RetryPolicy, enqueue
+from shared.kit.webhooks import new_secret
+
+PUBLISH = "publish_events"
+DELIVER = "deliver_events"
+DELIVERIES_LANE = "deliveries"
+_ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
+
+
+async def emit(session: AsyncSession, type: str, subject: str, data: Mapping[str, Any]) -> None:  # noqa: A002
+    """Say what happened to `subject`, exactly if the session's transaction commits.
+
+    Emit after the change itself: the order of events of a subject is the order in which its row
+    was changed.
+    """
+    event = {
+        "id": uuid.uuid4(),
+        "type": type,
+        "subject": subject,
+        "data": _ANYTHING.dump_python(dict(data), mode="json"),
+        "occurred_at": now(),
+    }
+    await event_queries.insert_event(session, event)
+    await _enqueue_publication(session)
+
+
+async def _enqueue_publication(session: AsyncSession) -> None:
+    """One publication per transaction. No queueing lock: emitters would wait for each other."""
+    if session.in_nested_transaction():
+        await enqueue(session, PUBLISH, {})
+        return
+    this = session.sync_session.get_transaction()
+    if session.info.get(PUBLISH) is not this:
+        session.info[PUBLISH] = this
+        await enqueue(session, PUBLISH, {})
+
+
+async def publish_events(context: JobContext, _: Mapping[str, Any]) -> None:
+    """Number the events that have committed and wake the subscribers that want them."""
+    async with transaction(context.engine) as session:
+        types = await event_queries.sequence_events(session)
+        if types:
+            for subscription in await event_queries.wanting_subscriptions(session, types, now()):
+                await enqueue_delivery(session, subscription)
+
+
+async def enqueue_delivery(
+    session: AsyncSession, subscription: Row[Any], run_at: datetime | None = None
+) -> None:
+    """Wake one subscriber's delivery; however many events wait for it, it is one job.
+
+    Those that failed lately come after all the others.
+    """
+    key = f"subscription:{subscription.id}"
+    await enqueue(
+        session,
+        DELIVER,
+        {"subscription": str(subscription.id)},
+        lock=key,
+        queueing_lock=key,
+        run_at=run_at,
+        priority=-min(subscription.failures, 100),
+        lane=DELIVERIES_LANE,
+    )
+
+
+async def register_built_ins(context: JobContext) -> None:
+    """Bring the subscribers of the settings into the table; they hear of everything so far."""
+    wanted = context.settings.subscribers
+    async with transaction(context.engine) as session:
+        await event_queries.delete_built_ins_except(session, [item.name for item in wanted])
+        for item in wanted:
+            values = new_subscription(item.name, item.url, item.types, "settings") | {
+                "secret": item.secret.get_secret_value(),
+                "built_in": True,
+            }
+            await enqueue_delivery(session, await event_queries.upsert_built_in(session, values))
+
+
+def new_subscription(name: str, url: str, types: Sequence[str], by: str) -> dict[str, Any]:
+    """The row of a subscription that starts before the first event."""
+    return {
+        "id": uuid.uuid4(),
+        "name": name,
+        "url": url,
+        "types": list(types),
+        "secret": new_secret(),
+        "state": "active",
+        "built_in": False,
+        "cursor": 0,
+        "failures": 0,
+        "created_at": now(),
+        "created_by": by,
+    }
+
+
+PUBLISH_JOB = Job(
+    PUBLISH, publish_events, retry=RetryPolicy(attempts=None, longest_wait=timedelta(minutes=1))
+)

@@ -1,0 +1,96 @@
+"""Where webhooks may go: no subscriber makes us call into the network we stand in (SSRF)."""
+
+import asyncio
+import ipaddress
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import httpx
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+# Addresses that carry an IPv4 address which their own flags do not look at.
+_TRANSLATED = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48"))
+RESOLVE_TIMEOUT_SECONDS = 5
+# Own threads: names that do not resolve keep theirs for long.
+_RESOLVERS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="resolve")
+
+
+class RefusedTarget(Exception):
+    """A URL that webhooks must not be sent to; the message says why."""
+
+
+class UnresolvedTarget(RefusedTarget):
+    """The host has no address now; that may change."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A URL whose host was replaced by the address that was checked.
+
+    The name is not looked up again, so that it cannot mean another address when we connect.
+    """
+
+    url: httpx.URL
+    named: httpx.URL
+
+    def request(self, body: bytes, headers: dict[str, str]) -> httpx.Request:
+        return httpx.Request(
+            "POST",
+            self.url,
+            content=body,
+            headers={**headers, "Host": self.named.netloc.decode()},
+            extensions={"sni_hostname": self.named.raw_host.decode()},
+        )
+
+
+def parse_target(text: str) -> httpx.URL:
+    """The URL of a subscriber; RefusedTarget when it is none that webhooks can go to."""
+    try:
+        url = httpx.URL(text)
+        port_is_valid = url.port is None or 0 < url.port < 65536
+    except (httpx.InvalidURL, ValueError):
+        raise RefusedTarget("it is not a URL") from None
+    if url.scheme not in {"http", "https"} or not url.host or not port_is_valid:
+        raise RefusedTarget("it must be an http or https URL with a host")
+    if url.userinfo or url.fragment:
+        raise RefusedTarget("it must have neither a password nor a fragment")
+    return url
+
+
+async def resolve_target(text: str, *, allow_private: bool) -> Target:
+    """Look the host up and check every address it has; raises RefusedTarget."""
+    url = parse_target(text)
+    addresses = await _addresses(url)
+    if not allow_private:
+        for address in addresses:
+            if not is_public(address):
+                raise RefusedTarget("its host has a private, loopback or reserved address")
+    return Target(url.copy_with(host=str(addresses[0])), url)
+
+
+async def _addresses(url: httpx.URL) -> list[IpAddress]:
+    try:
+        async with asyncio.timeout(RESOLVE_TIMEOUT_SECONDS):
+            found = await asyncio.get_running_loop().run_in_executor(
+                _RESOLVERS, _look_up, url.raw_host.decode()
+            )
+    except (OSError, UnicodeError, TimeoutError):
+        raise UnresolvedTarget("its host has no address now") from None
+    return [ipaddress.ip_address(address) for address in found]
+
+
+def _look_up(host: str) -> list[str]:
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return [str(address[0]).split("%", maxsplit=1)[0] for *_, address in found]
+
+
+def is_public(address: IpAddress) -> bool:
+    """Whether an address lies in the public internet, also inside IPv6 spellings of IPv4."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is not None:
+            return is_public(inner)
+        if any(address in net for net in _TRANSLATED) or address.teredo is not None:
+            return False
+    return address.is_global and not address.is_multicast
