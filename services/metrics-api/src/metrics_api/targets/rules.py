@@ -1,0 +1,38 @@
+"""What a target may be. Pure."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from metrics_api.indicators.kpis import KPIS, Shape, in_range
+from shared.errors import Invalid
+from shared.schemas.metrics import KpiId
+
+_RANGES = {
+    Shape.SHARE: "a ratio from 0 to 1",
+    Shape.MEAN_HOURS: "hours above 0",
+    Shape.COUNT: "a number not below 0",
+    Shape.LEVEL: "a number not below 0",
+}
+
+
+def check_target(target: Mapping[str, Any]) -> None:
+    """Refuse a value outside the unit's range, and a last day before the first (422)."""
+    kpi, value = KPIS[KpiId(target["kpi"])], Decimal(target["value"])
+    if not in_range(kpi, value):
+        raise Invalid(
+            f"A target on {kpi.id} is {_RANGES[kpi.shape]}", code="out_of_range", pointer="/value"
+        )
+    if target["valid_to"] is not None and target["valid_to"] < target["valid_from"]:
+        raise Invalid("valid_to must not be before valid_from", pointer="/valid_to")
+
+
+def ended(target: Mapping[str, Any], today: date) -> date:
+    """The last day of a target that is ended today: yesterday, so that another may begin today.
+
+    One that begins later never held: its last day is the day before its first.
+    """
+    never = target["valid_from"] - timedelta(days=1)
+    last: date = max(never, today - timedelta(days=1))
+    return last if target["valid_to"] is None else min(last, target["valid_to"])
