@@ -6,14 +6,13 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tollgate.connection import Caller, open_client, refusal
+from tollgate.connection import Caller, open_client
 from tollgate.exits import CommandFailed
 from tollgate.log_file import LogFile, LogLine, open_log
 from tollgate.onboarding import Onboarding, onboard_names
@@ -58,7 +57,7 @@ def import_log(wanted: LogImport, caller: Caller) -> Totals:
         _ensure_source(metrics, wanted)
         if wanted.owner is not None:
             totals.created_services = _onboard(names, wanted.owner, wanted, caller)
-            _refresh_references(metrics, wanted.patience)
+            call_until_answered(metrics, "POST", "/v1/references/refresh", patience=wanted.patience)
         log = opened.enter_context(open_log(wanted.path, wanted.encoding))
         rejects = opened.enter_context(open_rejects(wanted.rejects, log.columns))
         task = progress.add_task("Importing", total=rows)
@@ -118,35 +117,26 @@ def _check_columns(columns: list[str], wanted: LogImport) -> None:
 
 
 def _ensure_source(metrics: httpx.Client, wanted: LogImport) -> None:
-    present = call_until_answered(
-        metrics, "GET", f"/v1/sources/{quote(wanted.source, safe='')}", patience=wanted.patience
-    )
-    if present.status_code != httpx.codes.NOT_FOUND:
-        if not present.is_success:
-            raise refusal(present)
-        return
+    """Register the source; one that is there stays as it is."""
     source = {
         "key": wanted.source,
         "name": wanted.source,
         "kind": "servicenow",
         "timezone": str(wanted.log.timezone),
     }
-    made = call_until_answered(
-        metrics, "POST", "/v1/sources", patience=wanted.patience, json=source
+    call_until_answered(
+        metrics,
+        "POST",
+        "/v1/sources",
+        patience=wanted.patience,
+        expecting={httpx.codes.CONFLICT},
+        json=source,
     )
-    if not made.is_success and made.status_code != httpx.codes.CONFLICT:
-        raise refusal(made)
 
 
 def _onboard(names: set[str], owner: str, wanted: LogImport, caller: Caller) -> list[str]:
     with open_client("catalog", caller) as catalog:
         return onboard_names(names, Onboarding(catalog, wanted.source, owner, wanted.patience))
-
-
-def _refresh_references(metrics: httpx.Client, patience: float) -> None:
-    answer = call_until_answered(metrics, "POST", "/v1/references/refresh", patience=patience)
-    if not answer.is_success:
-        raise refusal(answer)
 
 
 def _count_unattributed(metrics: httpx.Client, wanted: LogImport, incidents: Set[str]) -> int:

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 
 from shared.schemas.catalog import ResolveReply
-from tollgate.connection import body_of, refusal
+from tollgate.connection import body_of
+from tollgate.exits import CommandFailed
 from tollgate.resending import call_until_answered
 
 PORTFOLIO = "imported"
@@ -35,7 +36,8 @@ def onboard_names(names: Iterable[str], to: Onboarding) -> list[str]:
     """
     unknown = unresolved(sorted(names), to)
     if unknown:
-        _ensure_portfolio(to)
+        portfolio = {"key": PORTFOLIO, "name": "Imported"}
+        _post(to, "/v1/portfolios", portfolio, may_conflict=True)
     return [key for name in unknown if (key := _onboard(name, to)) is not None]
 
 
@@ -45,8 +47,6 @@ def unresolved(names: list[str], to: Onboarding) -> list[str]:
     for start in range(0, len(names), RESOLVE_LIMIT):
         asked = [{"source": to.source, "name": name} for name in names[start:][:RESOLVE_LIMIT]]
         answer = _post(to, "/v1/external-references/resolve", {"references": asked})
-        if not answer.is_success:
-            raise refusal(answer)
         reply = ResolveReply.model_validate(body_of(answer))
         unknown += [item.name for item in reply.items if item.service is None]
     return unknown
@@ -62,26 +62,19 @@ def candidate_keys(name: str) -> Iterator[str]:
     yield f"{(slug or 'service')[: KEY_MAX - len(mark) - 1].rstrip('-')}-{mark}"
 
 
-def _ensure_portfolio(to: Onboarding) -> None:
-    answer = _post(to, "/v1/portfolios", {"key": PORTFOLIO, "name": "Imported"})
-    if not answer.is_success and answer.status_code != httpx.codes.CONFLICT:
-        raise refusal(answer)
-
-
 def _onboard(name: str, to: Onboarding) -> str | None:
     """The key of the new service, or None where one of that name took the reference."""
-    answer = None
     for key in candidate_keys(name):
-        answer = _post(to, "/v1/services/onboard", _service(key, name, to))
+        answer = _post(to, "/v1/services/onboard", _service(key, name, to), may_conflict=True)
         if answer.is_success:
             return key
-        if answer.status_code != httpx.codes.CONFLICT:
-            break
         # Another source's service of that name, or our own of an attempt whose answer was lost.
         if not unresolved([name], to) or _refer(key, name, to):
             return None
-    assert answer is not None
-    raise refusal(answer)
+    raise CommandFailed(
+        f"No key is free for the service {name!r}: onboard it in the catalog with the external"
+        f" reference ({to.source}, {name}), then run the same command again"
+    )
 
 
 def _service(key: str, name: str, to: Onboarding) -> dict[str, Any]:
@@ -99,16 +92,24 @@ def _service(key: str, name: str, to: Onboarding) -> dict[str, Any]:
 
 def _refer(key: str, name: str, to: Onboarding) -> bool:
     """Add the reference to the service `key` if that bears the very name; whether it does."""
-    present = call_until_answered(to.catalog, "GET", f"/v1/services/{key}", patience=to.patience)
+    path = f"/v1/services/{key}"
+    present = call_until_answered(
+        to.catalog, "GET", path, patience=to.patience, expecting={httpx.codes.NOT_FOUND}
+    )
     if not present.is_success or _fold(body_of(present)["name"]) != _fold(name):
         return False
     reference = {"source": to.source, "name": name}
-    return _post(to, f"/v1/services/{key}/external-references", reference).is_success
+    return _post(to, f"{path}/external-references", reference, may_conflict=True).is_success
 
 
 def _fold(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def _post(to: Onboarding, path: str, body: dict[str, Any]) -> httpx.Response:
-    return call_until_answered(to.catalog, "POST", path, patience=to.patience, json=body)
+def _post(
+    to: Onboarding, path: str, body: dict[str, Any], *, may_conflict: bool = False
+) -> httpx.Response:
+    expecting = {httpx.codes.CONFLICT} if may_conflict else ()
+    return call_until_answered(
+        to.catalog, "POST", path, patience=to.patience, expecting=expecting, json=body
+    )

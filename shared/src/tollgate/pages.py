@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tollgate.connection import body_of, refusal
+from tollgate.connection import body_of
 from tollgate.resending import call_until_answered
 
 LIMIT = 500
@@ -18,8 +18,6 @@ def items_of(
     asked: dict[str, Any] = {"limit": LIMIT, **(query or {})}
     while True:
         answer = call_until_answered(client, "GET", path, patience=patience, params=asked)
-        if not answer.is_success:
-            raise refusal(answer)
         page = body_of(answer)
         yield from page["items"]
         if page["next_cursor"] is None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from shared.schemas.metrics import BatchReply, Rejection
-from tollgate.connection import body_of, refusal
+from tollgate.connection import body_of
 from tollgate.exits import CommandFailed
 from tollgate.pages import items_of
 from tollgate.resending import call_until_answered
@@ -67,8 +67,6 @@ def _send(metrics: httpx.Client, batch: list[Sent], patience: float) -> BatchRep
         content=gzip.compress(lines.encode(), compresslevel=1),
         headers={"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"},
     )
-    if not answer.is_success:
-        raise refusal(answer)
     reply = BatchReply.model_validate(body_of(answer))
     if reply.rows != len(batch) or reply.accepted + reply.rejected != reply.rows:
         raise CommandFailed(

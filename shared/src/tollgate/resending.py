@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import httpx
@@ -20,26 +20,28 @@ def call_until_answered(
     path: str,
     *,
     patience: float,
-    wait: Callable[[float], None] = time.sleep,
+    expecting: Collection[int] = (),
     **request: Any,
 ) -> httpx.Response:
-    """The answer below 500, resent for up to `patience` seconds; CommandFailed after that.
+    """A success or an `expecting` status; CommandFailed on another, or after `patience` seconds.
 
     Only for requests that may arrive twice. A server killed in the middle closes the
     connection, one whose database died answers 500 or 503: both are over when it is back.
     """
     give_up_at = time.monotonic() + patience
     for pause in _pauses():
-        failed = _attempt(client, method, path, request)
-        if isinstance(failed, httpx.Response) and not _passing(failed.status_code):
-            return failed
+        answer = _attempt(client, method, path, request)
+        if isinstance(answer, httpx.Response) and not _passing(answer.status_code):
+            if answer.is_success or answer.status_code in expecting:
+                return answer
+            raise refusal(answer)
         if time.monotonic() + pause > give_up_at:
-            reason = refusal(failed) if isinstance(failed, httpx.Response) else failed
+            reason = refusal(answer) if isinstance(answer, httpx.Response) else answer
             raise CommandFailed(
                 f"{client.base_url} gave no answer for {patience:g} s ({reason}):"
                 " when it runs again, run the same command again, nothing is counted twice"
             )
-        wait(pause)
+        time.sleep(pause)
     raise AssertionError("unreachable")  # the pauses never end
 
 
