@@ -52,7 +52,7 @@ class Weekday(StrEnum):
 def _refuse_stage(_: object) -> None:
     raise PydanticCustomError(
         "stage_refused",
-        "the stage cannot be written here: it moves by POST /v1/services/{{key}}/transitions with a"
+        "the stage cannot be written here: it moves by POST /v1/services/{key}/transitions with a"
         " tollgate decision; a service that already runs is recorded by POST /v1/services/onboard",
     )
 
