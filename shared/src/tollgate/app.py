@@ -7,6 +7,7 @@ import httpx
 import typer
 from typer.exceptions import Abort, TyperException
 
+from tollgate.demo.command import demo
 from tollgate.exits import CommandFailed, ExitCode
 from tollgate.gate import gate
 from tollgate.imports import imports
@@ -26,6 +27,7 @@ app.command()(token)
 app.add_typer(imports, name="import")
 app.add_typer(report, name="report")
 app.add_typer(gate, name="gate")
+app.command()(demo)
 
 
 def run(arguments: Sequence[str], transport: httpx.BaseTransport | None = None) -> ExitCode:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tollgate import pushing
+from tollgate import pushing, resending
 from tollgate.app import run
 from tollgate.exits import ExitCode
 from tollgate.onboarding import candidate_keys
@@ -65,7 +65,8 @@ class Metrics:
 
 
 @pytest.fixture
-def metrics() -> Metrics:
+def metrics(monkeypatch: pytest.MonkeyPatch) -> Metrics:
+    monkeypatch.setattr(resending, "FIRST_PAUSE", 0.001)
     return Metrics()
 
 

@@ -3,19 +3,22 @@
 from dataclasses import dataclass
 from typing import Any
 
+from shared.schemas.improvement import Gate
+
 SOURCE = "demo-itsm"
 YEAR = 2025
 PERIODS = (f"{YEAR}-Q1", f"{YEAR}-Q2")
 WORKED_PORTFOLIO = "it-operations"
-GATE = "operate-to-improve"
-GATE_SERVICE = "network-infrastructure"
+GATE = Gate.OPERATE_TO_IMPROVE
+GATE_SERVICE = "identity-and-access"
 
 
 @dataclass(frozen=True)
 class Portfolio:
     key: str
     name: str
-    description: str
+    manager: str
+    strategy: str
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class DemoService:
     owner: str
     share: int = 0  # of the synthetic incidents, in relation to the others'
     median_hours: float = 0  # of a resolution at priority 3
+    target_hours: str | None = None  # at most, on average
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,18 @@ class WorkedRow:
 
 
 PORTFOLIOS = (
-    Portfolio(WORKED_PORTFOLIO, "IT operations", "Keeps the lights on; the worked example"),
-    Portfolio("workplace", "Digital workplace", "What every employee uses every day"),
+    Portfolio(
+        WORKED_PORTFOLIO,
+        "IT operations",
+        "ines.moreau",
+        "Run what the business cannot do without, and mend it before it is missed",
+    ),
+    Portfolio(
+        "workplace",
+        "Digital workplace",
+        "paul.berger",
+        "One dependable workplace for everybody, on any device",
+    ),
 )
 
 WORKED_EXAMPLE = (
@@ -71,35 +85,35 @@ SERVICES = (
     ),
     DemoService(
         "email-and-calendar", "Email and Calendar", "Mailboxes, calendars and shared rooms",
-        "workplace", "high", "maria.costa", 22, 5.0,
+        "workplace", "high", "maria.costa", 22, 5.0, "6.0",
     ),
     DemoService(
         "identity-and-access", "Identity and Access", "Accounts, sign-on and joiner-mover-leaver",
-        "workplace", "critical", "tom.okafor", 19, 2.5,
+        "workplace", "critical", "tom.okafor", 19, 2.5, "4.0",
     ),
     DemoService(
         "managed-laptop", "Managed Laptop", "Devices, their software and their repair",
-        "workplace", "medium", "eva.novak", 17, 20.0,
+        "workplace", "medium", "eva.novak", 17, 20.0, "24.0",
     ),
     DemoService(
         "file-sharing", "File Sharing", "Team folders and exchange with partners",
-        "workplace", "medium", "maria.costa", 12, 9.0,
+        "workplace", "medium", "maria.costa", 12, 9.0, "16.0",
     ),
     DemoService(
         "video-meetings", "Video Meetings", "Meetings, rooms and recordings",
-        "workplace", "medium", "li.wei", 11, 3.5,
+        "workplace", "medium", "li.wei", 11, 3.5, "4.0",
     ),
     DemoService(
         "payroll-portal", "Payroll Portal", "Payslips, absences and expenses",
-        "workplace", "high", "asha.verma", 8, 14.0,
+        "workplace", "high", "asha.verma", 8, 14.0, "24.0",
     ),
     DemoService(
         "intranet", "Intranet", "News, search and the people directory",
-        "workplace", "low", "li.wei", 6, 26.0,
+        "workplace", "low", "li.wei", 6, 26.0, "40.0",
     ),
     DemoService(
         "printing", "Printing", "Printers and follow-me printing",
-        "workplace", "low", "eva.novak", 5, 12.0,
+        "workplace", "low", "eva.novak", 5, 12.0, "20.0",
     ),
 )  # fmt: skip
 

@@ -1,0 +1,191 @@
+"""Loading the demo through the public APIs; what is there already stays as it is."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain
+from typing import Any
+
+import httpx
+
+from shared.schemas.metrics import InitiativeState
+from tollgate.connection import body_of
+from tollgate.demo.content import (
+    PORTFOLIOS,
+    SERVICES,
+    SOURCE,
+    WORKED_EXAMPLE,
+    YEAR,
+    DemoService,
+    Update,
+    WorkedRow,
+)
+from tollgate.demo.history import INCIDENTS, history, incident_id
+from tollgate.demo.worked_example import worked_example
+from tollgate.exits import CommandFailed
+from tollgate.pages import items_of
+from tollgate.pushing import Sent, push
+from tollgate.resending import call_until_answered
+
+PATIENCE = 30.0  # seconds for a service that is only just starting
+PLAN = "Shorter interruptions for the business"
+
+
+@dataclass(frozen=True)
+class Providers:
+    """A client of each service."""
+
+    catalog: httpx.Client
+    metrics: httpx.Client
+    improvement: httpx.Client
+
+
+Step = tuple[str, Callable[[Providers, date], None]]
+
+
+def load_services(at: Providers, _until: date) -> None:
+    for portfolio in PORTFOLIOS:
+        body = {
+            "key": portfolio.key,
+            "name": portfolio.name,
+            "manager": portfolio.manager,
+            "strategy": portfolio.strategy,
+        }
+        _ensure(at.catalog, "/v1/portfolios", body)
+    for service in SERVICES:
+        _ensure(at.catalog, "/v1/services/onboard", _service(service))
+
+
+def load_incidents(at: Providers, until: date) -> None:
+    """All of them in one stream; the last one there means that all are."""
+    _ensure(
+        at.metrics,
+        "/v1/sources",
+        {"key": SOURCE, "name": "Service desk of the demo", "timezone": "UTC"},
+    )
+    call_until_answered(at.metrics, "POST", "/v1/references/refresh", patience=PATIENCE)
+    last = call_until_answered(
+        at.metrics,
+        "GET",
+        f"/v1/incidents/{SOURCE}/{incident_id(INCIDENTS)}",
+        patience=PATIENCE,
+        expecting={httpx.codes.NOT_FOUND},
+    )
+    if last.is_success:
+        return
+    for pushed in push(at.metrics, _sent(chain(worked_example(), history(until))), PATIENCE):
+        for refused in pushed.refused:
+            raise CommandFailed(
+                f"The demo's {refused.sent.update['external_id']} was rejected ({refused.pointer}"
+                f" {refused.reason}): report it, and start with DEMO=0 meanwhile"
+            )
+
+
+def load_targets(at: Providers, _until: date) -> None:
+    for row in WORKED_EXAMPLE:
+        _ensure(at.metrics, "/v1/targets", _target(row.service, row.target_hours))
+    for service in SERVICES:
+        if service.target_hours is not None:
+            _ensure(at.metrics, "/v1/targets", _target(service.key, service.target_hours))
+
+
+def load_plan(at: Providers, _until: date) -> None:
+    """One plan in progress with the worked example's initiatives."""
+    plan = _plan(at.improvement)
+    for state in _states_ahead(plan["state"]):
+        call_until_answered(
+            at.improvement,
+            "POST",
+            f"/v1/plans/{plan['id']}/transitions",
+            patience=PATIENCE,
+            json={"to": state},
+        )
+    path = f"/v1/plans/{plan['id']}/initiatives"
+    known = {item["title"] for item in items_of(at.improvement, path, PATIENCE)}
+    for row in WORKED_EXAMPLE:
+        if row.initiative not in known:
+            call_until_answered(
+                at.improvement, "POST", path, patience=PATIENCE, json=_initiative(row)
+            )
+
+
+STEPS: tuple[Step, ...] = (
+    ("Services", load_services),
+    ("Incidents", load_incidents),
+    ("Targets", load_targets),
+    ("Improvement plan", load_plan),
+)
+
+
+def _ensure(client: httpx.Client, path: str, body: dict[str, Any]) -> None:
+    """Create it unless it is there: a key that is taken is ours of an earlier start."""
+    call_until_answered(
+        client, "POST", path, patience=PATIENCE, expecting={httpx.codes.CONFLICT}, json=body
+    )
+
+
+def _service(service: DemoService) -> dict[str, Any]:
+    return {
+        "key": service.key,
+        "name": service.name,
+        "description": service.description,
+        "portfolio": service.portfolio,
+        "kind": "business",
+        "criticality": service.criticality,
+        "tags": ["demo"],
+        "stage": "operate",
+        "reason": "In operation before the catalog was introduced (demo)",
+        "owners": [
+            {"role": "service_owner", "subject": service.owner},
+            {"role": "service_level_manager", "subject": "rosa.klein"},
+        ],
+        "external_references": [{"source": SOURCE, "name": service.name}],
+    }
+
+
+def _sent(updates: Iterable[Update]) -> Iterable[Sent]:
+    return (
+        Sent(number, [], {"source": SOURCE, **update})
+        for number, update in enumerate(updates, start=1)
+    )
+
+
+def _target(service: str, hours: str) -> dict[str, Any]:
+    return {
+        "service": service,
+        "kpi": "mttr",
+        "comparator": "lte",
+        "value": hours,
+        "valid_from": f"{YEAR}-01-01",
+    }
+
+
+def _plan(improvement: httpx.Client) -> Any:
+    """Our plan, found by its title or made now."""
+    for plan in items_of(improvement, "/v1/plans", PATIENCE, {"owner": "ines.moreau"}):
+        if plan["title"] == PLAN:
+            return plan
+    body = {
+        "title": PLAN,
+        "problem": "Interruptions of two services lasted longer than their targets allow",
+        "owner": "ines.moreau",
+    }
+    return body_of(
+        call_until_answered(improvement, "POST", "/v1/plans", patience=PATIENCE, json=body)
+    )
+
+
+def _states_ahead(state: str) -> tuple[str, ...]:
+    path = ("draft", "approved", "in_progress")
+    return path[path.index(state) + 1 :] if state in path else ()
+
+
+def _initiative(row: WorkedRow) -> dict[str, Any]:
+    return {
+        "service": row.service,
+        "kpi": "mttr",
+        "title": row.initiative,
+        "start": f"{YEAR}-04-01",
+        "end": f"{YEAR}-06-30",
+        "state": InitiativeState.DONE,
+    }
