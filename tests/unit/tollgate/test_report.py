@@ -87,6 +87,19 @@ def test_other_formats_are_as_the_service_made_them(
     assert capsys.readouterr().out == f"{output} of it\r\n"
 
 
+def test_a_long_csv_goes_on_under_one_header(capsys: pytest.CaptureFixture[str]) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        if "cursor" in request.url.params:
+            return httpx.Response(200, text="service\r\nb\r\n")
+        following = f"<{request.url.path}?{request.url.query.decode()}&cursor=x>"
+        headers = {"Link": f'{following}; rel="next"'}
+        return httpx.Response(200, text="service\r\na\r\n", headers=headers)
+
+    run([*COMMAND, "--format", "csv"], httpx.MockTransport(handler))
+
+    assert capsys.readouterr().out == "service\r\na\r\nb\r\n"
+
+
 def test_an_empty_report_is_an_empty_table() -> None:
     assert run_against(make_report()) is ExitCode.PASSED
 
