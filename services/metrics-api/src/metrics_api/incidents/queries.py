@@ -8,15 +8,12 @@ import orjson
 import psycopg
 from psycopg.rows import tuple_row
 
-from metrics_api.incidents.copy_text import copy_text
+from metrics_api.copying import insert_rows
 from metrics_api.incidents.rules import FoldedIncident, StoredIncident, Transition
 from metrics_api.incidents.updates import Update, kept_update
 
 Connection = psycopg.AsyncConnection[Any]
 Row = Sequence[Any]
-
-FEW = 8
-"""Up to so many rows an INSERT in a pipeline is faster than a COPY, which needs two turns."""
 
 _FOLDED = FoldedIncident._fields[:-1]  # all but the transitions, which have a table
 _NEWEST = (
@@ -42,6 +39,7 @@ _VERSION = (
 )
 _TRANSITION = ("source_id", "external_id", "seq", "at", "from_state", "to_state", "service")
 _EXTRA = _INCIDENT.index("extra")
+_DIGEST = _INCIDENT.index("digest")
 
 
 _LOCK = f"""
@@ -98,6 +96,7 @@ async def read_versions(
 def incident_row(source_id: int, external_id: str, incident: StoredIncident) -> list[Any]:
     """The columns of `incident`, in the order of `_INCIDENT`."""
     row = [source_id, external_id, incident.pinned, *incident.folded[:-1], *incident[2:]]
+    row[_DIGEST] = _bytea(incident.digest)
     if row[_EXTRA] is not None:
         row[_EXTRA] = orjson.dumps(row[_EXTRA]).decode()
     return row
@@ -107,7 +106,7 @@ def version_row(update: Update, received_at: datetime, service: str | None) -> R
     return (
         update.source_id,
         update.fields.external_id,
-        update.digest,
+        _bytea(update.digest),
         update.version,
         update.updated_at,
         update.stamped_at,
@@ -117,34 +116,20 @@ def version_row(update: Update, received_at: datetime, service: str | None) -> R
     )
 
 
+def _bytea(value: bytes) -> str:
+    return rf"\x{value.hex()}"
+
+
 async def insert_incidents(conn: Connection, rows: Sequence[Row]) -> None:
-    await _insert(conn, "incident", _INCIDENT, rows)
+    await insert_rows(conn, "metrics.incident", _INCIDENT, rows)
 
 
 async def insert_versions(conn: Connection, rows: Sequence[Row]) -> None:
-    await _insert(conn, "incident_version", _VERSION, rows)
+    await insert_rows(conn, "metrics.incident_version", _VERSION, rows)
 
 
 async def insert_transitions(conn: Connection, rows: Sequence[Row]) -> None:
-    await _insert(conn, "incident_transition", _TRANSITION, rows)
-
-
-async def _insert(
-    conn: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]
-) -> None:
-    names = ", ".join(columns)
-    if not rows:
-        return
-    async with conn.cursor() as cursor:
-        if len(rows) <= FEW:
-            values = ", ".join(["%s"] * len(columns))
-            await cursor.executemany(
-                f"INSERT INTO metrics.{table} ({names}) VALUES ({values})",  # noqa: S608
-                rows,
-            )
-            return
-        async with cursor.copy(f"COPY metrics.{table} ({names}) FROM STDIN") as copy:
-            await copy.write(copy_text(rows))
+    await insert_rows(conn, "metrics.incident_transition", _TRANSITION, rows)
 
 
 _CHANGED = _INCIDENT[2:]
@@ -164,7 +149,6 @@ async def update_incidents(conn: Connection, rows: Sequence[list[Any]]) -> None:
 
 def _named(row: list[Any]) -> dict[str, Any]:
     named = dict(zip(_INCIDENT, row, strict=True))
-    named["digest"] = r"\x" + named["digest"].hex()
     if named["extra"] is not None:
         named["extra"] = orjson.Fragment(named["extra"])
     return named

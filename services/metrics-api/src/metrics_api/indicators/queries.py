@@ -14,6 +14,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.copying import insert_rows
 from metrics_api.indicators.periods import Span, decompose
 from metrics_api.indicators.rules import (
     DURATION_SUMS,
@@ -27,23 +28,20 @@ from shared.errors import NotFound
 
 COMPACTION_BATCH: Final = 20_000
 
-_COPY_DELTAS = f"COPY metrics.cell_delta (service, day, {', '.join(SUMS)}) FROM STDIN"
+_DELTA = ("service", "day", *SUMS)
 
 
 async def insert_deltas(conn: psycopg.AsyncConnection[Any], totals: Contributions) -> None:
     """Append what a transaction adds to the cells; sums and cells that do not change are left out.
 
-    Written as COPY text by hand: a slug, a date and integers need no escaping, and a bulk load
-    spends its time here.
+    A bulk load spends much of its time here.
     """
-    lines = [
-        f"{service}\t{day}\t" + "\t".join([str(cell.get(name) or r"\N") for name in SUMS])
+    rows = [
+        [service, day, *[cell.get(name) or None for name in SUMS]]
         for (service, day), cell in totals.items()
         if any(cell.values())
     ]
-    if lines:
-        async with conn.cursor() as cursor, cursor.copy(_COPY_DELTAS) as copy:
-            await copy.write("\n".join(lines) + "\n")
+    await insert_rows(conn, "metrics.cell_delta", _DELTA, rows)
 
 
 # -- the sums of an incident in SQL: what rules.contributions says in Python -----------------------
