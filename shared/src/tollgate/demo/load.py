@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -93,20 +94,12 @@ def load_plan(at: Providers, _until: date) -> None:
     """One plan in progress with the worked example's initiatives."""
     plan = _plan(at.improvement)
     for state in _states_ahead(plan["state"]):
-        call_until_answered(
-            at.improvement,
-            "POST",
-            f"/v1/plans/{plan['id']}/transitions",
-            patience=PATIENCE,
-            json={"to": state},
-        )
+        _create(at.improvement, f"/v1/plans/{plan['id']}/transitions", {"to": state})
     path = f"/v1/plans/{plan['id']}/initiatives"
     known = {item["title"] for item in items_of(at.improvement, path, PATIENCE)}
     for row in WORKED_EXAMPLE:
         if row.initiative not in known:
-            call_until_answered(
-                at.improvement, "POST", path, patience=PATIENCE, json=_initiative(row)
-            )
+            _create(at.improvement, path, _initiative(row))
 
 
 STEPS: tuple[Step, ...] = (
@@ -122,6 +115,12 @@ def _ensure(client: httpx.Client, path: str, body: dict[str, Any]) -> None:
     call_until_answered(
         client, "POST", path, patience=PATIENCE, expecting={httpx.codes.CONFLICT}, json=body
     )
+
+
+def _create(client: httpx.Client, path: str, body: dict[str, Any]) -> httpx.Response:
+    """Create what has no key of its own; resent, it is still one."""
+    once = {"Idempotency-Key": str(uuid4())}
+    return call_until_answered(client, "POST", path, patience=PATIENCE, json=body, headers=once)
 
 
 def _service(service: DemoService) -> dict[str, Any]:
@@ -170,9 +169,7 @@ def _plan(improvement: httpx.Client) -> Any:
         "problem": "Interruptions of two services lasted longer than their targets allow",
         "owner": "ines.moreau",
     }
-    return body_of(
-        call_until_answered(improvement, "POST", "/v1/plans", patience=PATIENCE, json=body)
-    )
+    return body_of(_create(improvement, "/v1/plans", body))
 
 
 def _states_ahead(state: str) -> tuple[str, ...]:
