@@ -75,7 +75,7 @@ KPIS: Final[dict[KpiId, Kpi]] = {
         Kpi(
             id=KpiId.MTTR,
             name="Mean time to resolve",
-            unit="h",
+            unit="hours",
             shape=Shape.MEAN_HOURS,
             better=Better.LOWER,
             formula=(
@@ -91,7 +91,7 @@ KPIS: Final[dict[KpiId, Kpi]] = {
         Kpi(
             id=KpiId.MTTA,
             name="Mean time to acknowledge",
-            unit="h",
+            unit="hours",
             shape=Shape.MEAN_HOURS,
             better=Better.LOWER,
             formula=(

@@ -1,0 +1,28 @@
+"""Facts over HTTP: the catalog of facts, and their values for a service."""
+
+from typing import Annotated
+
+from metrics_api.facts import actions, rules
+from shared.kit.auth import Principal, requires
+from shared.kit.database import Session
+from shared.kit.problems import problem_responses
+from shared.kit.routing import Router
+from shared.schemas.common import FactCatalog, Key, ServiceFacts
+
+router = Router(prefix="/v1", tags=["facts"])
+
+MetricsRead = Annotated[Principal, requires("metrics:read")]
+
+
+@router.get("/facts", operation_id="list_facts")
+async def list_facts(caller: MetricsRead) -> FactCatalog:
+    """What metrics-api can say about a service."""
+    return FactCatalog(items=rules.DEFINITIONS)
+
+
+@router.get(
+    "/services/{key}/facts", operation_id="get_service_facts", responses=problem_responses(404)
+)
+async def get_service_facts(key: Key, session: Session, caller: MetricsRead) -> ServiceFacts:
+    """Every fact of one service, as of now."""
+    return ServiceFacts(service=key, facts=await actions.facts_of_service(session, key))

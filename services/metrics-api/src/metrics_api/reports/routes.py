@@ -1,0 +1,98 @@
+"""Reports over HTTP, in the form the caller asks for."""
+
+from typing import Annotated, Any
+
+from fastapi import Header, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from metrics_api.indicators.kpis import KPIS
+from metrics_api.indicators.periods import parse_periods, parse_zone
+from metrics_api.indicators.routes import PeriodList, TimeZone
+from metrics_api.reports import actions
+from metrics_api.reports.csv_table import as_csv
+from metrics_api.reports.page import PageFacts, as_page
+from metrics_api.reports.queries import ReportFilter
+from metrics_api.reports.rules import ReportForm, accepted_form
+from shared.kit.auth import Principal, requires
+from shared.kit.clock import now
+from shared.kit.database import Session
+from shared.kit.pagination import PageParams, PageQuery, bad_cursor
+from shared.kit.problems import problem_responses
+from shared.kit.routing import Router
+from shared.schemas.common import Key
+from shared.schemas.metrics import KpiId, PerformanceReport
+
+router = Router(prefix="/v1/reports", tags=["reports"])
+
+MetricsRead = Annotated[Principal, requires("metrics:read")]
+_FORMS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The report, as JSON, CSV or a page that needs nothing but itself",
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            "text/html": {"schema": {"type": "string"}},
+        },
+    }
+}
+
+
+@router.get(
+    "/performance",
+    operation_id="get_performance_report",
+    response_model=PerformanceReport,
+    responses={**_FORMS, **problem_responses(400)},
+)
+async def get_performance_report(
+    *,
+    request: Request,
+    response: Response,
+    session: Session,
+    caller: MetricsRead,
+    page: PageQuery,
+    kpi: KpiId,
+    periods: PeriodList,
+    timezone: TimeZone = "UTC",
+    portfolio: Key | None = None,
+    form: Annotated[
+        ReportForm | None, Query(alias="format", description="stands above the Accept header")
+    ] = None,
+    accept: Annotated[str, Header()] = "",
+) -> Any:
+    """A row for each service with a record in any asked period, or a target for the KPI, by key.
+
+    `met` judges the last asked period against the target that holds on its last day.
+    """
+    moment = now()
+    asked = parse_periods(periods.split(","), parse_zone(timezone), moment)
+    wanted = ReportFilter(portfolio, _after(page), page.limit)
+    report = await actions.performance_report(session, kpi, asked, timezone, wanted)
+    labels = [period.label for period in asked]
+    match form or accepted_form(accept):
+        case ReportForm.CSV:
+            body, media_type = as_csv(report, labels), "text/csv; charset=utf-8; header=present"
+        case ReportForm.HTML:
+            facts = PageFacts(KPIS[kpi], labels, portfolio, moment)
+            body = await run_in_threadpool(as_page, report, facts)
+            media_type = "text/html; charset=utf-8"
+        case ReportForm.JSON:
+            response.headers["Vary"] = "Accept"
+            return report
+    return Response(body, headers=_headers(request, report), media_type=media_type)
+
+
+def _after(page: PageParams) -> str | None:
+    """The service whose row was the last one of the page before."""
+    if page.after is None:
+        return None
+    if len(page.after) != 1 or not isinstance(page.after[0], str):
+        raise bad_cursor()
+    return page.after[0]
+
+
+def _headers(request: Request, report: PerformanceReport) -> dict[str, str]:
+    """The next page, for the forms that have no place for its cursor (RFC 8288)."""
+    headers = {"Vary": "Accept"}
+    if report.next_cursor is not None:
+        target = request.url.include_query_params(cursor=report.next_cursor)
+        headers["Link"] = f'<{target.path}?{target.query}>; rel="next"'
+    return headers

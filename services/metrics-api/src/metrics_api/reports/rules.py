@@ -1,0 +1,39 @@
+"""In which form a report is answered. Pure."""
+
+from enum import StrEnum
+
+
+class ReportForm(StrEnum):
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+
+
+_BY_MEDIA_TYPE = {
+    "application/json": ReportForm.JSON,
+    "text/csv": ReportForm.CSV,
+    "text/html": ReportForm.HTML,
+}
+
+
+def accepted_form(accept: str) -> ReportForm:
+    """The form an Accept header likes best, JSON where it leaves the choice (RFC 9110, 12.5.1)."""
+    best, best_quality = ReportForm.JSON, 0.0
+    for part in accept.split(","):
+        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        form = _BY_MEDIA_TYPE.get(media_type)
+        quality = _quality(parameters)
+        if form is not None and quality > best_quality:
+            best, best_quality = form, quality
+    return best
+
+
+def _quality(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name == "q":
+            try:
+                return min(max(float(value), 0.0), 1.0)
+            except ValueError:
+                return 0.0
+    return 1.0
