@@ -1,5 +1,6 @@
 """The product as `make up` starts it, on free ports and in a folder of its own."""
 
+import json
 import os
 import signal
 import socket
@@ -26,6 +27,13 @@ class Stack:
     supervisor: int
     token: str
     environment: dict[str, str]
+
+    @property
+    def admin_url(self) -> str:
+        """The superuser's URL: the port is in the server's lock file, the password in ours."""
+        port = (self.data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[3]
+        password = json.loads((self.data_dir / "secrets.json").read_text())["postgres"]
+        return f"postgresql://postgres:{password}@127.0.0.1:{port}/tollgate"
 
 
 @contextmanager
