@@ -7,9 +7,14 @@ from functools import partial
 from fastapi import FastAPI
 
 from metrics_api.attribution.rules import Memory
+from metrics_api.facts import routes as facts
+from metrics_api.indicators import routes as indicators
+from metrics_api.initiatives import routes as initiatives
+from metrics_api.reports import routes as reports
 from metrics_api.settings import Settings
 from metrics_api.sources import routes as sources
 from metrics_api.sources.actions import find_api_key
+from metrics_api.targets import routes as targets
 from shared.kit.app import build_app
 
 DESCRIPTION = (
@@ -26,7 +31,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="metrics-api",
         description=DESCRIPTION,
         version="1.0.0",
-        routers=(sources.router,),
+        routers=(
+            sources.router,
+            indicators.router,
+            targets.router,
+            reports.router,
+            initiatives.router,
+            facts.router,
+        ),
         lifespan=_lifespan,
         streamed_paths=("/v1/incidents/batch",),
     )

@@ -38,6 +38,11 @@ class Incident(Base):
             postgresql_where=text("acknowledgement_at IS NOT NULL"),
         ),
         Index(None, "source_id", "service_name", postgresql_where=text("service IS NULL")),
+        Index(
+            "ix_incident_open",
+            "service",
+            postgresql_where=text("state IN ('new', 'in_progress', 'on_hold')"),
+        ),
         {"postgresql_with": {"fillfactor": 90}},  # room for updates that touch no index
     )
 

@@ -300,6 +300,14 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": 90},
     )
     op.create_index(
+        "ix_incident_open",
+        "incident",
+        ["service"],
+        unique=False,
+        schema="metrics",
+        postgresql_where=sa.text("state IN ('new', 'in_progress', 'on_hold')"),
+    )
+    op.create_index(
         op.f("ix_incident_service_acknowledgement_at"),
         "incident",
         ["service", "acknowledgement_at"],
@@ -759,6 +767,12 @@ def downgrade() -> None:
         table_name="incident",
         schema="metrics",
         postgresql_where=sa.text("acknowledgement_at IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_incident_open",
+        table_name="incident",
+        schema="metrics",
+        postgresql_where=sa.text("state IN ('new', 'in_progress', 'on_hold')"),
     )
     op.drop_table("incident", schema="metrics")
     op.drop_index(op.f("ix_import_started_at_id"), table_name="import", schema="metrics")
