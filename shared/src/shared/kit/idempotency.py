@@ -30,7 +30,8 @@ class ReplayReply(Exception):
 async def claim_idempotency_key(
     request: Request,
     session: Session,
-    key: Annotated[
+    # Not `key`: that is a path parameter of the routes this stands in.
+    idempotency_key: Annotated[
         str | None,
         Header(
             alias="Idempotency-Key",
@@ -40,10 +41,10 @@ async def claim_idempotency_key(
         ),
     ] = None,
 ) -> None:
-    if key is None:
+    if idempotency_key is None:
         return
     caller: Principal = request.state.principal
-    claim = {"client": caller.subject, "path": request.url.path, "key": key}
+    claim = {"client": caller.subject, "path": request.url.path, "key": idempotency_key}
     body_hash = hashlib.sha256(await request.body()).digest()
     await _take(session, claim)
     kept = await _kept_reply(session, claim)
