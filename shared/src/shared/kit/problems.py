@@ -3,6 +3,7 @@
 from typing import Any
 
 import orjson
+import psycopg
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -61,6 +62,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(DBAPIError, _on_database_error)
+    app.add_exception_handler(psycopg.Error, _on_database_error)  # of statements on the driver
     app.add_exception_handler(PoolTimeout, _on_database_error)
     app.add_exception_handler(OSError, _on_database_error)
     app.add_exception_handler(ReplayReply, _on_replay)
@@ -86,9 +88,10 @@ def _on_http_exception(request: Request, exc: Exception) -> Response:
 
 def _on_database_error(request: Request, exc: Exception) -> Response:
     """The database is away, restarting or over its limit: 503. A value it cannot hold: 422."""
-    state = getattr(getattr(exc, "orig", None), "sqlstate", None) or ""
+    fault = getattr(exc, "orig", exc)
+    state = getattr(fault, "sqlstate", None) or ""
     if state.startswith("22"):
-        message = str(getattr(exc, "orig", exc)).splitlines()[0]
+        message = str(fault).splitlines()[0]
         return problem_response(
             request.url.path, errors.Invalid(f"A value cannot be stored: {message}")
         )
@@ -97,7 +100,7 @@ def _on_database_error(request: Request, exc: Exception) -> Response:
             request.url.path,
             errors.Conflict("Another request created the same thing at the same moment"),
         )
-    if isinstance(exc, DBAPIError) and state and not _passing(state):
+    if isinstance(exc, DBAPIError | psycopg.Error) and state and not _passing(state):
         raise exc
     log.warning("database_unavailable", sqlstate=state, error=str(exc)[:500])
     return problem_response(
