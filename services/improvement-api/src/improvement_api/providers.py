@@ -101,11 +101,15 @@ async def ask_for_stage(providers: Providers, service: str) -> Stage | None:
     return None if isinstance(answer, ApiError) else answer.stage
 
 
-async def check_service(providers: Providers, service: str, pointer: str) -> None:
-    """Refuse a key that the catalog does not know (422), or that it cannot be asked for (503)."""
+async def check_service(providers: Providers, service: str, pointer: str | None = None) -> None:
+    """Refuse a key that the catalog does not know, or that it cannot be asked for (503).
+
+    In a body, at `pointer`, an unknown key is malformed (422); in a path there is nothing (404).
+    """
     answer = await _reply(providers.catalog.get_service(service))
     if isinstance(answer, NotFound):
-        raise Invalid(f"There is no service {service}", code="unknown_service", pointer=pointer)
+        kind = NotFound if pointer is None else Invalid
+        raise kind(f"There is no service {service}", code="unknown_service", pointer=pointer)
     if isinstance(answer, ApiError):
         raise Unavailable(answer.detail, headers={"Retry-After": "5"})
 

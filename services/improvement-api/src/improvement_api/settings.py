@@ -31,6 +31,3 @@ class Settings(ServiceSettings):
     fact_deadline: timedelta = Field(
         timedelta(seconds=2), description="limit of one question for facts, retries included"
     )
-    fact_catalog_age: timedelta = Field(
-        timedelta(seconds=60), description="how long the merged fact catalog is not asked for again"
-    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.decisions.tables import Decision, DecisionDelivery, DecisionLogEntry
@@ -47,10 +47,13 @@ async def list_decisions(
 
 
 async def find_decision(session: AsyncSession, decision_id: UUID) -> Row[Any] | None:
-    return (await session.execute(_decisions().where(Decision.id == decision_id))).first()
+    found: Row[Any] | None = (
+        await session.execute(_decisions().where(Decision.id == decision_id))
+    ).first()
+    return found
 
 
-def _decisions() -> Select[Any]:
+def _decisions() -> Any:
     return select(Decision, DecisionDelivery).join(
         DecisionDelivery, DecisionDelivery.decision_id == Decision.id
     )

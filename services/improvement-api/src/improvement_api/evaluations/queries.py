@@ -1,20 +1,93 @@
 """Statements over evaluations and which of them stands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from improvement_api.decisions.queries import frozen_verdicts
+from improvement_api.evaluations.rules import Assessment, Result, assess, standing_of
 from improvement_api.evaluations.tables import Evaluation, GateStanding
+from improvement_api.gates.queries import versions_of
+from improvement_api.gates.rules import GateDefinition
+from improvement_api.signatures.queries import signatures_of
+from improvement_api.signatures.tables import Signature
+from shared.errors import NotFound
 from shared.kit.pagination import PageParams, keyset
-from shared.schemas.improvement import Gate
+from shared.schemas.improvement import Gate, Standing
+
+RESULTS: TypeAdapter[dict[str, Result]] = TypeAdapter(dict[str, Result])
+ASSESSMENT: TypeAdapter[Assessment] = TypeAdapter(Assessment)
+"""How results and frozen assessments are read from, and written to, JSON."""
 
 
-async def find_evaluation(session: AsyncSession, evaluation_id: UUID) -> Evaluation | None:
-    return await session.get(Evaluation, evaluation_id)
+@dataclass(frozen=True)
+class ReadEvaluation:
+    """An evaluation as it is at the moment of reading."""
+
+    row: Evaluation
+    definition: GateDefinition
+    signatures: Sequence[Signature]
+    assessment: Assessment
+    standing: Standing
+    expires_at: datetime
+
+
+async def read_evaluations(
+    session: AsyncSession, rows: Sequence[Evaluation], now: datetime
+) -> list[ReadEvaluation]:
+    """Compute verdict and standing of evaluations; what a decision froze is taken from it."""
+    ids = [row.id for row in rows]
+    definitions = await versions_of(session, ((row.gate, row.gate_version) for row in rows))
+    signatures = await signatures_of(session, ids)
+    frozen = await frozen_verdicts(session, ids)
+    standing = await standing_ids(session, ids)
+    found = []
+    for row in rows:
+        definition = definitions[row.gate, row.gate_version]
+        signed = signatures.get(row.id, [])
+        expires_at = row.evaluated_at + definition.max_age
+        found.append(
+            ReadEvaluation(
+                row=row,
+                definition=definition,
+                signatures=signed,
+                assessment=ASSESSMENT.validate_python(frozen[row.id])
+                if row.id in frozen
+                else assess(definition, RESULTS.validate_python(row.results), _signers(signed)),
+                standing=standing_of(
+                    decided=row.id in frozen,
+                    stands=row.id in standing,
+                    signed=bool(signed),
+                    expired=now >= expires_at,
+                ),
+                expires_at=expires_at,
+            )
+        )
+    return found
+
+
+def _signers(signatures: Iterable[Signature]) -> dict[str, list[str]]:
+    signers: dict[str, list[str]] = {}
+    for signature in signatures:
+        signers.setdefault(signature.criterion, []).append(signature.signed_by)
+    return signers
+
+
+async def read_evaluation(
+    session: AsyncSession, evaluation_id: UUID, now: datetime
+) -> ReadEvaluation:
+    """One evaluation as it is now; NotFound when there is none."""
+    row = await session.get(Evaluation, evaluation_id)
+    if row is None:
+        raise NotFound(f"There is no evaluation {evaluation_id}")
+    return (await read_evaluations(session, [row], now))[0]
 
 
 async def list_evaluations(

@@ -24,11 +24,11 @@ from improvement_api.facts.rules import (
 )
 from improvement_api.gates.rules import (
     AutomatedCriterion,
-    Criterion,
     EvidenceCriterion,
     GateDefinition,
     SignOffCriterion,
 )
+from shared.errors import Conflict
 from shared.schemas.common import FactValue
 from shared.schemas.improvement import Outcome, Standing, Verdict
 
@@ -91,6 +91,15 @@ class Weighed:
     outcome: Outcome
     required: bool
     weight: Decimal
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What an evaluation amounts to when it is read; `results` are of all criteria, in order."""
+
+    verdict: Verdict
+    score: Fraction | None
+    results: Mapping[str, Result]
 
 
 def judge(definition: GateDefinition, seen: Surroundings) -> dict[str, Result]:
@@ -228,6 +237,17 @@ def standing_of(*, decided: bool, stands: bool, signed: bool, expired: bool) -> 
     return Standing.SIGNED if signed else Standing.OPEN
 
 
+def check_open(standing: Standing) -> None:
+    """Only a standing evaluation that is young and undecided is signed or decided (409)."""
+    why = {
+        Standing.SUPERSEDED: "A later evaluation stands in its place: look at that one",
+        Standing.EXPIRED: "It is older than the gate's max_age: evaluate again",
+        Standing.DECIDED: "It has been decided",
+    }.get(standing)
+    if why is not None:
+        raise Conflict(why, code=f"evaluation_{standing.value}", standing=standing.value)
+
+
 def hash_of(definition: GateDefinition, service: str, results: Mapping[str, Result]) -> str:
     """SHA-256, in hex, of the RFC 8785 form of what a signature stands by.
 
@@ -261,5 +281,21 @@ def _sentence(reasons: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(reasons))
 
 
-def weigh(criterion: Criterion, result: Result) -> Weighed:
-    return Weighed(result.outcome, criterion.required, criterion.weight)
+def assess(
+    definition: GateDefinition,
+    recorded: Mapping[str, Result],
+    signers: Mapping[str, Sequence[str]],
+) -> Assessment:
+    """The verdict from the recorded outcomes and, by criterion, who has signed."""
+    results = {
+        criterion.id: judge_sign_off(criterion, signers.get(criterion.id, ()))
+        if isinstance(criterion, SignOffCriterion)
+        else recorded[criterion.id]
+        for criterion in definition.criteria
+    }
+    weighed = [
+        Weighed(results[criterion.id].outcome, criterion.required, criterion.weight)
+        for criterion in definition.criteria
+    ]
+    verdict = verdict_of(weighed, definition.pass_threshold, definition.warning_threshold)
+    return Assessment(verdict, score_of(weighed), results)

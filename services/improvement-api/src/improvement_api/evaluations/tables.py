@@ -15,7 +15,7 @@ from shared.schemas.improvement import Gate
 
 
 class Evaluation(Base):
-    """`results` holds outcome, reason and facts of each automated and evidence criterion."""
+    """`results`: by criterion id, outcome, reason and facts of the automated and evidence ones."""
 
     __tablename__ = "evaluation"
     __table_args__ = (
@@ -32,7 +32,7 @@ class Evaluation(Base):
     gate: Mapped[Gate] = mapped_column(text_enum(Gate, "gate"))
     gate_version: Mapped[int] = mapped_column(Integer)
     stage: Mapped[Stage | None] = mapped_column(text_enum(Stage, "stage"))
-    results: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    results: Mapped[dict[str, Any]] = mapped_column(JSONB)
     facts_hash: Mapped[str] = mapped_column(Text)
     evaluated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     evaluated_by: Mapped[str] = mapped_column(Text)

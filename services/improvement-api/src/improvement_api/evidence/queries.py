@@ -30,7 +30,6 @@ async def list_evidence(
     return list(await session.scalars(keyset(statement, order, page)))
 
 
-async def insert_evidence(session: AsyncSession, evidence: Evidence) -> Evidence:
+async def insert_evidence(session: AsyncSession, evidence: Evidence) -> None:
     session.add(evidence)
     await session.flush()
-    return evidence

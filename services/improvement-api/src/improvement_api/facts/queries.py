@@ -1,6 +1,6 @@
 """Statements over the fact definitions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -16,6 +16,17 @@ async def known_facts(session: AsyncSession) -> dict[str, FactDefinition]:
     """All definitions by name, in the order of their names."""
     rows = await session.scalars(select(FactDefinitionRow).order_by(FactDefinitionRow.name))
     return {row.name: FactDefinition.model_validate(row) for row in rows}
+
+
+async def remember_facts(
+    session: AsyncSession, heard: Mapping[Owner, Sequence[FactDefinition]], now: datetime
+) -> None:
+    """Store what owners said of themselves, where it differs from what is known."""
+    known = await known_facts(session)
+    for owner in sorted(heard):
+        stored = [fact for fact in known.values() if fact.owner == owner]
+        if sorted(heard[owner], key=lambda fact: fact.name) != stored:
+            await replace_facts(session, owner, heard[owner], now)
 
 
 async def replace_facts(

@@ -180,9 +180,9 @@ def well_formed(definition: FactDefinition, owner: Owner) -> bool:
     )
 
 
-def used_facts(names: Iterable[str], known: Mapping[str, FactDefinition]) -> list[UsedFact]:
-    """Pin type and owner of each name; the names must be in `known`."""
-    return [
-        UsedFact(name, FactType(known[name].type), Owner(known[name].owner))
-        for name in sorted(set(names))
-    ]
+def usable(definitions: Iterable[FactDefinition]) -> dict[str, UsedFact]:
+    """What criteria need to know of facts, by name."""
+    return {
+        fact.name: UsedFact(fact.name, FactType(fact.type), Owner(fact.owner))
+        for fact in definitions
+    }

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text, tuple_
+from sqlalchemy import Text, cast, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,11 +15,18 @@ from shared.kit.pagination import PageParams, keyset
 from shared.schemas.improvement import Gate
 
 
-async def current_versions(session: AsyncSession) -> list[GateVersion]:
-    """The newest version of each gate, by key."""
+async def list_current_versions(session: AsyncSession, page: PageParams) -> list[GateVersion]:
+    """The newest version of each gate, by key, one more than the page holds."""
     newest = select(GateVersion.gate, func.max(GateVersion.version)).group_by(GateVersion.gate)
-    statement = select(GateVersion).where(_identity().in_(newest)).order_by(GateVersion.gate)
-    return list(await session.scalars(statement))
+    statement = select(GateVersion).where(_identity().in_(newest))
+    return list(await session.scalars(keyset(statement, [cast(GateVersion.gate, Text)], page)))
+
+
+async def newest_numbers(session: AsyncSession) -> dict[Gate, int]:
+    """The number of the newest version of each gate that has one."""
+    number = func.max(GateVersion.version).label("number")
+    statement = select(GateVersion.gate, number).group_by(GateVersion.gate)
+    return {row.gate: row.number for row in await session.execute(statement)}
 
 
 async def current_version(session: AsyncSession, gate: Gate) -> GateVersion:

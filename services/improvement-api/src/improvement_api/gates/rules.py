@@ -9,10 +9,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
 from improvement_api.facts.expressions import MAX_BYTES, ExpressionError, check
-from improvement_api.facts.rules import FactType, UsedFact, used_facts
-from shared.errors import FieldError
+from improvement_api.facts.rules import UsedFact
+from shared.errors import FieldError, Invalid
 from shared.schemas.catalog import Stage
-from shared.schemas.common import FactDefinition, Key, LongText, ShortText, Storable, Wire
+from shared.schemas.common import Key, LongText, ShortText, Storable, Wire
 from shared.schemas.improvement import CriterionKind, Gate, MissingPolicy
 
 PASS_THRESHOLD = Decimal("0.90")
@@ -29,7 +29,7 @@ _STAGES: Mapping[Gate, tuple[frozenset[Stage], Stage]] = {
 }
 
 Weight = Annotated[Decimal, Field(ge=0, le=1000, decimal_places=3, examples=[1])]
-Threshold = Annotated[Decimal, Field(ge=0, le=1, decimal_places=4)]
+Threshold = Annotated[Decimal, Field(gt=0, le=1, decimal_places=4)]
 Hours = Annotated[int, Field(ge=1, le=24 * 366)]
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=MAX_BYTES), Storable]
 Role = Annotated[
@@ -130,14 +130,14 @@ def stages_of(gate: Gate) -> tuple[frozenset[Stage], Stage]:
 
 
 def pin_facts(
-    criteria: Sequence[Criterion], known: Mapping[str, FactDefinition]
+    criteria: Sequence[Criterion], known: Mapping[str, UsedFact]
 ) -> dict[str, list[UsedFact]]:
     """The facts of each automated criterion by its id; raises DefinitionProblem with every fault.
 
     Type and owner are pinned, so that an evaluation needs no fact catalog and a fact that changes
     its meaning is noticed.
     """
-    types = {name: FactType(definition.type) for name, definition in known.items()}
+    types = {name: fact.type for name, fact in known.items()}
     faults = _repeated_ids(criteria)
     pinned = {}
     for index, criterion in enumerate(criteria):
@@ -150,10 +150,23 @@ def pin_facts(
                 names += check(source, types) if source is not None else []
             except ExpressionError as error:
                 faults.append(_expression_fault(f"/criteria/{index}/{field}", error))
-        pinned[criterion.id] = used_facts(set(names) & known.keys(), known)
+        pinned[criterion.id] = [known[name] for name in sorted(set(names))]
     if faults:
         raise DefinitionProblem(faults)
     return pinned
+
+
+def evidence_criterion(criteria: Sequence[Criterion], wanted: str) -> EvidenceCriterion:
+    """The evidence criterion of this id; 422 when the gate has none."""
+    for criterion in criteria:
+        if criterion.id == wanted and isinstance(criterion, EvidenceCriterion):
+            return criterion
+    asked = [one.id for one in criteria if isinstance(one, EvidenceCriterion)]
+    raise Invalid(
+        f"{wanted} is no evidence criterion of this gate; there are: {', '.join(asked) or 'none'}",
+        code="no_evidence_criterion",
+        pointer="/criterion",
+    )
 
 
 def _repeated_ids(criteria: Sequence[Criterion]) -> list[FieldError]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.plans.rules import FACTS, PlanState
@@ -73,6 +73,45 @@ async def insert_plan(session: AsyncSession, plan: Plan) -> None:
 async def insert_initiative(session: AsyncSession, initiative: Initiative) -> None:
     session.add(initiative)
     await session.flush()
+
+
+async def lock_unfinished(session: AsyncSession, plan_id: UUID) -> list[Initiative]:
+    """Initiatives of a plan that are planned or in progress, locked."""
+    statement = (
+        select(Initiative)
+        .where(Initiative.plan_id == plan_id, Initiative.state.in_(_UNFINISHED))
+        .order_by(Initiative.id)
+        .with_for_update()
+    )
+    return list(await session.scalars(statement))
+
+
+async def find_initiative(session: AsyncSession, initiative_id: UUID) -> Initiative | None:
+    return await session.get(Initiative, initiative_id)
+
+
+async def note_push(session: AsyncSession, initiative_id: UUID, revision: int) -> None:
+    """metrics-api has this revision; an older one that arrives late changes nothing."""
+    await session.execute(
+        update(Initiative)
+        .where(Initiative.id == initiative_id, Initiative.pushed_revision < revision)
+        .values(
+            pushed_revision=revision,
+            push_failure=case(
+                (Initiative.revision == revision, None), else_=Initiative.push_failure
+            ),
+        )
+    )
+
+
+async def note_push_failure(
+    session: AsyncSession, initiative_id: UUID, revision: int, failure: str
+) -> None:
+    await session.execute(
+        update(Initiative)
+        .where(Initiative.id == initiative_id, Initiative.revision == revision)
+        .values(push_failure=failure)
+    )
 
 
 async def count_for(session: AsyncSession, service: str) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from improvement_api.facts.rules import FactType, Owner
+from shared.errors import Conflict
 from shared.schemas.common import FactDefinition
 
 
@@ -16,25 +17,55 @@ class PlanState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-OPEN = (PlanState.DRAFT, PlanState.APPROVED, PlanState.IN_PROGRESS, PlanState.REVIEW)
 FINAL = frozenset({PlanState.CLOSED, PlanState.WITHDRAWN})
 
 _FORWARD = {
     PlanState.DRAFT: PlanState.APPROVED,
     PlanState.APPROVED: PlanState.IN_PROGRESS,
     PlanState.IN_PROGRESS: PlanState.REVIEW,
-    PlanState.REVIEW: PlanState.CLOSED,
 }
 
 
 def moves_from(state: PlanState, held_from: PlanState | None) -> list[PlanState]:
-    """Where a plan may go. One on hold returns to where it was held, or is withdrawn."""
+    """Where people may move a plan. One on hold returns to where it was held, or is withdrawn.
+
+    Nobody closes a plan: whether it was successful is computed from its effect.
+    """
     if state in FINAL:
         return []
     if state is PlanState.ON_HOLD:
         assert held_from is not None, "a plan on hold remembers where it was"
         return [held_from, PlanState.WITHDRAWN]
-    return [_FORWARD[state], PlanState.ON_HOLD, PlanState.WITHDRAWN]
+    forward = [_FORWARD[state]] if state in _FORWARD else []
+    return [*forward, PlanState.ON_HOLD, PlanState.WITHDRAWN]
+
+
+def check_move(state: PlanState, held_from: PlanState | None, to: PlanState) -> None:
+    """Refuse a move that is not possible, naming those that are (409)."""
+    allowed = [move.value for move in moves_from(state, held_from)]
+    if to in allowed:
+        return
+    if to is PlanState.CLOSED and state is PlanState.REVIEW:
+        raise Conflict(
+            "A plan is closed by its measured benefit, which is not computed yet: it stays in"
+            " review until then",
+            code="benefit_not_measured",
+            state=state.value,
+            allowed=allowed,
+        )
+    raise Conflict(
+        f"A plan that is {state.value} cannot become {to.value};"
+        f" it can become: {', '.join(allowed) or 'nothing else'}",
+        code="move_not_allowed",
+        state=state.value,
+        allowed=allowed,
+    )
+
+
+def check_editable(state: PlanState) -> None:
+    """A plan that is closed or withdrawn stays as it was (409)."""
+    if state in FINAL:
+        raise Conflict(f"The plan is {state.value}", code="plan_ended", state=state.value)
 
 
 def _fact(name: str, meaning: str) -> FactDefinition:

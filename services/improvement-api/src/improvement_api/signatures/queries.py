@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.signatures.tables import Signature
+from shared.schemas.improvement import SignatureOut
 
 
 async def signatures_of(
@@ -25,7 +26,19 @@ async def signatures_of(
     return found
 
 
-async def insert_signature(session: AsyncSession, signature: Signature) -> Signature:
+async def insert_signature(session: AsyncSession, signature: Signature) -> None:
     session.add(signature)
     await session.flush()
-    return signature
+
+
+def signature_out(row: Signature) -> SignatureOut:
+    """A signature as the API shows it, beside its evaluation and alone."""
+    return SignatureOut(
+        id=str(row.id),
+        evaluation=str(row.evaluation_id),
+        criterion=row.criterion,
+        role=row.role,
+        signed_by=row.signed_by,
+        signed_at=row.signed_at,
+        facts_hash=row.facts_hash,
+    )

@@ -1,0 +1,122 @@
+"""Decisions over HTTP, and the public keys to check them with."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from improvement_api.decisions.actions import decide
+from improvement_api.decisions.queries import DecisionFilter, find_decision, list_decisions
+from improvement_api.decisions.schemas import (
+    DecisionCreate,
+    DecisionOut,
+    FrozenCriterion,
+    Jwks,
+)
+from improvement_api.decisions.tables import Decision, DecisionDelivery
+from improvement_api.evaluations.queries import ASSESSMENT
+from improvement_api.providers import Remotes, ask_for_stage
+from shared.errors import NotFound
+from shared.kit.auth import Principal, requires
+from shared.kit.database import Session
+from shared.kit.idempotency import Idempotent
+from shared.kit.pagination import PageQuery, page_of
+from shared.kit.problems import problem_responses
+from shared.kit.routing import Router
+from shared.schemas.common import Key, Page
+from shared.schemas.improvement import Gate
+
+router = Router(tags=["decisions"])
+
+GatesRead = Annotated[Principal, requires("gates:read")]
+DecisionsWrite = Annotated[Principal, requires("decisions:write")]
+
+
+@router.post(
+    "/v1/services/{key}/gates/{gate}/decisions",
+    status_code=201,
+    operation_id="decide_gate",
+    responses=problem_responses(404, 409),
+)
+async def decide_gate(
+    key: Key,
+    gate: Gate,
+    body: DecisionCreate,
+    caller: DecisionsWrite,
+    remotes: Remotes,
+    session: Session,
+    _: Idempotent,
+    *,
+    request: Request,
+    response: Response,
+) -> DecisionOut:
+    """Let a service through a gate, in person, as a holder of the gate's `decided_by` role.
+
+    The evaluation must stand, be younger than `max_age` and have the verdict pass or warning: 409
+    `gate_not_passed` lists every criterion that is not met. The stage moves when the catalog has
+    the decision: see `delivery`.
+    """
+    stage_now = await ask_for_stage(remotes, key)
+    keys = request.app.state.decision_keys
+    made = await decide(session, (key, gate), body, caller, stage_now, keys)
+    response.headers["Location"] = f"/v1/decisions/{made[0].id}"
+    return _out(*made)
+
+
+@router.get("/v1/decisions", operation_id="list_decisions")
+async def list_all(
+    caller: GatesRead,
+    session: Session,
+    page: PageQuery,
+    service: Annotated[Key | None, Query(description="of this service only")] = None,
+    gate: Annotated[Gate | None, Query(description="at this gate only")] = None,
+) -> Page[DecisionOut]:
+    """Decisions, newest first."""
+    rows = await list_decisions(session, DecisionFilter(service, gate), page)
+    shown = page_of(rows, page, key=lambda row: (row.Decision.decided_at, row.Decision.id))
+    items = [_out(row.Decision, row.DecisionDelivery) for row in shown["items"]]
+    return Page[DecisionOut](items=items, next_cursor=shown["next_cursor"])
+
+
+@router.get(
+    "/v1/decisions/{decision_id}", operation_id="get_decision", responses=problem_responses(404)
+)
+async def get_one(decision_id: UUID, caller: GatesRead, session: Session) -> DecisionOut:
+    """A decision and how far its delivery to the catalog is."""
+    row = await find_decision(session, decision_id)
+    if row is None:
+        raise NotFound(f"There is no decision {decision_id}")
+    return _out(row.Decision, row.DecisionDelivery)
+
+
+@router.get("/.well-known/jwks.json", operation_id="get_decision_keys")
+async def get_decision_keys(request: Request, response: Response) -> Jwks:
+    """The public keys of decisions, former ones included; open to everyone."""
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return Jwks(keys=request.app.state.decision_keys.public())
+
+
+def _out(decision: Decision, delivery: DecisionDelivery) -> DecisionOut:
+    frozen = ASSESSMENT.validate_python(decision.frozen)
+    return DecisionOut(
+        id=str(decision.id),
+        service=decision.service,
+        gate=decision.gate,
+        gate_version=decision.gate_version,
+        from_stage=decision.from_stage,
+        to_stage=decision.to_stage,
+        evaluation=str(decision.evaluation_id),
+        verdict=frozen.verdict,
+        score=None if frozen.score is None else float(frozen.score),
+        criteria=[
+            FrozenCriterion(id=name, outcome=result.outcome, reason=result.reason)
+            for name, result in frozen.results.items()
+        ],
+        comment=decision.comment,
+        decided_by=decision.decided_by,
+        decided_at=decision.decided_at,
+        statement=decision.statement,
+        delivery=delivery.state,
+        delivery_attempts=delivery.attempts,
+        delivery_reason=delivery.reason,
+    )

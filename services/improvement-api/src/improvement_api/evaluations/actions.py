@@ -1,0 +1,135 @@
+"""Evaluating a gate: judge what the owners said, keep it, and see which evaluation stands."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from improvement_api.evaluations.queries import (
+    RESULTS,
+    ReadEvaluation,
+    claim_standing,
+    insert_evaluation,
+    read_evaluation,
+    replace_standing,
+)
+from improvement_api.evaluations.rules import (
+    Assessment,
+    Document,
+    Result,
+    Surroundings,
+    assess,
+    became_worse,
+    hash_of,
+    judge,
+    keeps_standing,
+)
+from improvement_api.evaluations.tables import Evaluation
+from improvement_api.evidence.queries import newest_evidence
+from improvement_api.facts.rules import Owner, OwnerReply
+from improvement_api.gates.queries import current_version, definition_of
+from improvement_api.gates.rules import GateDefinition
+from improvement_api.plans.queries import count_for
+from shared.kit.audit import record
+from shared.kit.auth import Principal
+from shared.kit.clock import now
+from shared.schemas.catalog import Stage
+from shared.schemas.common import FactValue
+from shared.schemas.improvement import Gate, Standing
+
+STAGE_FACT = "service_stage"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a gate says of a service now, kept or not."""
+
+    definition: GateDefinition
+    results: Mapping[str, Result]
+    at: datetime
+    stage: Stage | None
+
+
+async def judge_now(
+    session: AsyncSession, service: str, gate: Gate, replies: Mapping[Owner, OwnerReply]
+) -> Judgement:
+    """Judge all criteria but signatures; `replies` were asked before the session's first word."""
+    definition = definition_of(await current_version(session, gate))
+    at = now()
+    counts = await count_for(session, service)
+    own = {name: FactValue(value=count, as_of=at, reason=None) for name, count in counts.items()}
+    documents = {
+        criterion: Document(row.url, row.title, row.attached_at)
+        for criterion, row in (await newest_evidence(session, service, gate)).items()
+    }
+    known = {**replies, Owner.IMPROVEMENT: OwnerReply(Owner.IMPROVEMENT, own)}
+    # Off the event loop, though bounded: see facts.expressions.
+    results = await asyncio.to_thread(judge, definition, Surroundings(known, documents, at))
+    return Judgement(definition, results, at, _stage(replies))
+
+
+async def evaluate_gate(
+    session: AsyncSession,
+    service: str,
+    gate: Gate,
+    replies: Mapping[Owner, OwnerReply],
+    caller: Principal,
+) -> tuple[ReadEvaluation, UUID]:
+    """Make an evaluation; returns the one that stands and the id of the one made."""
+    judgement = await judge_now(session, service, gate, replies)
+    made = Evaluation(
+        id=uuid4(),
+        service=service,
+        gate=gate,
+        gate_version=judgement.definition.version,
+        stage=judgement.stage,
+        results=RESULTS.dump_python(dict(judgement.results), mode="json"),
+        facts_hash=hash_of(judgement.definition, service, judgement.results),
+        evaluated_at=judgement.at,
+        evaluated_by=caller.subject,
+        on_behalf_of=caller.on_behalf_of,
+    )
+    await insert_evaluation(session, made)
+    await _settle_standing(session, made, judgement)
+    after = {"service": service, "gate": gate, "facts_hash": made.facts_hash}
+    await record(session, caller, "evaluated", ("evaluation", str(made.id)), None, after)
+    standing = await claim_standing(session, service, gate, made.id)
+    return await read_evaluation(session, standing, now()), made.id
+
+
+async def _settle_standing(session: AsyncSession, made: Evaluation, judgement: Judgement) -> None:
+    """The new one supersedes, unless the standing one has signatures to keep (rules 1)."""
+    standing_id = await claim_standing(session, made.service, made.gate, made.id)
+    if standing_id == made.id:
+        return
+    standing = await read_evaluation(session, standing_id, judgement.at)
+    earlier = RESULTS.validate_python(standing.row.results)
+    worse = became_worse(
+        {name: result.outcome for name, result in earlier.items()},
+        {name: result.outcome for name, result in judgement.results.items()},
+    )
+    keeps = standing.standing is not Standing.DECIDED and keeps_standing(
+        signed=bool(standing.signatures),
+        age=judgement.at - standing.row.evaluated_at,
+        max_age=standing.definition.max_age,
+        worse=worse,
+    )
+    if not keeps:
+        await replace_standing(session, made.service, made.gate, made.id)
+
+
+async def simulate_gate(
+    session: AsyncSession, service: str, gate: Gate, replies: Mapping[Owner, OwnerReply]
+) -> tuple[Judgement, Assessment]:
+    """The verdict that an evaluation without signatures would have now; nothing is kept."""
+    judgement = await judge_now(session, service, gate, replies)
+    return judgement, assess(judgement.definition, judgement.results, {})
+
+
+def _stage(replies: Mapping[Owner, OwnerReply]) -> Stage | None:
+    """The stage the catalog told; None when it told none."""
+    seen = replies[Owner.CATALOG].facts.get(STAGE_FACT)
+    return Stage(seen.value) if seen is not None and seen.value in set(Stage) else None

@@ -1,0 +1,147 @@
+"""Evaluations over HTTP: make one, read them, simulate one."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Response
+
+from improvement_api.evaluations.actions import evaluate_gate, simulate_gate
+from improvement_api.evaluations.queries import (
+    ReadEvaluation,
+    list_evaluations,
+    read_evaluation,
+    read_evaluations,
+)
+from improvement_api.evaluations.rules import Assessment, exit_code_of
+from improvement_api.evaluations.schemas import SimulationOut
+from improvement_api.gates.rules import GateDefinition
+from improvement_api.providers import Remotes, ask_about
+from improvement_api.signatures.queries import signature_out
+from shared.kit.auth import Principal, requires
+from shared.kit.clock import now
+from shared.kit.database import Session
+from shared.kit.idempotency import Idempotent
+from shared.kit.pagination import PageQuery, page_of
+from shared.kit.problems import problem_responses
+from shared.kit.routing import Router
+from shared.schemas.common import Key, Page
+from shared.schemas.improvement import CriterionResult, EvaluationOut, Gate
+
+router = Router(prefix="/v1", tags=["evaluations"])
+
+GatesRead = Annotated[Principal, requires("gates:read")]
+EvaluationsWrite = Annotated[Principal, requires("evaluations:write")]
+
+
+@router.post(
+    "/services/{key}/gates/{gate}/evaluations",
+    status_code=201,
+    operation_id="evaluate_gate",
+    responses=problem_responses(404, 409),
+)
+async def evaluate(
+    key: Key,
+    gate: Gate,
+    caller: EvaluationsWrite,
+    remotes: Remotes,
+    session: Session,
+    response: Response,
+    _: Idempotent,
+) -> EvaluationOut:
+    """May this service pass? No body; 201 whatever the verdict.
+
+    The reply is the evaluation that stands; `new_evaluation_id` names the one made now. An owner
+    of facts that cannot be reached makes its criteria `error`, never a pass.
+    """
+    replies = await ask_about(remotes, key)
+    standing, made = await evaluate_gate(session, key, gate, replies, caller)
+    response.headers["Location"] = f"/v1/evaluations/{made}"
+    return evaluation_out(standing, made)
+
+
+@router.get(
+    "/services/{key}/gates/{gate}/evaluations",
+    operation_id="list_evaluations",
+    responses=problem_responses(404),
+)
+async def list_of_gate(
+    key: Key, gate: Gate, caller: GatesRead, session: Session, page: PageQuery
+) -> Page[EvaluationOut]:
+    """Evaluations of a service at a gate, newest first, each with its standing now."""
+    rows = await list_evaluations(session, key, gate, page)
+    shown = page_of(rows, page, key=lambda row: (row.evaluated_at, row.id))
+    read = await read_evaluations(session, shown["items"], now())
+    items = [evaluation_out(one, one.row.id) for one in read]
+    return Page[EvaluationOut](items=items, next_cursor=shown["next_cursor"])
+
+
+@router.get(
+    "/evaluations/{evaluation_id}",
+    operation_id="get_evaluation",
+    responses=problem_responses(404),
+)
+async def get_one(evaluation_id: UUID, caller: GatesRead, session: Session) -> EvaluationOut:
+    """One evaluation: its outcomes never change, verdict and standing are as of now."""
+    return evaluation_out(await read_evaluation(session, evaluation_id, now()), evaluation_id)
+
+
+@router.post(
+    "/services/{key}/gates/{gate}/simulations",
+    operation_id="simulate_gate",
+    responses=problem_responses(404),
+)
+async def simulate(
+    key: Key, gate: Gate, caller: GatesRead, remotes: Remotes, session: Session
+) -> SimulationOut:
+    """The same as an evaluation, without consequence: nothing is stored or superseded."""
+    replies = await ask_about(remotes, key)
+    judgement, assessment = await simulate_gate(session, key, gate, replies)
+    return SimulationOut(
+        service=key,
+        gate=gate,
+        gate_version=judgement.definition.version,
+        stage=judgement.stage,
+        verdict=assessment.verdict,
+        exit_code=exit_code_of(assessment.verdict),
+        score=None if assessment.score is None else float(assessment.score),
+        criteria=_criteria_out(judgement.definition, assessment),
+    )
+
+
+def evaluation_out(read: ReadEvaluation, made: UUID) -> EvaluationOut:
+    """An evaluation on the wire; `made` is the one that this request made, or itself."""
+    row, assessment = read.row, read.assessment
+    return EvaluationOut(
+        id=str(row.id),
+        new_evaluation_id=str(made),
+        service=row.service,
+        gate=row.gate,
+        gate_version=row.gate_version,
+        stage=row.stage,
+        verdict=assessment.verdict,
+        exit_code=exit_code_of(assessment.verdict),
+        score=None if assessment.score is None else float(assessment.score),
+        standing=read.standing,
+        criteria=_criteria_out(read.definition, assessment),
+        signatures=[signature_out(signature) for signature in read.signatures],
+        facts_hash=row.facts_hash,
+        evaluated_at=row.evaluated_at,
+        evaluated_by=row.on_behalf_of or row.evaluated_by,
+        expires_at=read.expires_at,
+    )
+
+
+def _criteria_out(definition: GateDefinition, assessment: Assessment) -> list[CriterionResult]:
+    return [
+        CriterionResult(
+            id=criterion.id,
+            kind=criterion.kind,
+            title=criterion.title,
+            required=criterion.required,
+            weight=float(criterion.weight),
+            outcome=assessment.results[criterion.id].outcome,
+            reason=assessment.results[criterion.id].reason,
+            facts=dict(assessment.results[criterion.id].facts),
+        )
+        for criterion in definition.criteria
+    ]

@@ -1,0 +1,19 @@
+"""What an evaluation of no consequence says."""
+
+from pydantic import Field
+
+from shared.schemas.common import Out
+from shared.schemas.improvement import CriterionResult, Gate, Verdict
+
+
+class SimulationOut(Out):
+    """What an evaluation made now would say; nothing is stored, nobody has signed."""
+
+    service: str
+    gate: Gate
+    gate_version: int
+    stage: str | None = Field(description="of the service now; null: the catalog was not reached")
+    verdict: Verdict
+    exit_code: int = Field(description="0 pass, 1 fail, 2 warning or inconclusive, 3 error")
+    score: float | None = Field(description="0 to 1; null where the weights sum to 0")
+    criteria: list[CriterionResult]

@@ -1,0 +1,77 @@
+"""Publishing versions of gates, and the defaults at the first start."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from improvement_api.facts.queries import known_facts
+from improvement_api.facts.rules import UsedFact, usable
+from improvement_api.gates.defaults import DEFAULTS, FACTS_OF_DEFAULTS
+from improvement_api.gates.queries import insert_version, lock_gate, newest_numbers
+from improvement_api.gates.rules import CRITERIA, USED_FACTS, DefinitionProblem, pin_facts
+from improvement_api.gates.schemas import GateVersionCreate
+from improvement_api.gates.tables import GateVersion
+from improvement_api.plans.rules import FACTS
+from shared.errors import Invalid
+from shared.kit.audit import record
+from shared.kit.auth import Principal
+from shared.kit.clock import now
+from shared.schemas.improvement import Gate
+
+LOADED_BY = "tollgate"
+
+
+async def publish_version(
+    session: AsyncSession, gate: Gate, body: GateVersionCreate, caller: Principal
+) -> GateVersion:
+    """Add the next version of a gate; 422 names each expression that cannot be, and where."""
+    known = usable([*(await known_facts(session)).values(), *FACTS])
+    try:
+        facts = pin_facts(body.criteria, known)
+    except DefinitionProblem as problem:
+        raise Invalid(str(problem), code="bad_definition", errors=problem.fields) from problem
+    await lock_gate(session, gate)
+    before = (await newest_numbers(session)).get(gate, 0)
+    row = await _insert(session, gate, before + 1, body, facts, caller.person)
+    assert row is not None, "publications of a gate wait for each other"
+    after = body.model_dump(mode="json") | {"version": row.version}
+    await record(
+        session, caller, "published", ("gate", gate), {"version": before} if before else None, after
+    )
+    return row
+
+
+async def load_defaults(session: AsyncSession) -> None:
+    """Give each gate that has no version its default one; harmless when repeated."""
+    defined = await newest_numbers(session)
+    for gate, body in DEFAULTS.items():
+        if gate not in defined:
+            await _insert(
+                session, gate, 1, body, pin_facts(body.criteria, FACTS_OF_DEFAULTS), LOADED_BY
+            )
+
+
+async def _insert(
+    session: AsyncSession,
+    gate: Gate,
+    version: int,
+    body: GateVersionCreate,
+    facts: Mapping[str, list[UsedFact]],
+    published_by: str,
+) -> GateVersion | None:
+    return await insert_version(
+        session,
+        {
+            "gate": gate,
+            "version": version,
+            "criteria": CRITERIA.dump_python(body.criteria, mode="json"),
+            "facts": USED_FACTS.dump_python(dict(facts), mode="json"),
+            "max_age_hours": body.max_age_hours,
+            "pass_threshold": body.pass_threshold,
+            "warning_threshold": body.warning_threshold,
+            "decided_by": body.decided_by,
+            "reason": body.reason,
+            "published_at": now(),
+            "published_by": published_by,
+        },
+    )

@@ -1,0 +1,131 @@
+"""Gates and their versions over HTTP."""
+
+from typing import Annotated, Any
+
+from fastapi import Path, Response
+
+from improvement_api.facts.queries import remember_facts
+from improvement_api.gates.actions import publish_version
+from improvement_api.gates.queries import (
+    current_version,
+    definition_of,
+    get_version,
+    list_current_versions,
+    list_versions,
+)
+from improvement_api.gates.rules import Criterion, stages_of
+from improvement_api.gates.schemas import CriterionOut, GateOut, GateVersionCreate
+from improvement_api.gates.tables import GateVersion
+from improvement_api.providers import Remotes, ask_for_catalogs
+from shared.kit.auth import Principal, requires
+from shared.kit.clock import now
+from shared.kit.database import Session
+from shared.kit.etag import set_etag
+from shared.kit.idempotency import Idempotent
+from shared.kit.pagination import PageQuery, page_of
+from shared.kit.problems import problem_responses
+from shared.kit.routing import Router
+from shared.schemas.common import Page
+from shared.schemas.improvement import Gate
+
+router = Router(prefix="/v1/gates", tags=["gates"])
+
+GatesRead = Annotated[Principal, requires("gates:read")]
+GatesWrite = Annotated[Principal, requires("gates:write")]
+Version = Annotated[int, Path(ge=1, lt=2**31)]
+
+
+@router.get("", operation_id="list_gates")
+async def list_gates(caller: GatesRead, session: Session, page: PageQuery) -> Page[GateOut]:
+    """The six gates in force, with why each criterion is asked and how to satisfy it."""
+    rows = await list_current_versions(session, page)
+    shown = page_of(rows, page, key=lambda row: (row.gate.value,))
+    items = [_out(row) for row in shown["items"]]
+    return Page[GateOut](items=items, next_cursor=shown["next_cursor"])
+
+
+@router.get("/{gate}", operation_id="get_gate", responses=problem_responses(404))
+async def get_gate(gate: Gate, caller: GatesRead, session: Session, response: Response) -> GateOut:
+    """The version of a gate that is in force."""
+    row = await current_version(session, gate)
+    set_etag(response, row.version)
+    return _out(row)
+
+
+@router.post(
+    "/{gate}/versions",
+    status_code=201,
+    operation_id="publish_gate_version",
+    responses=problem_responses(404, 409),
+)
+async def publish_gate_version(
+    gate: Gate,
+    body: GateVersionCreate,
+    caller: GatesWrite,
+    session: Session,
+    remotes: Remotes,
+    response: Response,
+    _: Idempotent,
+) -> GateOut:
+    """Publish the next version, in force for every evaluation from now on.
+
+    Expressions are compiled here: what is wrong is told with its line and column.
+    """
+    heard = await ask_for_catalogs(remotes)
+    await remember_facts(session, heard, now())
+    row = await publish_version(session, gate, body, caller)
+    response.headers["Location"] = f"/v1/gates/{gate}/versions/{row.version}"
+    set_etag(response, row.version)
+    return _out(row)
+
+
+@router.get("/{gate}/versions", operation_id="list_gate_versions", responses=problem_responses(404))
+async def list_gate_versions(
+    gate: Gate, caller: GatesRead, session: Session, page: PageQuery
+) -> Page[GateOut]:
+    """Every version of a gate, newest first."""
+    rows = await list_versions(session, gate, page)
+    shown = page_of(rows, page, key=lambda row: (row.version,))
+    items = [_out(row) for row in shown["items"]]
+    return Page[GateOut](items=items, next_cursor=shown["next_cursor"])
+
+
+@router.get(
+    "/{gate}/versions/{version}",
+    operation_id="get_gate_version",
+    responses=problem_responses(404),
+)
+async def get_gate_version(
+    gate: Gate, version: Version, caller: GatesRead, session: Session, response: Response
+) -> GateOut:
+    """One version of a gate; it never changes."""
+    set_etag(response, version)
+    return _out(await get_version(session, gate, version))
+
+
+def _out(row: GateVersion) -> GateOut:
+    definition = definition_of(row)
+    from_stages, to_stage = stages_of(row.gate)
+    return GateOut(
+        gate=row.gate,
+        version=row.version,
+        from_stages=sorted(from_stages),
+        to_stage=to_stage,
+        criteria=[
+            _criterion_out(criterion, definition.facts.get(criterion.id))
+            for criterion in definition.criteria
+        ],
+        max_age_hours=row.max_age_hours,
+        pass_threshold=float(row.pass_threshold),
+        warning_threshold=float(row.warning_threshold),
+        decided_by=row.decided_by,
+        reason=row.reason,
+        published_at=row.published_at,
+        published_by=row.published_by,
+    )
+
+
+def _criterion_out(criterion: Criterion, facts: Any) -> CriterionOut:
+    every_field = dict.fromkeys(CriterionOut.model_fields)
+    names = None if facts is None else [fact.name for fact in facts]
+    return CriterionOut.model_validate(every_field | criterion.model_dump() | {"facts": names})

@@ -1,0 +1,75 @@
+"""Gates on the wire."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from improvement_api.gates.rules import (
+    MAX_AGE_HOURS,
+    PASS_THRESHOLD,
+    WARNING_THRESHOLD,
+    Criterion,
+    Hours,
+    Role,
+    Threshold,
+)
+from shared.schemas.catalog import Stage
+from shared.schemas.common import Out, ShortText, Wire
+from shared.schemas.improvement import CriterionKind, Gate, MissingPolicy
+
+MAX_CRITERIA = 50
+
+
+class GateVersionCreate(Wire):
+    """A whole definition: it replaces the one in force for evaluations from now on."""
+
+    criteria: Annotated[list[Criterion], Field(min_length=1, max_length=MAX_CRITERIA)]
+    max_age_hours: Hours = Field(MAX_AGE_HOURS, description="how long an evaluation is good for")
+    pass_threshold: Threshold = PASS_THRESHOLD
+    warning_threshold: Threshold = WARNING_THRESHOLD
+    decided_by: Role = Field(description="role whose holders decide")
+    reason: ShortText = Field(description="why there is this version")
+
+    @model_validator(mode="after")
+    def _thresholds_in_order(self) -> Self:
+        if self.warning_threshold > self.pass_threshold:
+            raise ValueError("warning_threshold must not be above pass_threshold")
+        return self
+
+
+class CriterionOut(Out):
+    """A criterion of any kind; what another kind has is null."""
+
+    id: str
+    kind: CriterionKind
+    title: str
+    why: str = Field(description="why this is asked")
+    how: str = Field(description="how to satisfy it")
+    required: bool
+    weight: float
+    expression: str | None = Field(description="automated: CEL, true is a pass")
+    warning: str | None = Field(description="automated: CEL, true where expression is not: warning")
+    facts: list[str] | None = Field(description="automated: names of the facts it uses")
+    freshness_hours: int | None = Field(description="automated, evidence: oldest age that counts")
+    missing: MissingPolicy | None = Field(description="automated, evidence: outcome without value")
+    role: str | None = Field(description="sign_off: whose holders sign")
+    signatures: int | None = Field(description="sign_off: how many different ones")
+    document: str | None = Field(description="evidence: what is asked for")
+
+
+class GateOut(Out):
+    """A version of a gate; `GET /v1/gates` shows the newest ones."""
+
+    gate: Gate
+    version: int
+    from_stages: list[Stage]
+    to_stage: Stage
+    criteria: list[CriterionOut]
+    max_age_hours: int
+    pass_threshold: float
+    warning_threshold: float
+    decided_by: str
+    reason: str
+    published_at: datetime
+    published_by: str

@@ -1,0 +1,183 @@
+"""Creating, changing and moving plans and their initiatives."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from improvement_api.plans.queries import (
+    get_initiative,
+    get_plan,
+    insert_initiative,
+    insert_plan,
+    lock_unfinished,
+)
+from improvement_api.plans.rules import PlanState, check_editable, check_move
+from improvement_api.plans.schemas import (
+    InitiativeCreate,
+    InitiativePatch,
+    PlanCreate,
+    PlanMove,
+    PlanPatch,
+)
+from improvement_api.plans.tables import Initiative, Plan
+from shared.errors import Invalid
+from shared.kit.audit import record
+from shared.kit.auth import Principal
+from shared.kit.clock import now
+from shared.kit.etag import check_version
+from shared.kit.jobs import enqueue
+from shared.schemas.metrics import InitiativeState
+
+PUSH = "push_initiative"
+
+
+async def create_plan(session: AsyncSession, body: PlanCreate, caller: Principal) -> Plan:
+    at = now()
+    plan = Plan(
+        id=uuid4(),
+        title=body.title,
+        problem=body.problem,
+        owner=body.owner or caller.person,
+        state=PlanState.DRAFT,
+        held_from=None,
+        version=1,
+        created_at=at,
+        created_by=caller.person,
+        updated_at=at,
+    )
+    await insert_plan(session, plan)
+    await record(session, caller, "created", ("plan", str(plan.id)), None, _plan_facts(plan))
+    return plan
+
+
+async def change_plan(
+    session: AsyncSession, plan_id: UUID, body: PlanPatch, expected: int, caller: Principal
+) -> Plan:
+    """Change what a plan says; 412 on another version, 409 once it has ended."""
+    plan = await get_plan(session, plan_id, lock=True)
+    check_version(expected, plan.version)
+    check_editable(plan.state)
+    before = _plan_facts(plan)
+    for field, value in _given(body).items():
+        setattr(plan, field, value)
+    await _changed(session, plan, before, "changed", caller)
+    return plan
+
+
+async def move_plan(
+    session: AsyncSession, plan_id: UUID, body: PlanMove, caller: Principal
+) -> Plan:
+    """Move a plan; a withdrawn one takes its unfinished initiatives with it."""
+    plan = await get_plan(session, plan_id, lock=True)
+    check_move(plan.state, plan.held_from, body.to)
+    before = _plan_facts(plan)
+    plan.held_from = plan.state if body.to is PlanState.ON_HOLD else None
+    plan.state = body.to
+    await _changed(session, plan, before, "moved", caller, comment=body.comment)
+    if body.to is PlanState.WITHDRAWN:
+        for initiative in await lock_unfinished(session, plan.id):
+            await _change_initiative(
+                session, initiative, {"state": InitiativeState.CANCELLED}, caller
+            )
+    return plan
+
+
+async def add_initiative(
+    session: AsyncSession, plan_id: UUID, body: InitiativeCreate, caller: Principal
+) -> Initiative:
+    """Add an initiative and have it pushed to metrics-api."""
+    plan = await get_plan(session, plan_id, lock=True)
+    check_editable(plan.state)
+    at = now()
+    initiative = Initiative(
+        id=uuid4(),
+        plan_id=plan.id,
+        **body.model_dump(),
+        revision=1,
+        pushed_revision=0,
+        push_failure=None,
+        created_at=at,
+        created_by=caller.person,
+        updated_at=at,
+    )
+    await insert_initiative(session, initiative)
+    after = _initiative_facts(initiative)
+    await record(session, caller, "created", ("initiative", str(initiative.id)), None, after)
+    await _push(session, initiative)
+    return initiative
+
+
+async def change_initiative(
+    session: AsyncSession,
+    initiative_id: UUID,
+    body: InitiativePatch,
+    expected: int,
+    caller: Principal,
+) -> Initiative:
+    """Change an initiative and push the new revision; 412 on another revision."""
+    # The plan first, as everywhere: two who lock both in another order would deadlock.
+    plan = await get_plan(
+        session, (await get_initiative(session, initiative_id)).plan_id, lock=True
+    )
+    initiative = await get_initiative(session, initiative_id, lock=True)
+    check_version(expected, initiative.revision)
+    check_editable(plan.state)
+    changes = _given(body) | ({"end": None} if _clears_end(body) else {})
+    start, end = changes.get("start", initiative.start), changes.get("end", initiative.end)
+    if end is not None and end < start:
+        raise Invalid("end must not be before start", pointer="/end")
+    await _change_initiative(session, initiative, changes, caller)
+    return initiative
+
+
+async def _change_initiative(
+    session: AsyncSession, initiative: Initiative, changes: Mapping[str, Any], caller: Principal
+) -> None:
+    before = _initiative_facts(initiative)
+    for field, value in changes.items():
+        setattr(initiative, field, value)
+    initiative.revision += 1
+    initiative.push_failure = None
+    initiative.updated_at = now()
+    subject = ("initiative", str(initiative.id))
+    await record(session, caller, "changed", subject, before, _initiative_facts(initiative))
+    await _push(session, initiative)
+
+
+async def _changed(
+    session: AsyncSession,
+    plan: Plan,
+    before: Mapping[str, Any],
+    action: str,
+    caller: Principal,
+    **said: str,
+) -> None:
+    plan.version += 1
+    plan.updated_at = now()
+    after = _plan_facts(plan) | said
+    await record(session, caller, action, ("plan", str(plan.id)), before, after)
+
+
+async def _push(session: AsyncSession, initiative: Initiative) -> None:
+    # No lock: each job sends what is current, and metrics-api orders by revision.
+    await enqueue(session, PUSH, {"initiative": str(initiative.id)})
+
+
+def _given(body: PlanPatch | InitiativePatch) -> dict[str, Any]:
+    return body.model_dump(exclude_unset=True, exclude_none=True)
+
+
+def _clears_end(body: InitiativePatch) -> bool:
+    return "end" in body.model_fields_set and body.end is None
+
+
+def _plan_facts(plan: Plan) -> dict[str, Any]:
+    names = ("title", "problem", "owner", "state", "held_from", "version")
+    return {name: getattr(plan, name) for name in names}
+
+
+def _initiative_facts(initiative: Initiative) -> dict[str, Any]:
+    names = ("plan_id", "service", "kpi", "title", "start", "end", "state", "revision")
+    return {name: getattr(initiative, name) for name in names}

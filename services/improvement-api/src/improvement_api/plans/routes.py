@@ -1,0 +1,228 @@
+"""Plans and initiatives over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from improvement_api.plans.actions import (
+    add_initiative,
+    change_initiative,
+    change_plan,
+    create_plan,
+    move_plan,
+)
+from improvement_api.plans.queries import (
+    PlanFilter,
+    get_initiative,
+    get_plan,
+    list_initiatives,
+    list_plans,
+)
+from improvement_api.plans.rules import PlanState, moves_from
+from improvement_api.plans.schemas import (
+    InitiativeCreate,
+    InitiativeOut,
+    InitiativePatch,
+    PlanCreate,
+    PlanMove,
+    PlanOut,
+    PlanPatch,
+)
+from improvement_api.plans.tables import Initiative, Plan
+from improvement_api.providers import Remotes, check_service
+from shared.kit.auth import Principal, requires
+from shared.kit.database import Session
+from shared.kit.etag import IfMatch, set_etag
+from shared.kit.idempotency import Idempotent
+from shared.kit.pagination import PageQuery, page_of
+from shared.kit.problems import problem_responses
+from shared.kit.routing import Router
+from shared.schemas.common import Key, Page, ShortText
+from shared.schemas.metrics import KpiId
+
+router = Router(prefix="/v1", tags=["plans"])
+
+PlansRead = Annotated[Principal, requires("plans:read")]
+PlansWrite = Annotated[Principal, requires("plans:write")]
+
+
+@router.post(
+    "/plans", status_code=201, operation_id="create_plan", responses=problem_responses(409)
+)
+async def create(
+    body: PlanCreate, caller: PlansWrite, session: Session, response: Response, _: Idempotent
+) -> PlanOut:
+    """Start an improvement plan, as a draft."""
+    plan = await create_plan(session, body, caller)
+    response.headers["Location"] = f"/v1/plans/{plan.id}"
+    return _plan_out(plan, response)
+
+
+@router.get("/plans", operation_id="list_plans")
+async def list_all(
+    caller: PlansRead,
+    session: Session,
+    page: PageQuery,
+    state: Annotated[PlanState | None, Query(description="in this state only")] = None,
+    service: Annotated[Key | None, Query(description="with an initiative for this one")] = None,
+    owner: Annotated[ShortText | None, Query(description="owned by this subject")] = None,
+) -> Page[PlanOut]:
+    """Plans, newest first."""
+    rows = await list_plans(session, PlanFilter(state, service, owner), page)
+    shown = page_of(rows, page, key=lambda row: (row.created_at, row.id))
+    items = [_plan_out(row) for row in shown["items"]]
+    return Page[PlanOut](items=items, next_cursor=shown["next_cursor"])
+
+
+@router.get("/plans/{plan_id}", operation_id="get_plan", responses=problem_responses(404))
+async def get_one(
+    plan_id: UUID, caller: PlansRead, session: Session, response: Response
+) -> PlanOut:
+    """One plan, with the states it can be moved to."""
+    return _plan_out(await get_plan(session, plan_id), response)
+
+
+@router.patch(
+    "/plans/{plan_id}",
+    operation_id="change_plan",
+    responses=problem_responses(404, 409, 412, 428),
+)
+async def change(
+    plan_id: UUID,
+    body: PlanPatch,
+    expected: IfMatch,
+    caller: PlansWrite,
+    session: Session,
+    response: Response,
+) -> PlanOut:
+    """Change what a plan says; its state is moved by transitions."""
+    return _plan_out(await change_plan(session, plan_id, body, expected, caller), response)
+
+
+@router.post(
+    "/plans/{plan_id}/transitions",
+    status_code=201,
+    operation_id="move_plan",
+    responses=problem_responses(404, 409),
+)
+async def move(
+    plan_id: UUID,
+    body: PlanMove,
+    caller: PlansWrite,
+    session: Session,
+    response: Response,
+    _: Idempotent,
+) -> PlanOut:
+    """Move a plan: draft, approved, in_progress, review; from these on_hold and withdrawn.
+
+    Any other move is a 409 that lists the allowed ones. Nobody closes a plan by hand: whether it
+    was successful is computed from its effect on the KPI.
+    """
+    return _plan_out(await move_plan(session, plan_id, body, caller), response)
+
+
+@router.post(
+    "/plans/{plan_id}/initiatives",
+    status_code=201,
+    operation_id="create_initiative",
+    responses=problem_responses(404, 409),
+)
+async def create_of_plan(
+    plan_id: UUID,
+    body: InitiativeCreate,
+    caller: PlansWrite,
+    remotes: Remotes,
+    session: Session,
+    response: Response,
+    _: Idempotent,
+) -> InitiativeOut:
+    """Add an initiative; the performance reports show it once it is pushed to metrics-api."""
+    await check_service(remotes, body.service, "/service")
+    initiative = await add_initiative(session, plan_id, body, caller)
+    response.headers["Location"] = f"/v1/initiatives/{initiative.id}"
+    return _initiative_out(initiative, response)
+
+
+@router.get(
+    "/plans/{plan_id}/initiatives",
+    operation_id="list_initiatives",
+    responses=problem_responses(404),
+)
+async def list_of_plan(
+    plan_id: UUID, caller: PlansRead, session: Session, page: PageQuery
+) -> Page[InitiativeOut]:
+    """Initiatives of a plan, in the order they were added."""
+    plan = await get_plan(session, plan_id)
+    rows = await list_initiatives(session, plan.id, page)
+    shown = page_of(rows, page, key=lambda row: (row.created_at, row.id))
+    items = [_initiative_out(row) for row in shown["items"]]
+    return Page[InitiativeOut](items=items, next_cursor=shown["next_cursor"])
+
+
+@router.get(
+    "/initiatives/{initiative_id}",
+    operation_id="get_initiative",
+    responses=problem_responses(404),
+)
+async def get_one_initiative(
+    initiative_id: UUID, caller: PlansRead, session: Session, response: Response
+) -> InitiativeOut:
+    """One initiative, and whether metrics-api has it."""
+    return _initiative_out(await get_initiative(session, initiative_id), response)
+
+
+@router.patch(
+    "/initiatives/{initiative_id}",
+    operation_id="change_initiative",
+    responses=problem_responses(404, 409, 412, 428),
+)
+async def change_one_initiative(
+    initiative_id: UUID,
+    body: InitiativePatch,
+    expected: IfMatch,
+    caller: PlansWrite,
+    session: Session,
+    response: Response,
+) -> InitiativeOut:
+    """Change an initiative; the new revision is pushed to metrics-api."""
+    changed = await change_initiative(session, initiative_id, body, expected, caller)
+    return _initiative_out(changed, response)
+
+
+def _plan_out(plan: Plan, response: Response | None = None) -> PlanOut:
+    if response is not None:
+        set_etag(response, plan.version)
+    return PlanOut(
+        id=str(plan.id),
+        title=plan.title,
+        problem=plan.problem,
+        owner=plan.owner,
+        state=plan.state,
+        moves=moves_from(plan.state, plan.held_from),
+        version=plan.version,
+        created_at=plan.created_at,
+        created_by=plan.created_by,
+        updated_at=plan.updated_at,
+    )
+
+
+def _initiative_out(initiative: Initiative, response: Response | None = None) -> InitiativeOut:
+    if response is not None:
+        set_etag(response, initiative.revision)
+    return InitiativeOut(
+        id=str(initiative.id),
+        plan=str(initiative.plan_id),
+        service=initiative.service,
+        kpi=KpiId(initiative.kpi),
+        title=initiative.title,
+        start=initiative.start,
+        end=initiative.end,
+        state=initiative.state,
+        revision=initiative.revision,
+        pushed=initiative.pushed_revision == initiative.revision,
+        push_failure=initiative.push_failure,
+        created_at=initiative.created_at,
+        created_by=initiative.created_by,
+        updated_at=initiative.updated_at,
+    )

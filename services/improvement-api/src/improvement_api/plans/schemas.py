@@ -1,0 +1,85 @@
+"""Plans and initiatives on the wire."""
+
+from datetime import date, datetime
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from improvement_api.plans.rules import PlanState
+from shared.schemas.common import Key, LongText, Out, ShortText, Wire
+from shared.schemas.metrics import InitiativeState, KpiId
+
+
+class PlanCreate(Wire):
+    title: ShortText
+    problem: Annotated[LongText, Field(min_length=1, description="stated neutrally")]
+    owner: ShortText | None = Field(None, description="subject; by default who creates it")
+
+
+class PlanPatch(Wire):
+    """What is absent stays as it is."""
+
+    title: ShortText | None = None
+    problem: Annotated[LongText, Field(min_length=1)] | None = None
+    owner: ShortText | None = None
+
+
+class PlanMove(Wire):
+    to: PlanState
+    comment: LongText = ""
+
+
+class PlanOut(Out):
+    id: str
+    title: str
+    problem: str
+    owner: str
+    state: PlanState
+    moves: list[PlanState] = Field(description="states that it can be moved to")
+    version: int
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+
+
+class InitiativeCreate(Wire):
+    """`service` and `kpi` say in which row of the performance report it appears."""
+
+    service: Key
+    kpi: KpiId
+    title: ShortText
+    start: date
+    end: date | None = None
+    state: InitiativeState = InitiativeState.PLANNED
+
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> Self:
+        if self.end is not None and self.end < self.start:
+            raise ValueError("end must not be before start")
+        return self
+
+
+class InitiativePatch(Wire):
+    """What is absent stays as it is; `end` may be set to null."""
+
+    title: ShortText | None = None
+    start: date | None = None
+    end: date | None = None
+    state: InitiativeState | None = None
+
+
+class InitiativeOut(Out):
+    id: str
+    plan: str
+    service: str
+    kpi: KpiId
+    title: str
+    start: date
+    end: date | None
+    state: InitiativeState
+    revision: int
+    pushed: bool = Field(description="metrics-api has this revision, so reports show it")
+    push_failure: str | None = Field(description="why the last attempt to push it failed")
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
