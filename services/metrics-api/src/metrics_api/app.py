@@ -8,6 +8,9 @@ from fastapi import FastAPI
 
 from metrics_api.attribution.rules import Memory
 from metrics_api.facts import routes as facts
+from metrics_api.imports import routes as imports
+from metrics_api.incidents import routes as incidents
+from metrics_api.incidents.contract import describing_incidents
 from metrics_api.indicators import routes as indicators
 from metrics_api.initiatives import routes as initiatives
 from metrics_api.reports import routes as reports
@@ -25,7 +28,7 @@ DESCRIPTION = (
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The app; without settings it serves for its contract only and needs no environment."""
-    return build_app(
+    app = build_app(
         settings if settings is not None else Settings.model_construct(),
         package="metrics_api",
         title="metrics-api",
@@ -33,6 +36,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version="1.0.0",
         routers=(
             sources.router,
+            incidents.router,
+            imports.router,
             indicators.router,
             targets.router,
             reports.router,
@@ -42,6 +47,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
         streamed_paths=("/v1/incidents/batch",),
     )
+    app.openapi = describing_incidents(app.openapi)  # type: ignore[method-assign]
+    return app
 
 
 @asynccontextmanager

@@ -50,6 +50,14 @@ class Outcome(StrEnum):
     REPEATED = "repeated"
 
 
+@dataclass(frozen=True)
+class TakenIn:
+    """What became of updates, in their order, and of their incidents."""
+
+    outcomes: Sequence[Outcome]
+    incidents: Mapping[tuple[int, str], StoredIncident]
+
+
 Alongside = Callable[[AsyncSession, Sequence[Outcome]], Awaitable[None]]
 
 
@@ -58,7 +66,7 @@ async def ingest(
     memory: Memory,
     updates: Sequence[Update],
     alongside: Alongside | None = None,
-) -> list[Outcome]:
+) -> TakenIn:
     """Store updates in a transaction of their own; `alongside` writes in the same one.
 
     It is its own transaction, not the request's, because losing a race for a new incident fails
@@ -67,10 +75,10 @@ async def ingest(
     for attempt in range(_ATTEMPTS):
         try:
             async with transaction(engine) as session:
-                outcomes = await ingest_chunk(session, memory, updates)
+                taken = await ingest_chunk(session, memory, updates)
                 if alongside is not None:
-                    await alongside(session, outcomes)
-            return outcomes
+                    await alongside(session, taken.outcomes)
+            return taken
         except _PASSING:
             if attempt == _ATTEMPTS - 1:
                 raise
@@ -91,32 +99,33 @@ class Writes:
     unknown_names: set[tuple[int, str]] = field(default_factory=set)
 
 
-async def ingest_chunk(
-    session: AsyncSession, memory: Memory, updates: Sequence[Update]
-) -> list[Outcome]:
-    """Store updates in the session's transaction; outcomes come in the order of the updates."""
+async def ingest_chunk(session: AsyncSession, memory: Memory, updates: Sequence[Update]) -> TakenIn:
+    """Store updates in the session's transaction."""
     conn = await driver(session)
     directory = await current_directory(conn, memory)
     outcomes = [Outcome.REPEATED] * len(updates)
+    now_stored: dict[tuple[int, str], StoredIncident] = {}
     writes = Writes()
     for source_id, incidents in sorted(_by_incident(updates).items()):
         source = directory.by_id[source_id]
         stored = await queries.lock_incidents(conn, source_id, incidents.keys())
         kept = await _read_versions_of_late(conn, source_id, incidents, updates, stored)
-        received_at = clock.now()
+        received_at, attribute = clock.now(), partial(directory.service_of, source.key)
         for number, (external_id, places) in enumerate(incidents.items()):
             if number % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
             before, versions = stored.get(external_id), kept.get(external_id, [])
             added = _not_known(updates, places, before, versions, outcomes)
             if added:
-                attribute = partial(directory.service_of, source.key)
                 after = settle(before, versions, added, source, attribute, received_at)
                 _collect(writes, source_id, external_id, before, after)
                 _collect_versions(writes, added, attribute, received_at)
+                before = after
+            assert before is not None, "what is not new is stored"
+            now_stored[source_id, external_id] = before
     await _write(conn, writes)
     await _ask_for_unknown_names(session, memory, writes.unknown_names)
-    return outcomes
+    return TakenIn(outcomes, now_stored)
 
 
 def _by_incident(updates: Sequence[Update]) -> dict[int, dict[str, list[int]]]:
@@ -209,7 +218,7 @@ def _collect_versions(
     received_at: datetime,
 ) -> None:
     writes.versions.extend(
-        queries.version_row(update, received_at, attribute(update.fields.service_name or None))
+        queries.version_row(update, received_at, attribute(update.fields.service or None))
         for update in added
     )
 

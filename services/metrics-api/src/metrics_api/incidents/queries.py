@@ -1,16 +1,23 @@
-"""Every SQL statement of the ingest: lock, read what is stored, write what changed."""
+"""Every SQL statement of incidents: those of the ingest (on the driver), then the reads."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 import psycopg
 from psycopg.rows import tuple_row
+from sqlalchemy import ColumnElement, Text, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.copying import insert_rows
 from metrics_api.incidents.rules import FoldedIncident, StoredIncident, Transition
+from metrics_api.incidents.tables import Incident, IncidentTransition, IncidentVersion
 from metrics_api.incidents.updates import Update, kept_update
+from metrics_api.sources.tables import Source
+from shared.errors import NotFound
+from shared.kit.pagination import PageParams, keyset
 
 Connection = psycopg.AsyncConnection[Any]
 Row = Sequence[Any]
@@ -160,3 +167,100 @@ async def delete_transitions(conn: Connection, source_id: int, external_ids: Seq
         "DELETE FROM metrics.incident_transition WHERE source_id = %s AND external_id = ANY(%s)",
         [source_id, list(external_ids)],
     )
+
+
+@dataclass(frozen=True)
+class IncidentFilter:
+    """What a list of incidents is narrowed to; ranges are [from, to)."""
+
+    source: str | None = None
+    external_id: str | None = None
+    service: str | None = None
+    state: str | None = None
+    opened_from: datetime | None = None
+    opened_to: datetime | None = None
+    resolved_from: datetime | None = None
+    resolved_to: datetime | None = None
+
+
+async def list_incidents(
+    session: AsyncSession, wanted: IncidentFilter, page: PageParams
+) -> Sequence[Any]:
+    """Incidents with the keys of their sources, by source and id."""
+    statement: Select[Any] = select(Incident, Source.key).join(
+        Source, Source.id == Incident.source_id
+    )
+    for condition in _conditions(wanted):
+        statement = statement.where(condition)
+    order: list[Any] = [Incident.source_id, Incident.external_id]
+    return list((await session.execute(keyset(statement, order, page))).all())
+
+
+def _conditions(wanted: IncidentFilter) -> Iterator[ColumnElement[bool]]:
+    equal = (
+        (Source.key, wanted.source),
+        (Incident.external_id, wanted.external_id),
+        (Incident.service, wanted.service),
+        (Incident.state, wanted.state),
+    )
+    yield from (column == value for column, value in equal if value is not None)
+    ranges = (
+        (Incident.opened_at, wanted.opened_from, wanted.opened_to),
+        (Incident.resolution_at, wanted.resolved_from, wanted.resolved_to),
+    )
+    for stamp, start, end in ranges:
+        if start is not None:
+            yield stamp >= start
+        if end is not None:
+            yield stamp < end
+
+
+async def get_incident(session: AsyncSession, source: str, external_id: str) -> Incident:
+    """Raises NotFound."""
+    statement = (
+        select(Incident)
+        .join(Source, Source.id == Incident.source_id)
+        .where(Source.key == source, Incident.external_id == external_id)
+    )
+    found = (await session.scalars(statement)).one_or_none()
+    if found is None:
+        raise NotFound(f"The source {source} has no incident {external_id}")
+    return found
+
+
+async def list_versions(
+    session: AsyncSession, incident: Incident, page: PageParams
+) -> Sequence[Any]:
+    """In the order of receipt."""
+    digest = func.encode(IncidentVersion.digest, "hex", type_=Text).label("digest")
+    columns = (
+        IncidentVersion.version,
+        IncidentVersion.updated_at,
+        IncidentVersion.stamped_at,
+        IncidentVersion.received_at,
+        IncidentVersion.service,
+        IncidentVersion.payload,
+    )
+    statement = select(digest, *columns).where(
+        IncidentVersion.source_id == incident.source_id,
+        IncidentVersion.external_id == incident.external_id,
+        IncidentVersion.received_at >= incident.first_received_at,
+    )
+    order: list[Any] = [IncidentVersion.received_at, digest.element]
+    return list((await session.execute(keyset(statement, order, page))).all())
+
+
+async def list_transitions(
+    session: AsyncSession, incident: Incident, page: PageParams
+) -> Sequence[IncidentTransition]:
+    statement = select(IncidentTransition).where(
+        IncidentTransition.source_id == incident.source_id,
+        IncidentTransition.external_id == incident.external_id,
+    )
+    order: list[Any] = [IncidentTransition.seq]
+    return (await session.scalars(keyset(statement, order, page))).all()
+
+
+async def make_version_partitions(session: AsyncSession, months_ahead: int) -> None:
+    """Partitions of incident_version up to so many months from now."""
+    await session.execute(select(func.metrics.make_version_partitions(months_ahead)))

@@ -166,7 +166,7 @@ def _applied(
         transitions.append(Transition(update.stamped_at, last.state, state))
     return FoldedIncident(
         None,
-        kept.service_name if sent.service_name is UNSET else _name(sent.service_name),
+        kept.service_name if sent.service is UNSET else _name(sent.service),
         state,
         raw_state,
         kept.title if sent.title is UNSET else sent.title,

@@ -62,9 +62,14 @@ class IncidentIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         | None
     ) = UNSET
     title: Annotated[str, Meta(max_length=1000)] | UnsetType | None = UNSET
-    service_name: (
+    service: (
         Annotated[
-            str, Meta(max_length=200, description="The service in the tool's words, or its key")
+            str,
+            Meta(
+                max_length=200,
+                description="The service in the tool's words, or its key: read it back as"
+                " service_name; empty and ? name none",
+            ),
         ]
         | UnsetType
         | None
@@ -130,14 +135,17 @@ def order_of(
 
 
 class Refused(Exception):
-    """The record is not accepted; `syntax` when it is no JSON at all."""
+    """The record is not accepted; `syntax`: it is no JSON at all; `forbidden`: not the caller's."""
 
-    def __init__(self, pointer: str, reason: str, *, syntax: bool = False) -> None:
+    def __init__(
+        self, pointer: str, reason: str, *, syntax: bool = False, forbidden: bool = False
+    ) -> None:
         super().__init__(reason)
         # PostgreSQL text holds no NUL, and the offending name may be the caller's.
         self.pointer = pointer.replace("\x00", "\ufffd")[:300]
         self.reason = reason.replace("\x00", "\ufffd")[:1000]
         self.syntax = syntax
+        self.forbidden = forbidden
 
 
 _decoder = msgspec.json.Decoder(IncidentIn)
@@ -212,7 +220,8 @@ def find_source(
     if key is None:
         raise Refused("/source", "is needed with a token that belongs to no source")
     if bound_to is not None and key != bound_to:
-        raise Refused("/source", f"this API key may only write records of {bound_to}")
+        reason = f"this API key may only write records of {bound_to}"
+        raise Refused("/source", reason, forbidden=True)
     source = sources.get(key)
     if source is None:
         raise Refused("/source", f"there is no source {key}")

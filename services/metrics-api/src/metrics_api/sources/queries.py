@@ -44,7 +44,8 @@ async def get_source(session: AsyncSession, key: str, *, lock: bool = False) -> 
 
 
 async def list_sources(session: AsyncSession, page: PageParams) -> Sequence[Source]:
-    return (await session.scalars(keyset(select(Source), [Source.key], page))).all()
+    order: list[Any] = [Source.key]
+    return (await session.scalars(keyset(select(Source), order, page))).all()
 
 
 async def insert_api_key(session: AsyncSession, values: dict[str, Any]) -> ApiKey:
@@ -56,7 +57,8 @@ async def list_api_keys(
     session: AsyncSession, source_id: int, page: PageParams
 ) -> Sequence[ApiKey]:
     statement = select(ApiKey).where(ApiKey.source_id == source_id)
-    return (await session.scalars(keyset(statement, [ApiKey.id], page))).all()
+    order: list[Any] = [ApiKey.id]
+    return (await session.scalars(keyset(statement, order, page))).all()
 
 
 async def revoke_api_key(

@@ -1,0 +1,161 @@
+"""Bulk ingest: records are checked as they arrive, and stored chunk by chunk.
+
+Each chunk is a transaction of its own, so that a million lines need neither one transaction nor
+memory for them: what was committed stays, and re-sending the request completes it. While
+PostgreSQL works on one chunk the next one is read and checked.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from uuid import UUID, uuid4
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from metrics_api.attribution.queries import current_directory
+from metrics_api.attribution.rules import Memory
+from metrics_api.imports import queries as imports
+from metrics_api.imports.queries import NOTHING, Counts, Rejected
+from metrics_api.incidents.actions import Outcome, ingest
+from metrics_api.incidents.bodies import Records
+from metrics_api.incidents.updates import Refused, Update, accept, decode, find_source
+from shared.errors import ApiError
+from shared.kit import clock
+from shared.kit.auth import Principal
+from shared.kit.database import driver, transaction
+from shared.schemas.metrics import BatchReply, Rejection
+
+CHUNK = 4_000
+CHUNK_BYTES = 8 * 1024 * 1024
+REJECTIONS_SHOWN = 1_000
+
+
+@dataclass
+class Chunk:
+    """Records that are stored together."""
+
+    updates: list[Update] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    size: int = 0  # bytes of the updates
+
+    @property
+    def rows(self) -> int:
+        return len(self.updates) + len(self.rejected)
+
+
+@dataclass
+class BulkIngest:
+    """One bulk request under way: what it needs, and what has been committed of it."""
+
+    engine: AsyncEngine
+    memory: Memory
+    caller: Principal
+    id: UUID = field(default_factory=uuid4)
+    total: Counts = NOTHING
+    shown: list[Rejected] = field(default_factory=list)
+
+
+async def take_in(work: BulkIngest, records: AsyncIterator[Records]) -> BatchReply:
+    """Store all records; an error tells in `import` and `accepted` what was committed before it."""
+    async with transaction(work.engine) as session:
+        await current_directory(await driver(session), work.memory)
+        await imports.insert_import(session, work.id, work.caller.subject, clock.now())
+    try:
+        await _store_all(work, records)
+    except ApiError as error:
+        error.extra |= {"import": str(work.id), **work.total._asdict()}
+        await _finish(work, error.detail)
+        raise
+    except BaseException as error:
+        with suppress(Exception):  # most likely the same failure once more
+            await asyncio.shield(_finish(work, f"broken off ({type(error).__name__})"))
+        raise
+    await _finish(work, None)
+    return BatchReply(
+        id=str(work.id),
+        **work.total._asdict(),
+        rejections=[Rejection(**rejected._asdict()) for rejected in work.shown],
+    )
+
+
+async def _finish(work: BulkIngest, problem: str | None) -> None:
+    async with transaction(work.engine) as session:
+        await imports.finish_import(session, work.id, problem, clock.now())
+
+
+async def _store_all(work: BulkIngest, records: AsyncIterator[Records]) -> None:
+    """Two chunks are under way at most: one is read and checked while the other is stored."""
+    storing: asyncio.Task[None] | None = None
+    try:
+        async for chunk in _chunks(work, records):
+            if storing is not None:
+                await storing
+            storing = asyncio.create_task(_store(work, chunk))
+    finally:
+        # Also when the body turns out broken: what came before it is kept.
+        if storing is not None:
+            await storing
+
+
+async def _chunks(work: BulkIngest, records: AsyncIterator[Records]) -> AsyncIterator[Chunk]:
+    """Full chunks; the last one also when the body ends in an error, which is raised after it."""
+    chunk = Chunk()
+    broken: ApiError | None = None
+    try:
+        async for some in records:
+            for number, raw in some:
+                _add(work, chunk, number, raw)
+            if chunk.rows >= CHUNK or chunk.size >= CHUNK_BYTES:
+                yield chunk
+                chunk = Chunk()
+            await asyncio.sleep(0)  # a few milliseconds of work: others get their turn
+    except ApiError as error:
+        broken = error
+    if chunk.rows:
+        yield chunk
+    if broken is not None:
+        raise broken
+
+
+def _add(work: BulkIngest, chunk: Chunk, number: int, raw: bytes | msgspec.Raw) -> None:
+    try:
+        fields = decode(raw)
+        source = find_source(fields, work.memory.directory.sources, work.caller.source)
+        update = accept(fields, source)
+    except Refused as refused:
+        chunk.rejected.append(Rejected(number, refused.pointer, refused.reason))
+    else:
+        chunk.updates.append(update)
+        chunk.size += len(update.payload)
+
+
+async def _store(work: BulkIngest, chunk: Chunk) -> None:
+    taken = await ingest(
+        work.engine, work.memory, chunk.updates, partial(_count, work.id, chunk.rejected)
+    )
+    added = _counts(taken.outcomes, chunk.rejected)
+    work.total = Counts._make(map(sum, zip(work.total, added, strict=True)))
+    work.shown += chunk.rejected[: REJECTIONS_SHOWN - len(work.shown)]
+
+
+async def _count(
+    import_id: UUID,
+    rejected: Sequence[Rejected],
+    session: AsyncSession,
+    outcomes: Sequence[Outcome],
+) -> None:
+    await imports.insert_rejections(session, import_id, rejected)
+    await imports.advance_import(session, import_id, _counts(outcomes, rejected), clock.now())
+
+
+def _counts(outcomes: Sequence[Outcome], rejected: Sequence[Rejected]) -> Counts:
+    return Counts(
+        rows=len(outcomes) + len(rejected),
+        accepted=len(outcomes),
+        rejected=len(rejected),
+        created=outcomes.count(Outcome.CREATED),
+        repeated=outcomes.count(Outcome.REPEATED),
+    )

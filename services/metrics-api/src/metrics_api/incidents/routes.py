@@ -1,0 +1,187 @@
+"""HTTP of incidents."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Query, Request, Response
+
+from metrics_api.incidents import queries
+from metrics_api.incidents.actions import Outcome, ingest
+from metrics_api.incidents.bodies import JSON, media_type, records_of
+from metrics_api.incidents.bulk import BulkIngest, take_in
+from metrics_api.incidents.contract import BATCH_BODY, SINGLE_BODY
+from metrics_api.incidents.queries import IncidentFilter
+from metrics_api.incidents.rules import FoldedIncident, StoredIncident
+from metrics_api.incidents.schemas import IncidentOut, TransitionOut, VersionOut
+from metrics_api.incidents.single import read_single
+from metrics_api.incidents.tables import Incident
+from shared.errors import UnsupportedMedia
+from shared.kit.auth import Principal, requires
+from shared.kit.database import Session
+from shared.kit.pagination import PageQuery, page_of
+from shared.kit.problems import problem_responses
+from shared.kit.routing import Router
+from shared.schemas.common import Key, Page, ShortText, Timestamp
+from shared.schemas.metrics import BatchReply, IncidentState
+
+IncidentsRead = Annotated[Principal, requires("metrics:read")]
+IncidentsWrite = Annotated[Principal, requires("incidents:write")]
+
+router = Router(prefix="/v1/incidents", tags=["incidents"])
+
+
+@router.post(
+    "",
+    status_code=201,
+    operation_id="push_incident",
+    openapi_extra={"requestBody": SINGLE_BODY},
+    responses={
+        200: {"model": IncidentOut, "description": "The incident was known, or the update is"},
+        **problem_responses(400, 403, 413, 415, 422),
+    },
+)
+async def push_incident(
+    request: Request, response: Response, caller: IncidentsWrite
+) -> IncidentOut:
+    """Take in one update of an incident: 201 for a new incident, 200 for a known one.
+
+    Sending it again is harmless, so it needs no Idempotency-Key.
+    """
+    if media_type(request.headers.get("content-type")) != JSON:
+        raise UnsupportedMedia(f"Send one incident as {JSON}", pointer="/header/content-type")
+    engine, memory = request.app.state.engine, request.app.state.memory
+    update = await read_single(engine, memory, await request.body(), caller)
+    taken = await ingest(engine, memory, [update])
+    if taken.outcomes[0] is not Outcome.CREATED:
+        response.status_code = 200
+    ((source_id, external_id), stored), *_ = taken.incidents.items()
+    return _of_stored(memory.directory.by_id[source_id].key, external_id, stored)
+
+
+@router.post(
+    "/batch",
+    operation_id="push_incidents",
+    openapi_extra={"requestBody": BATCH_BODY},
+    responses=problem_responses(400, 403, 413, 415),
+)
+async def push_incidents(
+    request: Request,
+    caller: IncidentsWrite,
+    content_type: Annotated[str | None, Header(include_in_schema=False)] = None,
+    content_encoding: Annotated[
+        str | None, Header(description="gzip, or absent", examples=["gzip"])
+    ] = None,
+) -> BatchReply:
+    """Take in many updates: NDJSON of any length, or a JSON array of up to 10,000.
+
+    Rows that are not accepted are counted and listed, the others are stored, some thousand at a
+    time. When the request breaks off, what was stored stays; sending it again completes it.
+    """
+    records = records_of(request.stream(), media_type(content_type), content_encoding)
+    work = BulkIngest(request.app.state.engine, request.app.state.memory, caller)
+    return await take_in(work, records)
+
+
+def incident_filter(
+    *,
+    source: Annotated[Key | None, Query()] = None,
+    external_id: Annotated[ShortText | None, Query()] = None,
+    service: Annotated[Key | None, Query(description="key of the attributed service")] = None,
+    state: Annotated[IncidentState | None, Query()] = None,
+    opened_from: Annotated[Timestamp | None, Query()] = None,
+    opened_to: Annotated[Timestamp | None, Query(description="not included")] = None,
+    resolved_from: Annotated[Timestamp | None, Query()] = None,
+    resolved_to: Annotated[Timestamp | None, Query(description="not included")] = None,
+) -> IncidentFilter:
+    return IncidentFilter(
+        source=source,
+        external_id=external_id,
+        service=service,
+        state=None if state is None else state.value,
+        opened_from=opened_from,
+        opened_to=opened_to,
+        resolved_from=resolved_from,
+        resolved_to=resolved_to,
+    )
+
+
+@router.get("", operation_id="list_incidents", responses=problem_responses(400))
+async def list_incidents(
+    session: Session,
+    _: IncidentsRead,
+    wanted: Annotated[IncidentFilter, Depends(incident_filter)],
+    page: PageQuery,
+) -> Page[IncidentOut]:
+    """End states of incidents, by source and id."""
+    rows = await queries.list_incidents(session, wanted, page)
+    paged = page_of(rows, page, key=_identity)
+    paged["items"] = [_of_row(source, row) for row, source in paged["items"]]
+    return Page[IncidentOut].model_validate(paged)
+
+
+@router.get(
+    "/{source}/{external_id}", operation_id="get_incident", responses=problem_responses(404)
+)
+async def get_incident(
+    source: Key, external_id: ShortText, session: Session, _: IncidentsRead
+) -> IncidentOut:
+    """The end state of one incident."""
+    return _of_row(source, await queries.get_incident(session, source, external_id))
+
+
+@router.get(
+    "/{source}/{external_id}/versions",
+    operation_id="list_incident_versions",
+    responses=problem_responses(400, 404),
+)
+async def list_incident_versions(
+    source: Key, external_id: ShortText, session: Session, _: IncidentsRead, page: PageQuery
+) -> Page[VersionOut]:
+    """Every update that is kept, in the order of receipt."""
+    incident = await queries.get_incident(session, source, external_id)
+    rows = await queries.list_versions(session, incident, page)
+    return Page[VersionOut].model_validate(page_of(rows, page, key=_receipt))
+
+
+@router.get(
+    "/{source}/{external_id}/transitions",
+    operation_id="list_incident_transitions",
+    responses=problem_responses(400, 404),
+)
+async def list_incident_transitions(
+    source: Key, external_id: ShortText, session: Session, _: IncidentsRead, page: PageQuery
+) -> Page[TransitionOut]:
+    """Every move from state to state, in the order of the updates that carried them."""
+    incident = await queries.get_incident(session, source, external_id)
+    rows = await queries.list_transitions(session, incident, page)
+    return Page[TransitionOut].model_validate(page_of(rows, page, key=_sequence))
+
+
+def _identity(row: Any) -> tuple[int, str]:
+    return (row[0].source_id, row[0].external_id)
+
+
+def _receipt(row: Any) -> tuple[datetime, str]:
+    return (row.received_at, row.digest)
+
+
+def _sequence(row: Any) -> tuple[int]:
+    return (row.seq,)
+
+
+def _of_row(source: str, row: Incident) -> IncidentOut:
+    major = row.priority == 1 if row.major_flag is None else row.major_flag
+    return IncidentOut.model_validate({**vars(row), "source": source, "major": major})
+
+
+def _of_stored(source: str, external_id: str, stored: StoredIncident) -> IncidentOut:
+    folded: FoldedIncident = stored.folded
+    return IncidentOut.model_validate(
+        {
+            **stored._asdict(),
+            **folded._asdict(),
+            "source": source,
+            "external_id": external_id,
+            "major": folded.major,
+        }
+    )
