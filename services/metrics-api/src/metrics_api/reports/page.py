@@ -14,8 +14,11 @@ SERVICES_A_CHART = 15
 SIGNS = {Comparator.LTE: "≤", Comparator.LT: "<", Comparator.GTE: "≥", Comparator.GT: ">"}
 _COLOURS = ("#9db4c8", "#2f5d8a", "#6f8f72", "#b08a4a", "#7a6a94", "#4d8a8a", "#a8655f", "#66707a")
 _TARGET_COLOUR = "#c9a227"
-# In HTML an <svg> needs no namespaces, and pygal's comments name its makers' sites.
-_NOT_NEEDED = re.compile(r'<!--.*?-->| xmlns(?::\w+)?="[^"]*"', re.DOTALL)
+# pygal's comments name its makers' sites, its script answers the mouse, and in HTML an <svg> needs
+# no namespaces. Texts are escaped, so nothing of theirs can look like these.
+_NOT_NEEDED = re.compile(
+    r'<!--.*?-->|<script.*?</script>|<script[^>]*/>| xmlns(?::\w+)?="[^"]*"', re.DOTALL
+)
 
 
 @dataclass(frozen=True)
