@@ -187,7 +187,7 @@ async def list_incidents(
     session: AsyncSession, wanted: IncidentFilter, page: PageParams
 ) -> Sequence[Any]:
     """Incidents with the keys of their sources, by source and id."""
-    statement: Select[Any] = select(Incident, Source.key).join(
+    statement: Any = select(Incident, Source.key).join(
         Source, Source.id == Incident.source_id
     )
     for condition in _conditions(wanted):
