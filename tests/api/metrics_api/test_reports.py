@@ -205,7 +205,8 @@ class TestRows:
     async def test_pages_make_up_the_whole_and_are_linked(self, metrics: Metrics) -> None:
         keys = [f"s{n}" for n in range(5)]
         await given(metrics, keys, [resolved_incident(key, Q1, 1) for key in keys])
-        seen, cursor = [], {}
+        seen: list[str] = []
+        cursor: dict[str, str] = {}
         while True:
             page = await report(metrics, limit=2, **cursor)
             seen += [row["service"] for row in page["rows"]]

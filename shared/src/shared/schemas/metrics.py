@@ -52,8 +52,8 @@ class InitiativePut(Wire):
     start: date
     end: date | None = None
     state: InitiativeState
-    plan: str = Field(max_length=100, description="id of the plan in improvement-api")
-    revision: int = Field(ge=1)
+    plan: ShortText = Field(max_length=100, description="id of the plan in improvement-api")
+    revision: int = Field(ge=1, lt=2**31)
 
     @model_validator(mode="after")
     def _ends_after_start(self) -> "InitiativePut":
