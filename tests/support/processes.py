@@ -170,4 +170,4 @@ def _is(process: psutil.Process, program: str) -> bool:
     if program == "postgres":
         return bool(words) and words[0].endswith("/postgres") and "-D" in words
     service, verb = program.split()
-    return words[-2:] == [f"{service}_api", verb]
+    return bool(words[-2:] == [f"{service}_api", verb])
