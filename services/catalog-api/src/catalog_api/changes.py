@@ -8,7 +8,7 @@ from catalog_api.registry import queries
 from shared.kit import audit, events
 from shared.kit.auth import Principal
 from shared.kit.database import Session
-from shared.schemas.catalog import ReferenceSnapshot, ServiceSnapshot
+from shared.schemas.catalog import ServiceSnapshot
 
 RESOURCE = "service"
 
@@ -42,17 +42,5 @@ async def record_change(session: Session, caller: Principal, key: str, change: C
 
 def snapshot_of(service: Any) -> dict[str, Any]:
     """The data of an event: what other services copy."""
-    snapshot = ServiceSnapshot(
-        key=service.key,
-        name=service.name,
-        kind=service.kind,
-        portfolio=service.portfolio,
-        stage=service.stage,
-        criticality=service.criticality,
-        references=[
-            ReferenceSnapshot(source=reference["source"], name=reference["name"])
-            for reference in service.external_references
-        ],
-        revision=service.revision,
-    )
-    return snapshot.model_dump(mode="json")
+    fields = {**service._asdict(), "references": service.external_references}
+    return ServiceSnapshot.model_validate(fields).model_dump(mode="json")

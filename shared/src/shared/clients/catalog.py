@@ -8,7 +8,7 @@ from shared.schemas.catalog import (
     Reference,
     ResolvedReference,
     ResolveReply,
-    ServiceSnapshot,
+    ServiceSummary,
     TransitionOut,
 )
 from shared.schemas.common import FactCatalog, Page, ServiceFacts
@@ -22,17 +22,17 @@ class CatalogClient:
     def __init__(self, remote: Remote) -> None:
         self._remote = remote
 
-    async def get_service(self, key: str) -> ServiceSnapshot:
+    async def get_service(self, key: str) -> ServiceSummary:
         reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}")
-        return read(ServiceSnapshot, reply, self._remote)
+        return read(ServiceSummary, reply, self._remote)
 
-    async def iterate_services(self, page_size: int = 500) -> AsyncIterator[ServiceSnapshot]:
+    async def iterate_services(self, page_size: int = 500) -> AsyncIterator[ServiceSummary]:
         """All services in the order of their keys, page by page."""
         cursor: str | None = None
         while True:
             params = {"limit": page_size} | ({"cursor": cursor} if cursor else {})
             reply = await self._remote.request("GET", "/v1/services", params=params)
-            page = read(Page[ServiceSnapshot], reply, self._remote)
+            page = read(Page[ServiceSummary], reply, self._remote)
             for service in page.items:
                 yield service
             cursor = page.next_cursor

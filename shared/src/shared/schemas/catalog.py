@@ -209,25 +209,6 @@ class ReferenceOut(Out):
     name: str
 
 
-class ServiceOut(Out):
-    key: str
-    name: str
-    description: str
-    kind: ServiceKind
-    portfolio: str
-    portfolio_name: str
-    stage: Stage
-    criticality: Criticality | None
-    support_hours: SupportHours | None
-    tags: list[str]
-    owners: list[OwnerOut] = Field(description="present owners, by role and subject")
-    external_references: list[ReferenceOut]
-    onboarded: bool = Field(description="recorded at a later stage than strategy")
-    revision: int
-    created_at: datetime
-    updated_at: datetime
-
-
 class ResolveRequest(Wire):
     references: Annotated[list[Reference], Field(max_length=10_000)]
 
@@ -249,17 +230,34 @@ class ReferenceSnapshot(Out):
     name: str
 
 
-class ServiceSnapshot(Out):
-    """What other services copy of a service; `revision` grows with every change."""
+class ServiceSummary(Out):
+    """What others need to know of a service; `revision` grows with every change."""
 
     key: str
     name: str
     kind: ServiceKind
     portfolio: str
     stage: Stage
-    criticality: str | None
-    references: list[ReferenceSnapshot]
+    criticality: Criticality | None
     revision: int
+
+
+class ServiceOut(ServiceSummary):
+    description: str
+    portfolio_name: str
+    support_hours: SupportHours | None
+    tags: list[str]
+    owners: list[OwnerOut] = Field(description="present owners, by role and subject")
+    external_references: list[ReferenceOut]
+    onboarded: bool = Field(description="recorded at a later stage than strategy")
+    created_at: datetime
+    updated_at: datetime
+
+
+class ServiceSnapshot(ServiceSummary):
+    """What other services copy of a service: the data of its events."""
+
+    references: list[ReferenceSnapshot]
 
 
 class TransitionRequest(Wire):

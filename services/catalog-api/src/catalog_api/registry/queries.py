@@ -180,7 +180,9 @@ async def search_services(
     rank: ColumnElement[Any] = func.round(
         cast(func.ts_rank(_service.search, query) + likeness, Numeric), 6, type_=Numeric()
     )
-    matches = _service.search.bool_op("@@")(query) | func.catalog.text_resembles(words, _service.name)
+    matches = _service.search.bool_op("@@")(query) | func.catalog.text_resembles(
+        words, _service.name
+    )
     statement = _whole_services(rank.label("rank")).where(matches, *_conditions(filters))
     await session.execute(
         select(func.set_config("pg_trgm.word_similarity_threshold", str(_RESEMBLANCE), True))

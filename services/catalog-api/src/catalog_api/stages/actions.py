@@ -94,7 +94,7 @@ async def _move(session: Session, caller: Principal, decision: Decision, stateme
     change = Change(
         "stage_moved",
         {"stage": decision.from_stage},
-        stage | decision.model_dump(include={"gate", "gate_version", "id", "decided_by"}),
+        stage | {"gate": decision.gate, "decision": decision.id, "decided_by": decision.decided_by},
         "service.stage_changed",
     )
     await record_change(session, caller, decision.service, change)
