@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, TypeVar
 
 import httpx
@@ -23,10 +24,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Providers:
-    """Clients that live as long as the process, so that their circuits remember."""
+    """Clients that live as long as the process, so that their circuits remember.
+
+    `patience` ends a question in any case, also when it is our own token that does not come.
+    """
 
     catalog: CatalogClient
     metrics: MetricsClient
+    patience: timedelta
 
 
 @asynccontextmanager
@@ -43,7 +48,8 @@ async def connected(
         )
     ]
     try:
-        yield Providers(CatalogClient(remotes[0]), MetricsClient(remotes[1]))
+        patience = settings.fact_deadline * 1.5
+        yield Providers(CatalogClient(remotes[0]), MetricsClient(remotes[1]), patience)
     finally:
         for remote in remotes:
             await remote.aclose()
@@ -64,8 +70,8 @@ async def ask_about(providers: Providers, service: str) -> dict[Owner, OwnerRepl
     records may be unknown: that is an owner without values, not one that failed.
     """
     catalog, metrics = await asyncio.gather(
-        _reply(providers.catalog.service_facts(service)),
-        _reply(providers.metrics.service_facts(service)),
+        _reply(providers.catalog.service_facts(service), providers.patience),
+        _reply(providers.metrics.service_facts(service), providers.patience),
     )
     if isinstance(catalog, NotFound):
         raise NotFound(f"There is no service {service}", code="unknown_service")
@@ -81,7 +87,8 @@ async def ask_for_catalogs(providers: Providers) -> dict[Owner, list[FactDefinit
         zip(
             (Owner.CATALOG, Owner.METRICS),
             await asyncio.gather(
-                _reply(providers.catalog.fact_catalog()), _reply(providers.metrics.fact_catalog())
+                _reply(providers.catalog.fact_catalog(), providers.patience),
+                _reply(providers.metrics.fact_catalog(), providers.patience),
             ),
             strict=True,
         )
@@ -95,7 +102,7 @@ async def ask_for_catalogs(providers: Providers) -> dict[Owner, list[FactDefinit
 
 async def ask_for_stage(providers: Providers, service: str) -> Stage | None:
     """The stage of a service now; None when the catalog cannot be reached, NotFound if it knows."""
-    answer = await _reply(providers.catalog.get_service(service))
+    answer = await _reply(providers.catalog.get_service(service), providers.patience)
     if isinstance(answer, NotFound):
         raise NotFound(f"There is no service {service}", code="unknown_service")
     return None if isinstance(answer, ApiError) else answer.stage
@@ -106,7 +113,7 @@ async def check_service(providers: Providers, service: str, pointer: str | None 
 
     In a body, at `pointer`, an unknown key is malformed (422); in a path there is nothing (404).
     """
-    answer = await _reply(providers.catalog.get_service(service))
+    answer = await _reply(providers.catalog.get_service(service), providers.patience)
     if isinstance(answer, NotFound):
         kind = NotFound if pointer is None else Invalid
         raise kind(f"There is no service {service}", code="unknown_service", pointer=pointer)
@@ -114,11 +121,14 @@ async def check_service(providers: Providers, service: str, pointer: str | None 
         raise Unavailable(answer.detail, headers={"Retry-After": "5"})
 
 
-async def _reply(question: Awaitable[T]) -> T | ApiError:
+async def _reply(question: Awaitable[T], patience: timedelta) -> T | ApiError:
     try:
-        return await question
+        async with asyncio.timeout(patience.total_seconds()):
+            return await question
     except ApiError as error:
         return error
+    except TimeoutError:
+        return Unavailable("it did not answer in time")
 
 
 def _owner_reply(owner: Owner, answer: ServiceFacts | ApiError) -> OwnerReply:

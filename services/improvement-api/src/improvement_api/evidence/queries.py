@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.evidence.tables import Evidence
@@ -15,7 +16,7 @@ async def newest_evidence(session: AsyncSession, service: str, gate: Gate) -> di
     statement = (
         select(Evidence)
         .where(Evidence.service == service, Evidence.gate == gate)
-        .distinct(Evidence.criterion)
+        .ext(distinct_on(Evidence.criterion))
         .order_by(Evidence.criterion, Evidence.attached_at.desc(), Evidence.id.desc())
     )
     return {row.criterion: row for row in await session.scalars(statement)}
