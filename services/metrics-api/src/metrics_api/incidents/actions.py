@@ -24,6 +24,8 @@ from metrics_api.incidents.rules import StoredIncident, settle
 from metrics_api.incidents.updates import Update
 from metrics_api.indicators.queries import insert_deltas
 from metrics_api.indicators.rules import Contributions, accumulate, contributions
+from metrics_api.sources.rules import SourceRules
+from shared.errors import Conflict
 from shared.kit import clock
 from shared.kit.database import driver, transaction
 from shared.kit.jobs import enqueue
@@ -42,6 +44,12 @@ _ATTEMPTS = 10
 ASK_AGAIN = 60.0  # seconds; the periodic refresh asks anyway
 ASKED_KEPT = 10_000
 RESOLVE_AFTER = timedelta(seconds=2)  # many new names, one question
+
+
+class SourceChanged(Conflict):
+    """The updates were read by rules of their source that do not hold any more."""
+
+    code = "source_changed"
 
 
 class Outcome(StrEnum):
@@ -107,9 +115,9 @@ async def ingest_chunk(session: AsyncSession, memory: Memory, updates: Sequence[
     now_stored: dict[tuple[int, str], StoredIncident] = {}
     writes = Writes()
     for source_id, incidents in sorted(_by_incident(updates).items()):
-        source = directory.by_id[source_id]
+        source = _unchanged(directory.by_id[source_id], updates, incidents)
         stored = await queries.lock_incidents(conn, source_id, incidents.keys())
-        kept = await _read_versions_of_late(conn, source_id, incidents, updates, stored)
+        kept = await _read_versions_of_late(conn, source, incidents, updates, stored)
         received_at, attribute = clock.now(), partial(directory.service_of, source.key)
         for number, (external_id, places) in enumerate(incidents.items()):
             if number % SLICE == SLICE - 1:
@@ -132,14 +140,26 @@ def _by_incident(updates: Sequence[Update]) -> dict[int, dict[str, list[int]]]:
     """Places in `updates` by source and incident."""
     grouped: dict[int, dict[str, list[int]]] = {}
     for place, update in enumerate(updates):
-        incidents = grouped.setdefault(update.source_id, {})
+        incidents = grouped.setdefault(update.source.id, {})
         incidents.setdefault(update.fields.external_id, []).append(place)
     return grouped
 
 
+def _unchanged(
+    current: SourceRules, updates: Sequence[Update], incidents: Mapping[str, Sequence[int]]
+) -> SourceRules:
+    """The rules of a source, if the updates were read by them and it still takes updates in."""
+    for places in incidents.values():
+        for place in places:
+            read_by = updates[place].source
+            if read_by is not current and read_by != current:
+                raise SourceChanged(f"The source {current.key} was changed meanwhile: repeat this")
+    return current
+
+
 async def _read_versions_of_late(
     conn: queries.Connection,
-    source_id: int,
+    source: SourceRules,
     incidents: Mapping[str, Sequence[int]],
     updates: Sequence[Update],
     stored: Mapping[str, StoredIncident],
@@ -156,7 +176,7 @@ async def _read_versions_of_late(
     if not late:
         return {}
     since = min(stored[external_id].first_received_at for external_id in late)
-    return await queries.read_versions(conn, source_id, late, since)
+    return await queries.read_versions(conn, source, late, since)
 
 
 def _not_known(

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from metrics_api.copying import insert_rows
 from metrics_api.incidents.rules import FoldedIncident, StoredIncident, Transition
 from metrics_api.incidents.tables import Incident, IncidentTransition, IncidentVersion
-from metrics_api.incidents.updates import Update, kept_update
+from metrics_api.incidents.updates import Update, as_json, kept_update
+from metrics_api.sources.rules import SourceRules
 from metrics_api.sources.tables import Source
 from shared.errors import NotFound
 from shared.kit.pagination import PageParams, keyset
@@ -84,7 +85,7 @@ def _stored(row: Row, transitions: Sequence[Transition]) -> StoredIncident:
 
 
 async def read_versions(
-    conn: Connection, source_id: int, external_ids: Sequence[str], since: datetime
+    conn: Connection, source: SourceRules, external_ids: Sequence[str], since: datetime
 ) -> dict[str, list[Update]]:
     """All kept updates of these incidents; `since` (their first receipt) spares old partitions."""
     kept: dict[str, list[Update]] = {}
@@ -92,10 +93,10 @@ async def read_versions(
         await cursor.execute(
             "SELECT external_id, digest, payload::text FROM metrics.incident_version"
             " WHERE source_id = %s AND external_id = ANY(%s) AND received_at >= %s",
-            [source_id, list(external_ids), since],
+            [source.id, list(external_ids), since],
         )
         async for external_id, digest, payload in cursor:
-            update = kept_update(source_id, digest, payload.encode())
+            update = kept_update(source, digest, payload.encode())
             kept.setdefault(external_id, []).append(update)
     return kept
 
@@ -105,13 +106,13 @@ def incident_row(source_id: int, external_id: str, incident: StoredIncident) -> 
     row = [source_id, external_id, incident.pinned, *incident.folded[:-1], *incident[2:]]
     row[_DIGEST] = _bytea(incident.digest)
     if row[_EXTRA] is not None:
-        row[_EXTRA] = orjson.dumps(row[_EXTRA]).decode()
+        row[_EXTRA] = as_json(row[_EXTRA])
     return row
 
 
 def version_row(update: Update, received_at: datetime, service: str | None) -> Row:
     return (
-        update.source_id,
+        update.source.id,
         update.fields.external_id,
         _bytea(update.digest),
         update.version,
@@ -187,9 +188,7 @@ async def list_incidents(
     session: AsyncSession, wanted: IncidentFilter, page: PageParams
 ) -> Sequence[Any]:
     """Incidents with the keys of their sources, by source and id."""
-    statement: Any = select(Incident, Source.key).join(
-        Source, Source.id == Incident.source_id
-    )
+    statement: Any = select(Incident, Source.key).join(Source, Source.id == Incident.source_id)
     for condition in _conditions(wanted):
         statement = statement.where(condition)
     order: list[Any] = [Incident.source_id, Incident.external_id]

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Query, Request, Response
 
 from metrics_api.incidents import queries
-from metrics_api.incidents.actions import Outcome, ingest
+from metrics_api.incidents.actions import Outcome
 from metrics_api.incidents.bodies import JSON, media_type, records_of
 from metrics_api.incidents.bulk import BulkIngest, take_in
 from metrics_api.incidents.contract import BATCH_BODY, SINGLE_BODY
 from metrics_api.incidents.queries import IncidentFilter
 from metrics_api.incidents.rules import FoldedIncident, StoredIncident
 from metrics_api.incidents.schemas import IncidentOut, TransitionOut, VersionOut
-from metrics_api.incidents.single import read_single
+from metrics_api.incidents.single import take_in_one
 from metrics_api.incidents.tables import Incident
 from shared.errors import UnsupportedMedia
 from shared.kit.auth import Principal, requires
@@ -50,8 +50,7 @@ async def push_incident(
     if media_type(request.headers.get("content-type")) != JSON:
         raise UnsupportedMedia(f"Send one incident as {JSON}", pointer="/header/content-type")
     engine, memory = request.app.state.engine, request.app.state.memory
-    update = await read_single(engine, memory, await request.body(), caller)
-    taken = await ingest(engine, memory, [update])
+    taken = await take_in_one(engine, memory, await request.body(), caller)
     if taken.outcomes[0] is not Outcome.CREATED:
         response.status_code = 200
     ((source_id, external_id), stored), *_ = taken.incidents.items()

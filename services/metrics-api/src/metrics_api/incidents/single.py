@@ -1,9 +1,10 @@
-"""One update from the body of a single POST, as an error where it is refused."""
+"""One update in one request: refusals are errors of the request."""
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from metrics_api.attribution.queries import current_directory
 from metrics_api.attribution.rules import Memory
+from metrics_api.incidents.actions import SourceChanged, TakenIn, ingest
 from metrics_api.incidents.bodies import LINE_LIMIT
 from metrics_api.incidents.updates import Refused, Update, accept, decode, find_source
 from shared.errors import ApiError, BadRequest, Forbidden, Invalid, TooLarge
@@ -11,20 +12,20 @@ from shared.kit.auth import Principal
 from shared.kit.database import driver, transaction
 
 
-async def read_single(
+async def take_in_one(
     engine: AsyncEngine, memory: Memory, body: bytes, caller: Principal
-) -> Update:
+) -> TakenIn:
     """Raises BadRequest, Forbidden, Invalid or TooLarge."""
     if len(body) > LINE_LIMIT:
         raise TooLarge(f"An incident may have at most {LINE_LIMIT} bytes")
     try:
-        return _read(memory, body, caller)
-    except Refused:
-        # What is known of the sources may be old: look once more before saying no.
+        return await ingest(engine, memory, [_read(memory, body, caller)])
+    except (Refused, SourceChanged):
+        # What this process remembers of the sources may be old: look once more.
         async with transaction(engine) as session:
             await current_directory(await driver(session), memory)
     try:
-        return _read(memory, body, caller)
+        return await ingest(engine, memory, [_read(memory, body, caller)])
     except Refused as refused:
         raise _problem(refused) from None
 

@@ -105,7 +105,7 @@ class IncidentIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class Update(NamedTuple):
     """An accepted update of a source's incident; `payload` is the canonical form of `fields`."""
 
-    source_id: int
+    source: SourceRules
     fields: IncidentIn
     version: int | None
     updated_at: datetime | None
@@ -157,6 +157,11 @@ _FIELD = re.compile(
 )
 
 
+def as_json(value: Any) -> str:
+    """Decoded JSON as JSON again; it may hold integers of any size, as PostgreSQL's may."""
+    return _encoder.encode(value).decode()
+
+
 def decode(raw: bytes | msgspec.Raw) -> IncidentIn:
     """The fields of one JSON object; refuses what is no JSON or has a bad field."""
     try:
@@ -183,7 +188,7 @@ def accept(fields: IncidentIn, source: SourceRules) -> Update:
     fields.source = UNSET
     payload = _encoder.encode(fields)
     return Update(
-        source.id,
+        source,
         fields,
         None if fields.version is UNSET else fields.version,
         updated_at,
@@ -193,15 +198,13 @@ def accept(fields: IncidentIn, source: SourceRules) -> Update:
     )
 
 
-def kept_update(source_id: int, digest: bytes, payload: bytes) -> Update:
+def kept_update(source: SourceRules, digest: bytes, payload: bytes) -> Update:
     """An update from its stored payload, for folding again."""
     fields = _decoder.decode(payload)
     stamps = [stamp for name in _STAMPS if (stamp := getattr(fields, name))]
     updated_at = fields.updated_at or None
     version = None if fields.version is UNSET else fields.version
-    return Update(
-        source_id, fields, version, updated_at, updated_at or max(stamps), digest, payload
-    )
+    return Update(source, fields, version, updated_at, updated_at or max(stamps), digest, payload)
 
 
 def field_schema() -> tuple[dict[str, Any], dict[str, Any]]:
