@@ -178,7 +178,10 @@ def _acting_for(principal: Principal, header: str | None) -> Principal:
         return principal
     if ACT_FOR not in principal.scopes:
         raise _missing(ACT_FOR)
-    person = unquote(header.strip())
+    try:
+        person = unquote(header.strip(), errors="strict")
+    except UnicodeDecodeError:
+        person = ""
     if not is_subject(person):
         raise BadRequest(
             "On-Behalf-Of must name a subject in 1 to 200 printable characters",

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any
 
 import httpx
@@ -32,7 +33,6 @@ ATTEMPT_SECONDS = 5
 GONE = 410
 GIVE_UP_AFTER = timedelta(days=5)
 LONGEST_RETRY_AFTER = timedelta(days=1)
-_TLS = ssl.create_default_context()
 _STRANGERS = RetryPolicy(None, timedelta(seconds=5), timedelta(hours=6))
 # Our own services come back after a restart; their figures should not wait for hours.
 _BUILT_INS = RetryPolicy(None, timedelta(seconds=1), timedelta(seconds=30))
@@ -68,11 +68,17 @@ async def deliver_events(context: JobContext, payload: Mapping[str, Any]) -> Non
             session, subscription.cursor, subscription.types, BATCH
         )
     # A client per subscriber: connections are shared by address, and addresses by hosts.
-    async with httpx.AsyncClient(verify=_TLS, trust_env=False, timeout=ATTEMPT_SECONDS) as http:
+    async with httpx.AsyncClient(verify=_tls(), trust_env=False, timeout=ATTEMPT_SECONDS) as http:
         all_delivered = await _deliver(context, http, subscription, events)
     if all_delivered and len(events) == BATCH:
         async with transaction(context.engine) as session:
             await enqueue_delivery(session, subscription)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading the certificate store takes longer than a delivery: once per process."""
+    return ssl.create_default_context()
 
 
 async def _deliver(

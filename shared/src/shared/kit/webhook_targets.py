@@ -51,8 +51,10 @@ def parse_target(text: str) -> httpx.URL:
         port_is_valid = url.port is None or 0 < url.port < 65536
     except (httpx.InvalidURL, ValueError):
         raise RefusedTarget("it is not a URL") from None
-    if url.scheme not in {"http", "https"} or not url.host or not port_is_valid:
-        raise RefusedTarget("it must be an http or https URL with a host")
+    if url.scheme not in {"http", "https"} or not port_is_valid:
+        raise RefusedTarget("it must be an http or https URL")
+    if not url.host or "%" in url.host:
+        raise RefusedTarget("it must name a host")
     if url.userinfo or url.fragment:
         raise RefusedTarget("it must have neither a password nor a fragment")
     return url
