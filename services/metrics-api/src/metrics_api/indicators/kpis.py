@@ -82,7 +82,7 @@ KPIS: Final[dict[KpiId, Kpi]] = {
                 "Σ(resolution − opening) / n over the incidents resolved in the period,"
                 " in elapsed hours"
             ),
-            source="Records rules 3 and 4; the `resolve` reading of MTTR (Atlassian)",
+            source="Records rules 3 and 4; MTTR read as time to resolve (Atlassian)",
             total="resolved_us",
             count="resolved",
             exclusions=_RESOLUTION_EXCLUSIONS,

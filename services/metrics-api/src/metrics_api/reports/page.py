@@ -10,7 +10,7 @@ from typing import Any
 from metrics_api.indicators.kpis import Kpi
 from shared.schemas.metrics import Comparator, PerformanceReport, PerformanceRow
 
-SERVICES_A_CHART = 15
+FEW_PERIODS = 6
 SIGNS = {Comparator.LTE: "≤", Comparator.LT: "<", Comparator.GTE: "≥", Comparator.GT: ">"}
 _COLOURS = ("#9db4c8", "#2f5d8a", "#6f8f72", "#b08a4a", "#7a6a94", "#4d8a8a", "#a8655f", "#66707a")
 _TARGET_COLOUR = "#c9a227"
@@ -33,10 +33,7 @@ class PageFacts:
 
 def as_page(report: PerformanceReport, facts: PageFacts) -> str:
     """The whole page. Takes some tens of milliseconds a chart: keep it off the event loop."""
-    charts = [
-        _chart(report, rows, facts, number)
-        for number, rows in enumerate(_in_groups(report.rows), 1)
-    ]
+    charts = list(_charts(report, facts))
     page: str = _template().render(
         report=report, facts=facts, charts=charts, signs=SIGNS, number=_number
     )
@@ -58,42 +55,80 @@ def _template() -> Any:
     return environment.get_template("performance.html")
 
 
-def _in_groups(rows: Sequence[PerformanceRow]) -> Iterator[Sequence[PerformanceRow]]:
-    for start in range(0, len(rows), SERVICES_A_CHART):
-        yield rows[start : start + SERVICES_A_CHART]
+def _charts(report: PerformanceReport, facts: PageFacts) -> Iterator[Any]:
+    """Bars beside each other while the periods are few, else lines over time."""
+    draw, size = (_bars, 15) if len(facts.periods) <= FEW_PERIODS else (_lines, 8)
+    for number, start in enumerate(range(0, len(report.rows), size), 1):
+        yield draw(report, report.rows[start : start + size], facts, number)
 
 
-def _chart(
+def _bars(
     report: PerformanceReport, rows: Sequence[PerformanceRow], facts: PageFacts, number: int
 ) -> Any:
-    """Horizontal bars: a group a service, a bar a period, and one for the target."""
-    import pygal  # noqa: PLC0415
-    from markupsafe import Markup  # noqa: PLC0415
-    from pygal.style import Style  # noqa: PLC0415
+    """A group of horizontal bars a service: one a period, and one for the target."""
+    import pygal  # noqa: PLC0415 - as above
 
-    # pygal draws from the bottom up: the first service and period come out on top.
-    rows, bars = rows[::-1], len(facts.periods) + 1
-    colours = [_COLOURS[n % len(_COLOURS)] for n in range(len(facts.periods))]
+    rows, bars = rows[::-1], len(facts.periods) + 1  # pygal draws the last group on top
+    colours = [*_COLOURS[: len(facts.periods)], _TARGET_COLOUR]
     chart = pygal.HorizontalBar(
-        js=[],
-        disable_xml_declaration=True,
-        width=900,
+        **_options(report, facts, colours),
         height=110 + len(rows) * max(34, 14 * bars),
-        style=_style(Style, [_TARGET_COLOUR, *colours[::-1]]),
-        legend_at_bottom=True,
+        legend_at_bottom_columns=bars,
         truncate_label=28,
-        x_title=f"{facts.kpi.name} ({report.unit})",
-        value_formatter=_number,
         print_values=True,
-        print_zeroes=True,
-        include_x_axis=True,
+        print_values_position="top",
     )
-    chart.uuid = f"{number}"  # else random: the same report shall give the same bytes
     chart.x_labels = [row.name for row in rows]
+    for n, period in enumerate(facts.periods):
+        chart.add(period, [row.values[n].value for row in rows])
     chart.add("Target", [row.target and row.target.value for row in rows])
-    for n in reversed(range(len(facts.periods))):
-        chart.add(facts.periods[n], [row.values[n].value for row in rows])
-    return Markup(_NOT_NEEDED.sub("", chart.render(is_unicode=True)))  # noqa: S704 - pygal escapes
+    return _drawn(chart, number)
+
+
+def _lines(
+    report: PerformanceReport, rows: Sequence[PerformanceRow], facts: PageFacts, number: int
+) -> Any:
+    """A line a service over the periods; no line where there is no value."""
+    import pygal  # noqa: PLC0415 - as above
+
+    chart = pygal.Line(
+        **_options(report, facts, _COLOURS),
+        height=420,
+        legend_at_bottom_columns=2,
+        truncate_legend=40,
+        x_label_rotation=45,
+        show_dots=len(facts.periods) <= 60,
+        x_labels_major_count=12,
+        show_minor_x_labels=len(facts.periods) <= 24,
+        allow_interruptions=True,
+    )
+    chart.x_labels = list(facts.periods)
+    for row in rows:
+        chart.add(row.name, [value.value for value in row.values])
+    return _drawn(chart, number)
+
+
+def _options(report: PerformanceReport, facts: PageFacts, colours: Sequence[str]) -> dict[str, Any]:
+    from pygal.style import Style  # noqa: PLC0415 - as above
+
+    title = f"{facts.kpi.name} ({report.unit})"
+    return {
+        "js": [],
+        "disable_xml_declaration": True,
+        "width": 900,
+        "style": _style(Style, colours),
+        "legend_at_bottom": True,
+        "x_title" if len(facts.periods) <= FEW_PERIODS else "y_title": title,
+        "value_formatter": _number,
+        "include_x_axis": True,
+    }
+
+
+def _drawn(chart: Any, number: int) -> Any:
+    from markupsafe import Markup  # noqa: PLC0415 - as above
+
+    chart.uuid = str(number)  # else random: the same report shall give the same bytes
+    return Markup(_NOT_NEEDED.sub("", chart.render(is_unicode=True)))  # noqa: S704 - it escapes
 
 
 def _style(style: Any, colours: Sequence[str]) -> Any:
@@ -103,6 +138,10 @@ def _style(style: Any, colours: Sequence[str]) -> Any:
         foreground="#39424c",
         foreground_strong="#1c2329",
         foreground_subtle="#c8d0d8",
+        guide_stroke_color="#e6eaee",
+        guide_stroke_dasharray="none",
+        major_guide_stroke_color="#e6eaee",
+        major_guide_stroke_dasharray="none",
         font_family="system-ui, sans-serif",
         label_font_size=13,
         major_label_font_size=13,
