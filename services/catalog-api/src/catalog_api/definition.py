@@ -13,4 +13,5 @@ DEFINITION = ServiceDefinition(
     metadata=metadata,
     jobs=JOBS,
     routines=("text_resemblance(text, text)", "text_resembles(text, text)"),
+    extensions=("pg_trgm",),
 )

@@ -14,7 +14,8 @@ from shared.kit.settings import ServiceSettings
 class ServiceDefinition:
     """One service: its package, settings, app factory, tables and jobs.
 
-    `routines` are SQL signatures of functions that the runtime role may execute.
+    `routines` are SQL signatures of functions that the runtime role may execute, `extensions`
+    what these use: wherever an extension lives, the role may look into its schema.
     """
 
     package: str
@@ -23,6 +24,7 @@ class ServiceDefinition:
     metadata: MetaData
     jobs: Sequence[Any]
     routines: Sequence[str] = ()
+    extensions: Sequence[str] = ()
 
     @property
     def schema(self) -> str:

@@ -186,6 +186,15 @@ def _grant(admin: psycopg.Connection[Any], definition: ServiceDefinition, role: 
             ),
             sql.SQL("GRANT EXECUTE ON FUNCTION {schema}.{} TO {role}").format(signature, **names),
         ]
+    hidden = admin.execute(
+        "SELECT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace"
+        " WHERE extname = ANY(%s) AND NOT has_schema_privilege(%s, n.oid, 'USAGE')",
+        [list(definition.extensions), role],
+    ).fetchall()
+    statements += [
+        sql.SQL("GRANT USAGE ON SCHEMA {} TO {role}").format(sql.Identifier(name), **names)
+        for (name,) in hidden
+    ]
     with admin.transaction():
         for statement in statements:
             admin.execute(statement)

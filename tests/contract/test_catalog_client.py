@@ -1,0 +1,111 @@
+"""The typed client of catalog-api against the real catalog-api."""
+
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.clients.catalog import CatalogClient
+from shared.errors import Conflict, NotFound
+from shared.schemas.catalog import Reference, Stage
+from tests.support.catalog import Catalog, running_catalog
+from tests.support.postgres import Database
+
+
+class Direct:
+    """Carries requests straight to the app; a refusal is the problem's code."""
+
+    name = "catalog-api"
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        idempotent: bool | None = None,
+    ) -> httpx.Response:
+        reply = await self._http.request(method, path, params=params, json=json)
+        if reply.status_code == 404:
+            raise NotFound(reply.json()["detail"])
+        if reply.status_code == 409:
+            raise Conflict(reply.json()["detail"], code=reply.json()["code"])
+        return reply
+
+
+@pytest.fixture
+async def catalog(catalog_db: Database, tmp_path: Path) -> AsyncIterator[Catalog]:
+    async with running_catalog(catalog_db, tmp_path) as running:
+        await running.http.post("/v1/portfolios", json={"key": "workplace", "name": "Workplace"})
+        items = [
+            {"key": key, "name": key, "portfolio": "workplace", "kind": "technical"}
+            for key in ("mail", "vpn", "wiki")
+        ]
+        assert (await running.http.post("/v1/services/bulk", json=items)).status_code == 200
+        yield running
+
+
+@pytest.fixture
+def client(catalog: Catalog) -> CatalogClient:
+    return CatalogClient(Direct(catalog.http))
+
+
+async def test_a_service_is_read(client: CatalogClient) -> None:
+    service = await client.get_service("vpn")
+
+    assert (service.key, service.stage, service.revision) == ("vpn", Stage.STRATEGY, 1)
+
+
+async def test_a_service_that_is_not_there_is_not_found(client: CatalogClient) -> None:
+    with pytest.raises(NotFound):
+        await client.get_service("nothing")
+
+
+async def test_all_services_are_walked_page_by_page(client: CatalogClient) -> None:
+    keys = [service.key async for service in client.iterate_services(page_size=2)]
+
+    assert keys == ["mail", "vpn", "wiki"]
+
+
+async def test_references_are_resolved_in_order(client: CatalogClient) -> None:
+    asked = [Reference(name="?"), Reference(source="snow", name="VPN")]
+
+    resolved = await client.resolve_references(asked)
+
+    assert [one.service for one in resolved] == [None, "vpn"]
+
+
+async def test_the_facts_of_a_service_are_those_of_the_catalog_of_facts(
+    client: CatalogClient,
+) -> None:
+    defined = {item.name for item in (await client.fact_catalog()).items}
+
+    assert set((await client.service_facts("vpn")).facts) == defined
+
+
+async def test_a_decision_is_handed_in_twice_and_moves_once(
+    catalog: Catalog, client: CatalogClient
+) -> None:
+    decision = catalog.decision("vpn", "strategy-to-design", "strategy", "design")
+
+    first = await client.hand_in_decision("vpn", decision)
+    second = await client.hand_in_decision("vpn", decision)
+
+    assert (first, first.to_stage) == (second, Stage.DESIGN)
+
+
+async def test_a_decision_for_another_service_is_a_conflict(
+    catalog: Catalog, client: CatalogClient
+) -> None:
+    decision = catalog.decision("mail", "strategy-to-design", "strategy", "design")
+
+    with pytest.raises(Conflict) as refused:
+        await client.hand_in_decision("vpn", decision)
+
+    assert refused.value.code == "decision_invalid"

@@ -1,0 +1,152 @@
+"""The catalog's schema: models and migrations agree, and the runtime role can do no more."""
+
+import re
+from enum import StrEnum
+
+import psycopg
+import pytest
+from alembic import command
+from psycopg import sql
+from sqlalchemy import create_engine
+
+from catalog_api.definition import DEFINITION
+from shared.kit.database import sqlalchemy_url
+from shared.kit.migrations import MigrationError, alembic_config, migrate
+from shared.schemas.catalog import Criticality, ServiceKind, Stage
+from shared.schemas.improvement import Gate
+from tests.support.postgres import Database, Server
+
+
+def constraints(database: Database) -> dict[str, str]:
+    with psycopg.connect(database.admin_url) as admin:
+        rows = admin.execute(
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE connamespace = 'catalog'::regnamespace"
+        )
+        return dict(rows.fetchall())
+
+
+def test_models_and_migrations_agree(catalog_db: Database) -> None:
+    with create_engine(sqlalchemy_url(catalog_db.admin_url)).begin() as connection:
+        command.check(alembic_config("catalog_api", connection))
+
+
+def test_upgrade_downgrade_upgrade_ends_where_it_began(catalog_db: Database) -> None:
+    before = constraints(catalog_db)
+
+    for step, target in ((command.downgrade, "base"), (command.upgrade, "head")):
+        with create_engine(sqlalchemy_url(catalog_db.admin_url)).begin() as connection:
+            step(alembic_config("catalog_api", connection), target)
+
+    assert constraints(catalog_db) == before
+
+
+def test_migrating_again_changes_nothing(catalog_db: Database) -> None:
+    before = constraints(catalog_db)
+
+    migrate(DEFINITION, catalog_db.admin_url, catalog_db.runtime_url)
+
+    assert constraints(catalog_db) == before
+
+
+@pytest.mark.parametrize(
+    ("check", "values"),
+    [
+        ("ck_service_kind", ServiceKind),
+        ("ck_service_stage", Stage),
+        ("ck_service_criticality", Criticality),
+        ("ck_stage_transition_gate", Gate),
+        ("ck_stage_transition_from_stage", Stage),
+        ("ck_stage_transition_to_stage", Stage),
+    ],
+)
+def test_every_check_lists_the_values_of_its_enum(
+    catalog_db: Database, check: str, values: type[StrEnum]
+) -> None:
+    listed = re.findall(r"'([^']+)'", constraints(catalog_db)[check])
+
+    assert set(listed) == {member.value for member in values}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM catalog.audit_entry",
+        "TRUNCATE catalog.audit_entry",
+        "UPDATE catalog.audit_entry SET actor = 'nobody'",
+        "DELETE FROM catalog.stage_transition",
+        "TRUNCATE catalog.stage_transition",
+        "UPDATE catalog.stage_transition SET gate = 'to-retirement'",
+    ],
+)
+def test_what_happened_cannot_be_rewritten_by_the_service(
+    catalog_db: Database, statement: str
+) -> None:
+    with (
+        psycopg.connect(catalog_db.runtime_url) as runtime,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        runtime.execute(statement)
+
+
+def test_the_service_cannot_change_its_own_schema(catalog_db: Database) -> None:
+    with (
+        psycopg.connect(catalog_db.runtime_url) as runtime,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        runtime.execute("ALTER TABLE catalog.service ADD COLUMN x integer")
+
+
+def test_the_similarity_search_uses_its_index(catalog_db: Database) -> None:
+    with psycopg.connect(catalog_db.runtime_url) as runtime:
+        runtime.execute("SET enable_seqscan = off")
+        plan = runtime.execute(
+            "EXPLAIN SELECT key FROM catalog.service WHERE catalog.text_resembles('netwrok', name)"
+        ).fetchall()
+
+    assert "ix_service_name_trigram" in str(plan)
+
+
+def test_an_extension_that_is_already_elsewhere_is_used_there(postgres_server: Server) -> None:
+    database = postgres_server.create_empty_database("catalog")
+    try:
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            admin.execute('CREATE SCHEMA "Our Extensions"')
+            admin.execute('CREATE EXTENSION pg_trgm SCHEMA "Our Extensions"')
+        migrate(DEFINITION, database.admin_url, database.runtime_url)
+        with psycopg.connect(database.runtime_url) as runtime:
+            (likeness,) = runtime.execute(
+                "SELECT catalog.text_resemblance('mail', 'mail')"
+            ).fetchone() or (None,)
+    finally:
+        postgres_server.drop_database(database.name)
+
+    assert likeness == 1
+
+
+def test_without_the_right_to_make_the_extension_the_error_says_what_to_do(
+    postgres_server: Server,
+) -> None:
+    database = postgres_server.create_empty_database("catalog")
+    role = f"{database.name}_weak"
+    weak_url = re.sub(r"//[^@]*@", f"//{role}:weak@", database.admin_url)
+    try:
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            admin.execute(
+                sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'weak' CREATEROLE").format(
+                    sql.Identifier(role)
+                )
+            )
+            for schema in ("catalog", "catalog_jobs"):
+                admin.execute(
+                    sql.SQL("CREATE SCHEMA {} AUTHORIZATION {}").format(
+                        sql.Identifier(schema), sql.Identifier(role)
+                    )
+                )
+
+        with pytest.raises(MigrationError, match="CREATE EXTENSION pg_trgm"):
+            migrate(DEFINITION, weak_url, database.runtime_url)
+    finally:
+        postgres_server.drop_database(database.name)
+        with postgres_server.connect() as admin:
+            admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
