@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
@@ -156,6 +157,7 @@ class Improvement:
     settings: Settings
     issuer_key: OKPKey
     fake: Fake
+    database: Database
 
     def token(self, subject: str, roles: Iterable[str] = (), scope: str = ALL_SCOPES) -> str:
         now = int(time.time())
@@ -191,6 +193,18 @@ class Improvement:
         reply = await self.http.post(f"/v1/gates/{gate}/versions", json=gate_of(criteria, **fields))
         assert reply.status_code == 201, reply.text
         return reply.json()
+
+    def make_older(self, evaluation: Any, hours: float) -> None:
+        """Let an evaluation have been made earlier; only an administrator can."""
+        self.as_admin(
+            "UPDATE improvement.evaluation SET evaluated_at = evaluated_at - %s WHERE id = %s",
+            timedelta(hours=hours),
+            evaluation["id"],
+        )
+
+    def as_admin(self, statement: str, *values: Any) -> None:
+        with psycopg.connect(self.database.admin_url, autocommit=True) as admin:
+            admin.execute(statement.encode(), values)
 
     async def run_job(self, name: str, payload: dict[str, Any]) -> None:
         """Run a job as the worker would, with the fake services on its transport."""
@@ -235,7 +249,7 @@ async def running_improvement(
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://improvement") as http,
     ):
-        running = Improvement(app, http, settings, issuer, fake)
+        running = Improvement(app, http, settings, issuer, fake, database)
         http.headers.update(running.caller("pipeline"))
         yield running
 
