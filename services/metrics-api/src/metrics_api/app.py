@@ -4,9 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+import httpx
 from fastapi import FastAPI
 
+from metrics_api.attribution import routes as attribution
 from metrics_api.attribution.rules import Memory
+from metrics_api.catalog import connected
 from metrics_api.facts import routes as facts
 from metrics_api.imports import routes as imports
 from metrics_api.incidents import routes as incidents
@@ -26,16 +29,31 @@ DESCRIPTION = (
 )
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """The app; without settings it serves for its contract only and needs no environment."""
+def create_app(
+    settings: Settings | None = None, *, transport: httpx.AsyncBaseTransport | None = None
+) -> FastAPI:
+    """The app; without settings it serves for its contract only and needs no environment.
+
+    `transport` carries the calls to the catalog in tests.
+    """
+    chosen = settings if settings is not None else Settings.model_construct()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.memory = Memory()
+        app.state.find_api_key = partial(find_api_key, app.state.engine)
+        async with connected(chosen, transport) as app.state.catalog:
+            yield
+
     app = build_app(
-        settings if settings is not None else Settings.model_construct(),
+        chosen,
         package="metrics_api",
         title="metrics-api",
         description=DESCRIPTION,
         version="1.0.0",
         routers=(
             sources.router,
+            attribution.router,
             incidents.router,
             imports.router,
             indicators.router,
@@ -44,15 +62,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             initiatives.router,
             facts.router,
         ),
-        lifespan=_lifespan,
+        lifespan=lifespan,
         streamed_paths=("/v1/incidents/batch",),
     )
     app.openapi = describing_incidents(app.openapi)  # type: ignore[method-assign]
     return app
-
-
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    app.state.memory = Memory()
-    app.state.find_api_key = partial(find_api_key, app.state.engine)
-    yield

@@ -1,7 +1,7 @@
 """The base of every table of metrics-api."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
@@ -18,7 +18,7 @@ class Base(DeclarativeBase):
     """Tables name their schema; integers are 64 bits wide unless a column says otherwise."""
 
     metadata = metadata_for("metrics")
-    type_annotation_map: ClassVar[dict[type, TypeEngine[object]]] = {
+    type_annotation_map: ClassVar[dict[type, TypeEngine[Any]]] = {
         int: BigInteger(),
         str: Text(),
         datetime: Stamp,

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.kit.settings import ServiceSettings
@@ -17,6 +17,6 @@ class Settings(ServiceSettings):
     service_name: ClassVar[str] = "metrics-api"
 
     port: int = Field(8002, description="port to listen on")
-    catalog_event_secret: str | None = Field(
-        None, description="secret with which catalog-api signs the events it delivers"
+    catalog_event_secrets: tuple[SecretStr, ...] = Field(
+        (), description="JSON list of the secrets with which catalog-api may sign its events"
     )

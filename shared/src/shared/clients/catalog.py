@@ -8,6 +8,7 @@ from shared.schemas.catalog import (
     Reference,
     ResolvedReference,
     ResolveReply,
+    ServiceOut,
     ServiceSummary,
     TransitionOut,
 )
@@ -26,13 +27,13 @@ class CatalogClient:
         reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}")
         return read(ServiceSummary, reply, self._remote)
 
-    async def iterate_services(self, page_size: int = 500) -> AsyncIterator[ServiceSummary]:
-        """All services in the order of their keys, page by page."""
+    async def iterate_services(self, page_size: int = 500) -> AsyncIterator[ServiceOut]:
+        """All services with their references in the order of their keys, page by page."""
         cursor: str | None = None
         while True:
             params = {"limit": page_size} | ({"cursor": cursor} if cursor else {})
             reply = await self._remote.request("GET", "/v1/services", params=params)
-            page = read(Page[ServiceSummary], reply, self._remote)
+            page = read(Page[ServiceOut], reply, self._remote)
             for service in page.items:
                 yield service
             cursor = page.next_cursor

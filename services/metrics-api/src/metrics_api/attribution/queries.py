@@ -1,13 +1,27 @@
 """Every SQL statement of attribution."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg.rows import tuple_row
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.attribution.rules import Directory, Memory
+from metrics_api.attribution.rules import Directory, Memory, Name
+from metrics_api.attribution.tables import (
+    Attribution,
+    ReceivedEvent,
+    ReferenceCopy,
+    ServiceCopy,
+)
+from metrics_api.incidents.tables import Incident
 from metrics_api.sources.queries import read_source_rules
 from metrics_api.sources.rules import folded
+from metrics_api.sources.tables import Source
+from shared.kit.pagination import PageParams, keyset
 
 Connection = psycopg.AsyncConnection[Any]
 # Ingest holds it shared, a change of names takes it alone for a moment: so no record is stored
@@ -38,13 +52,12 @@ async def current_directory(conn: Connection, memory: Memory) -> Directory:
     revision = await read_directory_revision(conn)
     if revision != memory.directory.revision:
         sources = {rules.key: rules for rules in await read_source_rules(conn)}
-        names = {(source, folded(name)): key for source, name, key in await read_names(conn)}
-        memory.directory = Directory(revision, sources, names)
+        memory.directory = Directory(revision, sources, await read_names(conn))
     return memory.directory
 
 
-async def read_names(conn: Connection) -> list[tuple[str | None, str, str]]:
-    """(source key, name, service), the weakest first: a later one stands above an earlier."""
+async def read_names(conn: Connection) -> dict[Name, str]:
+    """What each name means: an attribution stands above a reference, that above a key."""
     async with conn.cursor(row_factory=tuple_row) as cursor:
         await cursor.execute(
             """
@@ -61,4 +74,142 @@ async def read_names(conn: Connection) -> list[tuple[str | None, str, str]]:
             ) AS named ORDER BY strength, id
             """
         )
-        return await cursor.fetchall()
+        return {(source, folded(name)): service async for source, name, service in cursor}
+
+
+async def upsert_services(
+    session: AsyncSession, services: Sequence[Mapping[str, Any]]
+) -> Sequence[str]:
+    """Keys of the copies that are new or of an older revision: they are taken over."""
+    statement = insert(ServiceCopy).values([dict(service) for service in services])
+    taken = {column.name: column for column in statement.excluded if column.name != "key"}
+    statement = statement.on_conflict_do_update(
+        index_elements=[ServiceCopy.key],
+        set_=taken,
+        where=ServiceCopy.revision < statement.excluded.revision,
+    )
+    return (await session.scalars(statement.returning(ServiceCopy.key))).all()
+
+
+async def replace_references(
+    session: AsyncSession,
+    services: Iterable[str],
+    references: Sequence[Mapping[str, Any]],
+    at: datetime,
+) -> None:
+    """References of these services are these from now on; what was valid before stays known."""
+    wanted = {(row["source"], row["name"], row["service"]) for row in references}
+    statement = select(ReferenceCopy).where(
+        ReferenceCopy.service.in_(list(services)), ReferenceCopy.ended_at.is_(None)
+    )
+    present = {(row.source, row.name, row.service): row for row in await session.scalars(statement)}
+    for key in present.keys() - wanted:
+        present[key].ended_at = at
+    await session.flush()
+    added = wanted - present.keys()
+    if added:
+        names = ("source", "name", "service")
+        rows = [dict(zip(names, key, strict=True)) | {"recorded_at": at} for key in added]
+        await session.execute(insert(ReferenceCopy), rows)
+
+
+async def service_exists(session: AsyncSession, key: str) -> bool:
+    return await session.get(ServiceCopy, key) is not None
+
+
+async def insert_attributions(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Decisions made here, by name or record by record."""
+    await session.execute(insert(Attribution), [dict(row) for row in rows])
+
+
+async def take_event(session: AsyncSession, event_id: str, at: datetime) -> bool:
+    """Remember an event; False if it was taken in before."""
+    statement = insert(ReceivedEvent).values(id=event_id, received_at=at)
+    taken = await session.scalar(statement.on_conflict_do_nothing().returning(ReceivedEvent.id))
+    return taken is not None
+
+
+async def forget_events(session: AsyncSession, before: datetime) -> None:
+    await session.execute(delete(ReceivedEvent).where(ReceivedEvent.received_at < before))
+
+
+async def unattributed_names(session: AsyncSession) -> Sequence[tuple[int, str]]:
+    """(source id, name) of the records that belong to no service but name one."""
+    statement = (
+        select(Incident.source_id, Incident.service_name)
+        .where(Incident.service.is_(None), Incident.service_name.is_not(None))
+        .distinct()
+    )
+    rows = await session.execute(statement)
+    return [(source_id, name) for source_id, name in rows if name is not None]
+
+
+async def names_of_service(session: AsyncSession, service: str) -> Sequence[tuple[int, str]]:
+    """(source id, name) of the records that belong to a service by their name."""
+    statement = (
+        select(Incident.source_id, Incident.service_name)
+        .where(
+            Incident.service == service,
+            Incident.service_name.is_not(None),
+            Incident.service_pinned.is_(False),
+        )
+        .distinct()
+    )
+    rows = await session.execute(statement)
+    return [(source_id, name) for source_id, name in rows if name is not None]
+
+
+async def count_unattributed(session: AsyncSession) -> int:
+    statement = select(func.count()).where(Incident.service.is_(None))
+    return (await session.scalars(statement)).one()
+
+
+async def list_unattributed(
+    session: AsyncSession, source: str | None, page: PageParams
+) -> list[Any]:
+    """Groups of unattributed records by source and name."""
+    name = func.coalesce(Incident.service_name, "")
+    statement: Any = (
+        select(
+            Incident.source_id,
+            Source.key.label("source"),
+            name.label("name"),
+            func.count().label("count"),
+            func.min(Incident.first_received_at).label("first_seen"),
+            func.max(Incident.last_received_at).label("last_seen"),
+        )
+        .join(Source, Source.id == Incident.source_id)
+        .where(Incident.service.is_(None))
+        .group_by(Incident.source_id, Source.key, name)
+    )
+    if source is not None:
+        statement = statement.where(Source.key == source)
+    order: list[Any] = [Incident.source_id, name]
+    return list((await session.execute(keyset(statement, order, page))).all())
+
+
+async def list_unattributed_records(
+    session: AsyncSession, source: str | None, service_name: str | None, page: PageParams
+) -> list[Any]:
+    """Unattributed records; an empty `service_name` asks for those that name no service."""
+    statement: Any = (
+        select(
+            Incident.source_id,
+            Source.key.label("source"),
+            Incident.external_id,
+            Incident.service_name,
+            Incident.title,
+            Incident.state,
+            Incident.opened_at,
+            Incident.first_received_at,
+            Incident.last_received_at,
+        )
+        .join(Source, Source.id == Incident.source_id)
+        .where(Incident.service.is_(None))
+    )
+    if source is not None:
+        statement = statement.where(Source.key == source)
+    if service_name is not None:
+        statement = statement.where(func.coalesce(Incident.service_name, "") == service_name)
+    order: list[Any] = [Incident.source_id, Incident.external_id]
+    return list((await session.execute(keyset(statement, order, page))).all())

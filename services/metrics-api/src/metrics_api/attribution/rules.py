@@ -6,18 +6,17 @@ from dataclasses import dataclass, field
 from metrics_api.sources.rules import SourceRules, folded
 
 RESOLVE_JOB = "resolve_references"
+Name = tuple[str | None, str]
+"""A source's key, or None for any source, and folded words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """What ingest keeps in memory: the sources, and what names mean, as of a revision.
-
-    `names` is keyed by (source key or None for any source, folded name).
-    """
+    """What ingest keeps in memory: the sources, and what names mean, as of a revision."""
 
     revision: int
     sources: Mapping[str, SourceRules]
-    names: Mapping[tuple[str | None, str], str]
+    names: Mapping[Name, str]
     by_id: Mapping[int, SourceRules] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -29,6 +28,14 @@ class Directory:
             return None
         words = folded(name)
         return self.names.get((source, words)) or self.names.get((None, words))
+
+
+def moved_services(before: Mapping[Name, str], after: Mapping[Name, str]) -> set[str]:
+    """Services that may own records whose names mean something else now."""
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    # A name that was not of its source's own until now had the general meaning.
+    meanings = [*changed, *((None, words) for _, words in changed)]
+    return {before[name] for name in meanings if name in before}
 
 
 @dataclass(slots=True)

@@ -60,6 +60,38 @@ _TRANSITIONS = """
 """
 
 
+async def incidents_named(
+    conn: Connection, source_id: int, service_name: str, service: str | None, limit: int
+) -> list[str]:
+    """Ids of incidents that name a service so and are attributed so (None: not at all)."""
+    present, values = ("IS NULL", []) if service is None else ("= %s", [service])
+    statement = f"""
+        SELECT external_id FROM metrics.incident
+        WHERE source_id = %s AND service_name = %s AND service {present} AND NOT service_pinned
+        ORDER BY external_id LIMIT %s
+    """  # noqa: S608 - one of two fixed conditions
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(statement, [source_id, service_name, *values, limit])
+        return [external_id async for (external_id,) in cursor]
+
+
+async def move_incidents(
+    conn: Connection, source_id: int, external_ids: Sequence[str], service: str | None, pin: bool
+) -> None:
+    """Attribute (locked) incidents and their transitions to another service."""
+    async with conn.pipeline():
+        await conn.execute(
+            "UPDATE metrics.incident SET service = %s, service_pinned = service_pinned OR %s"
+            " WHERE source_id = %s AND external_id = ANY(%s)",
+            [service, pin, source_id, list(external_ids)],
+        )
+        await conn.execute(
+            "UPDATE metrics.incident_transition SET service = %s"
+            " WHERE source_id = %s AND external_id = ANY(%s)",
+            [service, source_id, list(external_ids)],
+        )
+
+
 async def lock_incidents(
     conn: Connection, source_id: int, external_ids: Iterable[str]
 ) -> dict[str, StoredIncident]:

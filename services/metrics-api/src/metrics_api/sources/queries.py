@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.sources.rules import SourceRules, source_rules
 from metrics_api.sources.tables import ApiKey, Source
-from shared.errors import NotFound
+from shared.errors import Invalid, NotFound
 from shared.kit.pagination import PageParams, keyset
 
 
@@ -32,14 +32,17 @@ async def insert_source(session: AsyncSession, values: dict[str, Any]) -> Source
     return (await session.scalars(statement)).one_or_none()
 
 
-async def get_source(session: AsyncSession, key: str, *, lock: bool = False) -> Source:
-    """Raises NotFound; `lock` holds it for a change."""
+async def get_source(
+    session: AsyncSession, key: str, *, lock: bool = False, pointer: str | None = None
+) -> Source:
+    """Raises NotFound, or Invalid at `pointer` of a body; `lock` holds it for a change."""
     statement = select(Source).where(Source.key == key)
     if lock:
         statement = statement.with_for_update(key_share=True)
     source = (await session.scalars(statement)).one_or_none()
     if source is None:
-        raise NotFound(f"There is no source {key}")
+        kind = NotFound if pointer is None else Invalid
+        raise kind(f"There is no source {key}", code="unknown_source", pointer=pointer)
     return source
 
 

@@ -1,0 +1,277 @@
+"""Attributing records: by the catalog's references, by names, and record by record.
+
+A change of names is one transaction that every ingest waits for; it also enqueues the jobs that
+move the records there are. So a record is attributed by the old names and moved, or by the new.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from metrics_api.attribution import queries
+from metrics_api.attribution.rules import Memory, moved_services
+from metrics_api.attribution.schemas import AttributionCreate, ServiceData
+from metrics_api.incidents import queries as incidents
+from metrics_api.incidents.rules import StoredIncident
+from metrics_api.indicators.queries import insert_deltas
+from metrics_api.indicators.rules import Contributions, accumulate, contributions
+from metrics_api.sources.queries import get_source
+from shared.errors import Invalid
+from shared.kit import audit, clock
+from shared.kit.auth import Principal
+from shared.kit.database import driver, transaction
+from shared.kit.jobs import enqueue
+from shared.schemas.catalog import Reference, ResolvedReference, ServiceOut
+
+MOVED_AT_ONCE = 2_000
+ATTRIBUTE_JOB = "attribute_records"
+MOVE_JOB = "move_records"
+COPIED = ("key", "name", "kind", "portfolio", "stage", "criticality", "revision")
+
+
+class Changes(NamedTuple):
+    """Services whose copies changed, and services that may lose records by that."""
+
+    newer: Sequence[str]
+    moved: Sequence[str]
+
+
+class Catalog(Protocol):
+    """What is asked of the catalog: its client, or that client over another transport."""
+
+    def iterate_services(self) -> AsyncIterator[ServiceOut]: ...
+
+    async def resolve_references(
+        self, references: Sequence[Reference]
+    ) -> list[ResolvedReference]: ...
+
+
+async def take_over(session: AsyncSession, services: Sequence[ServiceData]) -> Changes:
+    """Copy services that are newer than their copies."""
+    if not services:
+        return Changes([], [])
+    at = clock.now()
+    by_key = {service.key: service for service in sorted(services, key=lambda each: each.revision)}
+    rows = [
+        service.model_dump(mode="json", include=set(COPIED)) | {"recorded_at": at}
+        for _, service in sorted(by_key.items())
+    ]
+    newer = await queries.upsert_services(session, rows)
+    if not newer:
+        return Changes([], [])
+    references = [
+        reference.model_dump() | {"service": key}
+        for key in newer
+        for reference in by_key[key].references
+    ]
+    async with _changing_names(session) as moved:
+        await queries.replace_references(session, newer, references, at)
+    return Changes(newer, moved)
+
+
+@asynccontextmanager
+async def _changing_names(session: AsyncSession) -> AsyncIterator[list[str]]:
+    """Change what names mean; afterwards the list holds the services that may lose records.
+
+    The records there are move in jobs; whoever changes the names may move them at once as well.
+    """
+    conn = await driver(session)
+    await queries.advance_directory_revision(conn)
+    before = await queries.read_names(conn)
+    moved: list[str] = []
+    yield moved
+    moved += sorted(moved_services(before, await queries.read_names(conn)))
+    for service in moved:
+        lock = f"{MOVE_JOB}:{service}"
+        await enqueue(session, MOVE_JOB, {"service": service}, queueing_lock=lock)
+    await enqueue(session, ATTRIBUTE_JOB, {}, queueing_lock=ATTRIBUTE_JOB)
+
+
+async def refresh(engine: AsyncEngine, memory: Memory, catalog: Catalog) -> tuple[int, int]:
+    """Copy all services from the catalog and move records: how many (services, records).
+
+    The catalog is asked before any transaction is open; Unavailable when it cannot be reached.
+    """
+    services = [_service_data(service) async for service in catalog.iterate_services()]
+    async with transaction(engine) as session:
+        changes = await take_over(session, services)
+    return len(changes.newer), await _move_all(engine, memory, changes.moved)
+
+
+async def _move_all(engine: AsyncEngine, memory: Memory, services: Sequence[str]) -> int:
+    """Move the records of these services and the unattributed ones to where they belong."""
+    moved = 0
+    for service in services:
+        moved += await move_records(engine, memory, service)
+    return moved + await attribute_records(engine, memory)
+
+
+def _service_data(service: ServiceOut) -> ServiceData:
+    references = [reference.model_dump() for reference in service.external_references]
+    return ServiceData.model_validate({**service.model_dump(), "references": references})
+
+
+async def resolve(engine: AsyncEngine, memory: Memory, catalog: Catalog) -> None:
+    """Ask the catalog for the names that mean nothing here; copy its services if it knows some."""
+    async with transaction(engine) as session:
+        names = await queries.unattributed_names(session)
+        directory = await queries.current_directory(await driver(session), memory)
+    asked = [
+        Reference(source=directory.by_id[source_id].key, name=name) for source_id, name in names
+    ]
+    if asked and any(answer.service for answer in await catalog.resolve_references(asked)):
+        await refresh(engine, memory, catalog)
+
+
+async def attribute_records(engine: AsyncEngine, memory: Memory) -> int:
+    """Attribute the unattributed records whose names mean a service by now."""
+    async with transaction(engine) as session:
+        names = await queries.unattributed_names(session)
+    moved = 0
+    for source_id, name in names:
+        moved += await _move_named(engine, memory, (source_id, name), None)
+    return moved
+
+
+async def move_records(engine: AsyncEngine, memory: Memory, service: str) -> int:
+    """Move the records of a service whose names mean another one, or none, by now."""
+    async with transaction(engine) as session:
+        names = await queries.names_of_service(session, service)
+    moved = 0
+    for source_id, name in names:
+        moved += await _move_named(engine, memory, (source_id, name), service)
+    return moved
+
+
+async def _move_named(
+    engine: AsyncEngine, memory: Memory, named: tuple[int, str], present: str | None
+) -> int:
+    """Move records of one name that are at `present`, some at a time."""
+    source_id, name = named
+    moved = 0
+    while True:
+        async with transaction(engine) as session:
+            conn = await driver(session)
+            directory = await queries.current_directory(conn, memory)
+            meant = directory.service_of(directory.by_id[source_id].key, name)
+            if meant == present:
+                return moved
+            ids = await incidents.incidents_named(conn, source_id, name, present, MOVED_AT_ONCE)
+            stored = await incidents.lock_incidents(conn, source_id, ids)
+            # What changed between the look and the lock is met again by the next look.
+            still = {
+                external_id: incident
+                for external_id, incident in stored.items()
+                if incident.folded.service == present and not incident.pinned
+            }
+            await _move(session, source_id, still, meant, pin=False)
+        moved += len(still)
+        if len(ids) < MOVED_AT_ONCE:
+            return moved
+
+
+async def _move(
+    session: AsyncSession,
+    source_id: int,
+    stored: dict[str, StoredIncident],
+    service: str | None,
+    *,
+    pin: bool,
+) -> None:
+    """Give locked incidents to a service, and what they add to the cells with them."""
+    conn = await driver(session)
+    deltas: Contributions = {}
+    for incident in stored.values():
+        accumulate(deltas, contributions(incident.folded), -1)
+        accumulate(deltas, contributions(incident.folded._replace(service=service)))
+    await incidents.move_incidents(conn, source_id, list(stored), service, pin)
+    await insert_deltas(conn, deltas)
+
+
+async def attribute(
+    engine: AsyncEngine, memory: Memory, body: AttributionCreate, caller: Principal
+) -> tuple[int, datetime]:
+    """Record a decision and move what it concerns: (records moved, when it was recorded).
+
+    Transactions of its own: the decision first, then the records some thousand at a time.
+    """
+    at = clock.now()
+    if body.records is not None:
+        async with transaction(engine) as session:
+            return await _attribute_each(session, memory, body, caller, at), at
+    assert body.source is not None
+    assert body.service_name is not None
+    async with transaction(engine) as session:
+        moved = await _decide_name(session, body, caller, at)
+    return await _move_all(engine, memory, moved), at
+
+
+async def _decide_name(
+    session: AsyncSession, body: AttributionCreate, caller: Principal, at: datetime
+) -> list[str]:
+    """Services that may lose records by what the name means from now on."""
+    await _check_service(session, body.service)
+    source = await get_source(session, str(body.source), pointer="/source")
+    row = {"source_id": source.id, "service_name": body.service_name, "external_id": None}
+    async with _changing_names(session) as moved:
+        await _record(session, body, caller, at, [row])
+    return moved
+
+
+async def _attribute_each(
+    session: AsyncSession,
+    memory: Memory,
+    body: AttributionCreate,
+    caller: Principal,
+    at: datetime,
+) -> int:
+    await _check_service(session, body.service)
+    conn = await driver(session)
+    directory = await queries.current_directory(conn, memory)
+    wanted: dict[int, list[str]] = {}
+    for place, record in enumerate(body.records or ()):
+        source = directory.sources.get(record.source)
+        if source is None:
+            raise Invalid(f"There is no source {record.source}", pointer=f"/records/{place}/source")
+        wanted.setdefault(source.id, []).append(record.external_id)
+    moved = 0
+    for source_id, ids in sorted(wanted.items()):
+        stored = await incidents.lock_incidents(conn, source_id, ids)
+        missing = next((each for each in ids if each not in stored), None)
+        if missing is not None:
+            raise Invalid(f"There is no incident {missing} of this source", pointer="/records")
+        await _move(session, source_id, stored, body.service, pin=True)
+        moved += sum(each.folded.service != body.service for each in stored.values())
+        rows = [
+            {"source_id": source_id, "service_name": None, "external_id": each} for each in stored
+        ]
+        await _record(session, body, caller, at, rows)
+    return moved
+
+
+async def _check_service(session: AsyncSession, key: str) -> None:
+    if not await queries.service_exists(session, key):
+        raise Invalid(
+            f"There is no service {key} known here: create it in the catalog, or refresh",
+            code="unknown_service",
+            pointer="/service",
+        )
+
+
+async def _record(
+    session: AsyncSession,
+    body: AttributionCreate,
+    caller: Principal,
+    at: datetime,
+    rows: Sequence[dict[str, Any]],
+) -> None:
+    """The decision, for as-of answers, and who made it."""
+    made = {"service": body.service, "recorded_at": at, "recorded_by": caller.person}
+    await queries.insert_attributions(session, [row | made for row in rows])
+    for row in rows[:1]:
+        subject = ("attribution", row["service_name"] or row["external_id"])
+        after = {"service": body.service, "records": len(rows), **row}
+        await audit.record(session, caller, "attributed", subject, after=after)

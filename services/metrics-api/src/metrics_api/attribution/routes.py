@@ -1,0 +1,153 @@
+"""HTTP of attribution: what is unattributed, how it gets attributed, the catalog's events."""
+
+from typing import Annotated, Any
+
+from fastapi import Query, Request
+from pydantic import ValidationError
+
+from metrics_api.attribution import actions, queries
+from metrics_api.attribution.schemas import (
+    AttributionCreate,
+    AttributionOut,
+    CatalogEvent,
+    EventReply,
+    RefreshOut,
+    ServiceData,
+    UnattributedOut,
+    UnattributedRecordOut,
+)
+from shared.errors import FieldError, Invalid
+from shared.kit import clock
+from shared.kit.auth import Principal, requires
+from shared.kit.database import Session, transaction
+from shared.kit.pagination import PageQuery, page_of
+from shared.kit.problems import problem_responses
+from shared.kit.routing import Router
+from shared.kit.webhooks import verify_event
+from shared.schemas.common import Key, Page, Storable
+
+AttributionRead = Annotated[Principal, requires("metrics:read")]
+AttributionWrite = Annotated[Principal, requires("attribution:write")]
+SourceFilter = Annotated[Key | None, Query()]
+NameFilter = Annotated[
+    str | None,
+    Query(max_length=200, description="the tool's words; empty: records that name no service"),
+    Storable,
+]
+SERVICE_EVENTS = "service."
+
+router = Router(prefix="/v1", tags=["attribution"])
+
+
+@router.get("/unattributed", operation_id="list_unattributed", responses=problem_responses(400))
+async def list_unattributed(
+    session: Session, _: AttributionRead, page: PageQuery, source: SourceFilter = None
+) -> Page[UnattributedOut]:
+    """Names under which records came that belong to no service, with how many."""
+    rows = await queries.list_unattributed(session, source, page)
+    paged: dict[str, Any] = page_of(rows, page, key=_group_key)
+    paged["items"] = [{**row._mapping, "service_name": row.name or None} for row in paged["items"]]
+    return Page[UnattributedOut].model_validate(paged)
+
+
+@router.get(
+    "/unattributed/records",
+    operation_id="list_unattributed_records",
+    responses=problem_responses(400),
+)
+async def list_unattributed_records(
+    session: Session,
+    _: AttributionRead,
+    page: PageQuery,
+    source: SourceFilter = None,
+    service_name: NameFilter = None,
+) -> Page[UnattributedRecordOut]:
+    """The records that belong to no service, by source and id."""
+    rows = await queries.list_unattributed_records(session, source, service_name, page)
+    return Page[UnattributedRecordOut].model_validate(page_of(rows, page, key=_record_key))
+
+
+@router.post(
+    "/attributions",
+    status_code=201,
+    operation_id="create_attribution",
+    responses=problem_responses(403),
+)
+async def create_attribution(
+    body: AttributionCreate, request: Request, caller: AttributionWrite
+) -> AttributionOut:
+    """Say which service a name means, from now on and for the records there are; or records.
+
+    It stands above the catalog's references. Repeating it is harmless.
+    """
+    state = request.app.state
+    moved, at = await actions.attribute(state.engine, state.memory, body, caller)
+    return AttributionOut(service=body.service, attributed=moved, recorded_at=at)
+
+
+@router.post(
+    "/references/refresh", operation_id="refresh_references", responses=problem_responses(403)
+)
+async def refresh_references(request: Request, _: AttributionWrite) -> RefreshOut:
+    """Copy services and references from the catalog now, and attribute what they explain."""
+    state = request.app.state
+    services, moved = await actions.refresh(state.engine, state.memory, state.catalog)
+    async with transaction(state.engine) as session:
+        left = await queries.count_unattributed(session)
+    return RefreshOut(
+        services=services, attributed=moved, unattributed=left, refreshed_at=clock.now()
+    )
+
+
+@router.post(
+    "/events/catalog",
+    status_code=200,
+    operation_id="receive_catalog_event",
+    responses=problem_responses(403, 413),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/cloudevents+json": {
+                    "schema": {"type": "object", "description": "CloudEvents 1.0, structured mode"}
+                }
+            },
+        }
+    },
+)
+async def receive_catalog_event(request: Request, session: Session) -> EventReply:
+    """Take in an event of the catalog, signed as Standard Webhooks has it; repeats are harmless."""
+    secrets = request.app.state.settings.catalog_event_secrets
+    keys = [secret.get_secret_value() for secret in secrets]
+    found = verify_event(request.headers, await request.body(), keys)
+    event = _checked(CatalogEvent, found, "")
+    assert isinstance(event, CatalogEvent)
+    if not event.type.startswith(SERVICE_EVENTS):
+        return EventReply(taken=False)
+    service = _checked(ServiceData, event.data, "/data")
+    assert isinstance(service, ServiceData)
+    if not await queries.take_event(session, event.id, clock.now()):
+        return EventReply(taken=False)
+    await actions.take_over(session, [service])
+    return EventReply(taken=True)
+
+
+def _checked(
+    model: type[CatalogEvent] | type[ServiceData], value: Any, place: str
+) -> CatalogEvent | ServiceData:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        fields = [
+            FieldError(place + "".join(f"/{step}" for step in found["loc"]), found["msg"])
+            for found in error.errors()
+        ]
+        raise Invalid("The event is not one of the catalog's", errors=fields) from None
+
+
+def _group_key(row: Any) -> tuple[int, str]:
+    return (row.source_id, row.name)
+
+
+def _record_key(row: Any) -> tuple[int, str]:
+    return (row.source_id, row.external_id)
