@@ -91,11 +91,8 @@ def reasons(evaluation: EvaluationOut) -> str:
         f"{evaluation.gate} for {evaluation.service}: {evaluation.verdict.upper()}"
         f" ({score}, gate version {evaluation.gate_version}, {evaluation.standing})"
     ]
-    width = max((len(criterion.id) for criterion in evaluation.criteria), default=0)
     for criterion in evaluation.criteria:
-        need = "required" if criterion.required else "advisory"
-        lines.append(
-            f"  {criterion.outcome:<12}  {criterion.id:<{width}}  {need}  {criterion.reason}"
-        )
+        need = "" if criterion.required else " (advisory)"
+        lines.append(f"  {criterion.outcome:<12}  {criterion.title}{need}: {criterion.reason}")
     lines.append(f"evaluation {evaluation.id} of {evaluation.evaluated_at:%Y-%m-%d %H:%M:%S %Z}")
     return "\n".join(lines)

@@ -141,7 +141,7 @@ def test_the_text_gives_every_criterion_its_reason(capsys: pytest.CaptureFixture
 
     printed = capsys.readouterr().out
     assert printed.startswith("operate-to-improve for printing: FAIL (score 0.50")
-    assert "fail          on-target  required  MTTR 5.2 h is above 5.0 h" in printed
+    assert "  fail          Criterion on-target: MTTR 5.2 h is above 5.0 h\n" in printed
 
 
 def test_the_json_is_the_evaluation_as_it_was_answered(

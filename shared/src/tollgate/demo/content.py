@@ -85,23 +85,23 @@ SERVICES = (
     ),
     DemoService(
         "email-and-calendar", "Email and Calendar", "Mailboxes, calendars and shared rooms",
-        "workplace", "high", "maria.costa", 22, 5.0, "6.0",
+        "workplace", "high", "maria.costa", 22, 5.0, "10.0",
     ),
     DemoService(
         "identity-and-access", "Identity and Access", "Accounts, sign-on and joiner-mover-leaver",
-        "workplace", "critical", "tom.okafor", 19, 2.5, "4.0",
+        "workplace", "critical", "tom.okafor", 19, 2.5, "6.0",
     ),
     DemoService(
         "managed-laptop", "Managed Laptop", "Devices, their software and their repair",
-        "workplace", "medium", "eva.novak", 17, 20.0, "24.0",
+        "workplace", "medium", "eva.novak", 17, 20.0, "48.0",
     ),
     DemoService(
         "file-sharing", "File Sharing", "Team folders and exchange with partners",
-        "workplace", "medium", "maria.costa", 12, 9.0, "16.0",
+        "workplace", "medium", "maria.costa", 12, 9.0, "18.0",
     ),
     DemoService(
         "video-meetings", "Video Meetings", "Meetings, rooms and recordings",
-        "workplace", "medium", "li.wei", 11, 3.5, "4.0",
+        "workplace", "medium", "li.wei", 11, 3.5, "8.0",
     ),
     DemoService(
         "payroll-portal", "Payroll Portal", "Payslips, absences and expenses",
