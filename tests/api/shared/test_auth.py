@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from shared.kit.auth import ApiKeyRecord, hash_secret
+from shared.kit.auth import ApiKeyRecord, describe_security, hash_secret
 from shared.kit.settings import TrustedIssuer
 from tests.support.plumbing import PlumbingSettings, local_issuer, make_key, running_app, token
 
@@ -165,6 +165,7 @@ async def test_a_service_has_the_scopes_that_the_receiver_grants_it(
 
 def test_the_contract_names_the_scopes_of_each_operation(app: FastAPI) -> None:
     contract = app.openapi()
+    describe_security(contract)
 
     security = contract["paths"]["/whoami"]["get"]["security"]
     assert {"OAuth2": ["catalog:read"]} in security

@@ -93,5 +93,6 @@ def _contract(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
         )
         problems.describe_problems(contract)
+        auth.describe_security(contract)
         app.openapi_schema = contract
     return app.openapi_schema

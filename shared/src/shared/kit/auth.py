@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import unquote
 
 from fastapi import FastAPI, Request, Security
-from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
-from fastapi.security import APIKeyHeader, HTTPBearer, OAuth2, SecurityScopes
+from fastapi.openapi.models import OAuth2 as SecuritySchemeModel
+from fastapi.security import SecurityScopes
+from fastapi.security.base import SecurityBase
 
 from shared.errors import BadRequest, Forbidden, Unauthorized
 from shared.kit.settings import ServiceSettings
@@ -54,28 +55,27 @@ class ApiKeyRecord:
 # Read by the client of other services, which passes the person on.
 current_principal: ContextVar[Principal | None] = ContextVar("current_principal", default=None)
 
-_oauth2 = OAuth2(
-    scheme_name="OAuth2",
-    flows=OAuthFlows(
-        clientCredentials=OAuthFlowClientCredentials(
-            tokenUrl="https://issuer.example/oauth2/token", scopes=SCOPES
-        )
-    ),
-    description="Any issuer that the operator trusts; the token endpoint is the issuer's.",
-    auto_error=False,
-)
-_bearer = HTTPBearer(
-    scheme_name="Bearer",
-    bearerFormat="JWT",
-    description="A token pasted by hand, such as `tollgate token` prints.",
-    auto_error=False,
-)
-_api_key = APIKeyHeader(
-    scheme_name="ApiKey",
-    name="X-API-Key",
-    description="The scoped key of an ITSM tool; also accepted as a bearer token.",
-    auto_error=False,
-)
+_OAUTH2 = {
+    "type": "oauth2",
+    "description": "Any issuer that the operator trusts; the token endpoint is the issuer's.",
+    "flows": {
+        "clientCredentials": {"tokenUrl": "https://issuer.example/oauth2/token", "scopes": SCOPES}
+    },
+}
+_ALTERNATIVES = {
+    "Bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A token pasted by hand, such as `tollgate token` prints.",
+    },
+    "ApiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The scoped key of an ITSM tool; also accepted as a bearer token.",
+    },
+}
 
 
 @asynccontextmanager
@@ -88,18 +88,9 @@ async def verifying(app: FastAPI, settings: ServiceSettings) -> AsyncIterator[No
         await app.state.token_verifier.aclose()
 
 
-async def authenticate(
-    request: Request,
-    demanded: SecurityScopes,
-    _oauth2: Annotated[Any, Security(_oauth2)],
-    _bearer: Annotated[Any, Security(_bearer)],
-    api_key: Annotated[str | None, Security(_api_key)],
-) -> Principal:
-    """The caller of this request; 401 without valid credentials, 403 without the scopes.
-
-    The two bearer schemes are parameters only to stand in the contract.
-    """
-    principal = await _identify(request, api_key)
+async def authenticate(request: Request, demanded: SecurityScopes) -> Principal:
+    """The caller of this request; 401 without valid credentials, 403 without the scopes."""
+    principal = await _identify(request)
     for scope in demanded.scopes:
         if scope not in principal.scopes:
             raise _missing(scope)
@@ -110,6 +101,36 @@ async def authenticate(
     return principal
 
 
+class _Authentication(SecurityBase):
+    """`authenticate` as the contract sees it: one scheme, so one dependency per request.
+
+    Each further scheme as a dependency would cost every request; see describe_security.
+    """
+
+    scheme_name = "OAuth2"
+    model = SecuritySchemeModel.model_validate(_OAUTH2)
+
+    async def __call__(self, request: Request, demanded: SecurityScopes) -> Principal:
+        return await authenticate(request, demanded)
+
+
+_authentication = _Authentication()
+
+
+def describe_security(contract: dict[str, Any]) -> None:
+    """Name the other ways to authenticate in an OpenAPI document, wherever OAuth2 stands."""
+    schemes = contract.get("components", {}).get("securitySchemes", {})
+    if _Authentication.scheme_name not in schemes:
+        return
+    schemes.update(_ALTERNATIVES)
+    for path in contract["paths"].values():
+        for operation in path.values():
+            for way in list(operation.get("security", ())):
+                scopes = way.get(_Authentication.scheme_name)
+                if scopes is not None:
+                    operation["security"] += [{name: scopes} for name in _ALTERNATIVES]
+
+
 def requires(*scopes: str) -> Any:
     """The dependency of an operation that needs these scopes.
 
@@ -117,7 +138,7 @@ def requires(*scopes: str) -> Any:
     """
     unknown = set(scopes) - SCOPES.keys()
     assert not unknown, f"no such scope: {unknown}"
-    return Security(authenticate, scopes=list(scopes))
+    return Security(_authentication, scopes=list(scopes))
 
 
 def hash_secret(secret: str) -> bytes:
@@ -125,13 +146,14 @@ def hash_secret(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-async def _identify(request: Request, api_key: str | None) -> Principal:
+async def _identify(request: Request) -> Principal:
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and credentials:
         credentials = credentials.strip()
         if credentials.startswith("tgk_"):
             return await _key_holder(request, credentials)
         return await _token_bearer(request, credentials)
+    api_key = request.headers.get("X-API-Key")
     if api_key:
         return await _key_holder(request, api_key.strip())
     raise Unauthorized(

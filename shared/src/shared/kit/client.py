@@ -111,23 +111,30 @@ class RemoteClient:
         `idempotent` says that a POST may be repeated; None decides by the method.
         """
         repeatable = method in SAFE_METHODS if idempotent is None else idempotent
-        token = await self._identity.token()
+        until = asyncio.get_running_loop().time() + self._policy.deadline.total_seconds()
         request = self._http.build_request(
-            method, path, params=params, json=json, headers=_headers(token)
+            method, path, params=params, json=json, headers=_headers(await self._token(until))
         )
-        reply = await self._guarded(request, self._policy.attempts if repeatable else 1)
+        reply = await self._guarded(request, self._policy.attempts if repeatable else 1, until)
         if not reply.is_success:
             raise _error_of(self.name, reply)
         return reply
 
-    async def _guarded(self, request: httpx.Request, attempts: int) -> httpx.Response:
+    async def _token(self, until: float) -> str:
+        try:
+            async with asyncio.timeout_at(until):
+                return await self._identity.token()
+        except TimeoutError:
+            raise Unavailable("The issuer of our own token did not answer in time") from None
+
+    async def _guarded(self, request: httpx.Request, attempts: int, until: float) -> httpx.Response:
         """Send through the circuit. Only one call at a time tries whether the remote is back."""
         half_open = self._circuit.state == "half_open"
         if self._circuit.opened or (half_open and self._probing):
             raise self._unavailable("it failed repeatedly and is given a pause")
         self._probing = half_open
         try:
-            outcome = await self._outcome(request, attempts)
+            outcome = await self._outcome(request, attempts, until)
         finally:
             self._probing = False
         # Told to the circuit only here: a call that was cancelled says nothing of the remote.
@@ -137,7 +144,9 @@ class RemoteClient:
             raise self._unavailable(str(failure)) from failure
         return reply
 
-    async def _outcome(self, request: httpx.Request, attempts: int) -> httpx.Response | CallFailed:
+    async def _outcome(
+        self, request: httpx.Request, attempts: int, until: float
+    ) -> httpx.Response | CallFailed:
         retrying = AsyncRetrying(
             stop=stop_after_attempt(attempts),
             wait=wait_random_exponential(multiplier=0.05, max=1),
@@ -145,7 +154,7 @@ class RemoteClient:
             reraise=True,
         )
         try:
-            async with asyncio.timeout(self._policy.deadline.total_seconds()):
+            async with asyncio.timeout_at(until):
                 return await retrying(self._send, request)
         except CallFailed as failure:
             return failure

@@ -31,6 +31,7 @@ TOKEN_TYPES = ("jwt", "at+jwt", "application/at+jwt")
 LEEWAY_SECONDS = 30
 KEYS_MAX_AGE_SECONDS = 600
 REFETCH_INTERVAL_SECONDS = 10
+FILE_CHECK_INTERVAL_SECONDS = 1
 VERIFIED_MAX_AGE_SECONDS = 300
 VERIFIED_MAX_COUNT = 4096
 MAX_SUBJECT_LENGTH = 200
@@ -56,19 +57,23 @@ class JwksSource:
         self._http = http
         self._remote = location.startswith(("http://", "https://"))
         self._keys: list[Key] = []
+        self._file = Path(location)
         self._file_stamp = -1
+        self._file_checked_at = -math.inf
         self._fetched_at = -math.inf
         self._tried_at = -math.inf
         self._fetching = asyncio.Lock()
 
     def notice_changes(self) -> None:
-        """Read a key file again if it changed; withdrawn keys then stop counting at once."""
-        if self._remote:
+        """Read a key file again if it changed; a withdrawn key counts for a second more."""
+        checked = time.monotonic()
+        if self._remote or checked - self._file_checked_at < FILE_CHECK_INTERVAL_SECONDS:
             return
+        self._file_checked_at = checked
         try:
-            stamp = Path(self.location).stat().st_mtime_ns
+            stamp = self._file.stat().st_mtime_ns
             if stamp != self._file_stamp:
-                self._accept(Path(self.location).read_bytes())
+                self._accept(self._file.read_bytes())
                 self._file_stamp = stamp
         except (OSError, ValueError, JoseError) as problem:
             log.warning("jwks_unreadable", jwks=self.location, problem=str(problem))

@@ -16,6 +16,7 @@ from shared.clients.metrics import MetricsClient
 from shared.errors import ApiError, Conflict, Invalid, NotFound, Unavailable
 from shared.kit.auth import Principal, current_principal
 from shared.kit.client import CallPolicy, RemoteClient
+from shared.kit.identity import TokenProvider
 from shared.kit.settings import TrustedIssuer
 from shared.kit.trust import TokenVerifier
 from shared.schemas.catalog import Reference
@@ -129,6 +130,22 @@ async def test_a_hanging_provider_is_answered_for_within_the_deadline(
 
     assert isinstance(error, Unavailable)
     assert error.extra["service"] == "catalog-api"
+    assert time.monotonic() - started < PATIENCE.total_seconds() + 0.3
+
+
+async def test_a_hanging_token_endpoint_counts_into_the_deadline(
+    settings: PlumbingSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = settings.model_copy(
+        update={"identity_key_file": None, "token_url": "https://issuer.example/token"}
+    )
+    remote = client(given, Provider(ok()))
+    monkeypatch.setattr(
+        remote, "_identity", TokenProvider(given, transport=httpx.MockTransport(hanging))
+    )
+    started = time.monotonic()
+
+    assert isinstance(await failure(remote.request("GET", "/x")), Unavailable)
     assert time.monotonic() - started < PATIENCE.total_seconds() + 0.3
 
 
@@ -303,20 +320,3 @@ async def test_keys_are_quoted_in_paths(settings: PlumbingSettings) -> None:
     await MetricsClient(client(settings, provider)).service_facts("a/../b")
 
     assert provider.requests[0].url.raw_path == b"/v1/services/a%2F..%2Fb/facts"
-
-
-async def test_all_pages_of_a_list_are_walked(settings: PlumbingSettings) -> None:
-    def service(key: str) -> dict[str, Any]:
-        kind = {"kind": "business", "portfolio": "p", "stage": "operate", "criticality": None}
-        return {"key": key, "name": key, "references": [], "revision": 1, "owners": [], **kind}
-
-    provider = Provider(
-        ok({"items": [service("a"), service("b")], "next_cursor": "c1"}),
-        ok({"items": [service("c")], "next_cursor": None}),
-    )
-
-    catalog = CatalogClient(client(settings, provider))
-    keys = [service.key async for service in catalog.iterate_services()]
-
-    assert keys == ["a", "b", "c"]
-    assert provider.requests[1].url.params["cursor"] == "c1"

@@ -53,6 +53,11 @@ def issuer(tmp_path: Path) -> Issuer:
     return Issuer(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def files_are_always_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.kit.trust.FILE_CHECK_INTERVAL_SECONDS", 0)
+
+
 async def refusal(verifier: TokenVerifier, token: str) -> Unauthorized:
     with pytest.raises(Unauthorized) as caught:
         await verifier.verify(token)
