@@ -14,7 +14,8 @@ from tests.bench import database, prepare
 from tests.bench.figures import Figures, heading, line
 from tests.bench.incidents import SOURCE, incident, service_key, write_lines
 from tests.bench.load import post_file, request_bytes, run_load
-from tests.bench.stack import Stack, peak_memory_mb, running_stack
+from tests.bench.stack import admin_url, peak_memory_mb
+from tests.support.processes import System, running_system
 from tollgate_local.binaries import find_binaries
 
 BULK_ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
@@ -26,24 +27,25 @@ def main() -> int:
     """Run all benchmarks on a stack of their own and print the table."""
     with tempfile.TemporaryDirectory(prefix="tollgate-bench-") as folder:
         print("starting Tollgate with durable settings ...", flush=True)
-        (Path(folder) / "data").mkdir()
-        with running_stack(Path(folder) / "data") as stack:
-            prepare.prepare(stack)
-            with psycopg.connect(stack.admin_url, autocommit=True) as connection:
-                bulk_ingest(stack, connection, Path(folder))
-                performance_report(stack, connection)
-            single_posts(stack, Path(folder))
-            evaluations(stack)
+        with running_system(Path(folder) / "data") as system:
+            prepare.prepare(system)
+            with psycopg.connect(admin_url(system), autocommit=True) as connection:
+                bulk_ingest(system, connection, Path(folder))
+                performance_report(system, connection)
+            single_posts(system, Path(folder))
+            evaluations(system)
     return 0
 
 
-def bulk_ingest(stack: Stack, connection: psycopg.Connection[tuple[object]], folder: Path) -> None:
+def bulk_ingest(
+    system: System, connection: psycopg.Connection[tuple[object]], folder: Path
+) -> None:
     """A million lines in one request, then raw COPY of what it left."""
     heading(f"Bulk ingest of {BULK_ROWS:,} incidents in one HTTP request")
     file = folder / "incidents.ndjson"
     write_lines(file, BULK_ROWS)
     started = time.perf_counter()
-    status, body = post_file(stack.ports["metrics"], "/v1/incidents/batch", stack.token, file)
+    status, body = post_file(system.ports["metrics"], "/v1/incidents/batch", system.token(), file)
     elapsed = time.perf_counter() - started
     reply = orjson.loads(body)
     if status != 200 or reply["accepted"] != BULK_ROWS:
@@ -51,7 +53,7 @@ def bulk_ingest(stack: Stack, connection: psycopg.Connection[tuple[object]], fol
     line("incidents per second over HTTP", f"{BULK_ROWS / elapsed:,.0f}/s")
     line(
         "peak memory of metrics-api in that import",
-        f"{peak_memory_mb(stack, 'metrics_api serve'):,.0f} MB",
+        f"{peak_memory_mb(system, 'metrics serve'):,.0f} MB",
         "aim: under 300 MB",
     )
     _wait_until_compacted(connection)
@@ -73,42 +75,42 @@ def _wait_until_compacted(
         time.sleep(0.5)
 
 
-def performance_report(stack: Stack, connection: psycopg.Connection[tuple[object]]) -> None:
+def performance_report(system: System, connection: psycopg.Connection[tuple[object]]) -> None:
     heading(f"Performance report, two quarters, over {BULK_ROWS:,} incidents")
     raw = database.raw_report_seconds(connection)
-    one = request_bytes("GET", REPORT, stack.token)
-    figures = _load(stack, "metrics", 1, lambda *_: one)
+    one = request_bytes("GET", REPORT, system.token())
+    figures = _load(system, "metrics", 1, lambda *_: one)
     line("raw GROUP BY (median)", f"{raw * 1000:,.1f} ms")
     _latencies("report over HTTP, 1 connection", figures)
     line("times faster (median)", f"{raw * 1000 / figures.p50_ms:,.0f}", "aim: 20")
 
 
-def single_posts(stack: Stack, folder: Path) -> None:
+def single_posts(system: System, folder: Path) -> None:
     heading("Single POSTs at 8 connections")
     chance = random.Random(11)
 
     def following(connection: int, count: int) -> bytes:
         record = incident(10_000_000 + connection * 1_000_000 + count, chance)
-        return request_bytes("POST", "/v1/incidents", stack.token, orjson.dumps(record))
+        return request_bytes("POST", "/v1/incidents", system.token(), orjson.dumps(record))
 
-    figures = _load(stack, "metrics", 8, following)
+    figures = _load(system, "metrics", 8, following)
     _latencies("POST /v1/incidents, all new", figures)
     per_second, p99 = database.pgbench_upserts(
-        find_binaries() / "pgbench", stack.admin_url, folder, int(LOAD_SECONDS)
+        find_binaries() / "pgbench", admin_url(system), folder, int(LOAD_SECONDS)
     )
     line("pgbench single-row upserts", f"{per_second:,.0f}/s, p99 {p99:,.1f} ms")
     line("ratio", f"{figures.per_second / per_second:.2f}")
 
 
-def evaluations(stack: Stack) -> None:
+def evaluations(system: System) -> None:
     heading("One tollgate evaluation (facts of three services)")
     path = f"/v1/services/{service_key(0)}/gates/operate-to-improve/evaluations"
-    one = request_bytes("POST", path, stack.token)
-    _latencies("POST evaluation, 1 connection", _load(stack, "improvement", 1, lambda *_: one))
+    one = request_bytes("POST", path, system.token())
+    _latencies("POST evaluation, 1 connection", _load(system, "improvement", 1, lambda *_: one))
 
 
-def _load(stack: Stack, service: str, connections: int, following: object) -> Figures:
-    figures = run_load(stack.ports[service], connections, LOAD_SECONDS, following)  # type: ignore[arg-type]
+def _load(system: System, service: str, connections: int, following: object) -> Figures:
+    figures = run_load(system.ports[service], connections, LOAD_SECONDS, following)  # type: ignore[arg-type]
     failed = {status: n for status, n in figures.statuses.items() if status >= 300}
     if failed:
         raise RuntimeError(f"{service}-api answered {failed}")

@@ -6,21 +6,21 @@ from typing import Any
 import httpx
 
 from tests.bench.incidents import SERVICES, SOURCE, service_key
-from tests.bench.stack import Stack
+from tests.support.processes import System
 
 
-def client(stack: Stack, service: str) -> httpx.Client:
+def client(system: System, service: str) -> httpx.Client:
     """A client of one of the three services, with all scopes."""
     return httpx.Client(
-        base_url=f"http://127.0.0.1:{stack.ports[service]}",
-        headers={"Authorization": f"Bearer {stack.token}"},
+        base_url=f"http://127.0.0.1:{system.ports[service]}",
+        headers={"Authorization": f"Bearer {system.token()}"},
         timeout=120,
     )
 
 
-def prepare(stack: Stack) -> None:
+def prepare(system: System) -> None:
     """A portfolio of live services that metrics-api knows, and the source of the incidents."""
-    with client(stack, "catalog") as catalog, client(stack, "metrics") as metrics:
+    with client(system, "catalog") as catalog, client(system, "metrics") as metrics:
         _ok(catalog.post("/v1/portfolios", json={"key": "bench", "name": "Benchmark"}))
         for body in _services():
             _ok(catalog.post("/v1/services/onboard", json=body))
