@@ -232,6 +232,24 @@ async def test_a_cron_job_runs_by_itself(context: JobContext) -> None:
         await until(lambda: notes.seen)
 
 
+async def test_a_cron_job_never_overlaps_itself(context: JobContext) -> None:
+    release, starts = asyncio.Event(), Notes()
+
+    async def slow(context: JobContext, payload: Mapping[str, Any]) -> None:
+        starts.seen.append(payload["timestamp"])
+        await release.wait()
+
+    async with working(context, Job("tick", slow, cron="* * * * * *")):
+        await until(lambda: starts.seen)
+        await eventually(lambda: has_waiting(context))
+        assert len(starts.seen) == 1
+        release.set()
+
+
+async def has_waiting(context: JobContext) -> bool:
+    return await jobs_in(context, "todo") == 1
+
+
 async def test_a_stopped_worker_gives_its_unfinished_job_back(context: JobContext) -> None:
     started = asyncio.Event()
 

@@ -156,8 +156,9 @@ def _register(app: procrastinate.App, context: JobContext, job: Job) -> None:
         queue=queue_name(context.settings.schema_name, job.lane),
         retry=_Backoff(job.retry),
         pass_context=True,
-        # A cron job that is still waiting is not enqueued once more.
+        # A cron job neither waits twice nor overlaps itself.
         queueing_lock=f"cron:{job.name}" if job.cron else None,
+        lock=f"cron:{job.name}" if job.cron else None,
     )(run)
     if job.cron is not None:
         app.periodic(cron=job.cron)(task)
