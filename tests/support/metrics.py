@@ -38,21 +38,29 @@ class Metrics:
 
 @asynccontextmanager
 async def running_metrics(
-    database: Database, directory: Path, **settings: Any
+    database: Database,
+    directory: Path,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Metrics]:
-    """Start the app on a migrated database; `directory` holds the issuer's keys."""
+    """Start the app on a migrated database; `directory` holds the issuer's keys.
+
+    `transport` carries its calls to the catalog.
+    """
     app = create_app(
         Settings(
             database_url=SecretStr(database.runtime_url),
             trusted_issuers=(local_issuer(directory),),
             **settings,
-        )
+        ),
+        transport=transport,
     )
     # A defect in the app is a 500 here too, as it is over a socket.
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    over_asgi = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://metrics") as http,
+        httpx.AsyncClient(transport=over_asgi, base_url="http://metrics") as http,
     ):
         metrics = Metrics(app, http, directory)
         http.headers.update(metrics.caller())

@@ -17,6 +17,9 @@ class Settings(ServiceSettings):
     service_name: ClassVar[str] = "metrics-api"
 
     port: int = Field(8002, description="port to listen on")
-    catalog_event_secrets: tuple[SecretStr, ...] = Field(
-        (), description="JSON list of the secrets with which catalog-api may sign its events"
+    catalog_event_secret: SecretStr | None = Field(
+        None, description="secret with which catalog-api signs the events it delivers"
+    )
+    catalog_event_secret_before: SecretStr | None = Field(
+        None, description="the one before it, valid as well while it is rotated"
     )

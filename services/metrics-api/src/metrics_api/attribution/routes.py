@@ -16,6 +16,7 @@ from metrics_api.attribution.schemas import (
     UnattributedOut,
     UnattributedRecordOut,
 )
+from metrics_api.settings import Settings
 from shared.errors import FieldError, Invalid
 from shared.kit import clock
 from shared.kit.auth import Principal, requires
@@ -117,8 +118,9 @@ async def refresh_references(request: Request, _: AttributionWrite) -> RefreshOu
 )
 async def receive_catalog_event(request: Request, session: Session) -> EventReply:
     """Take in an event of the catalog, signed as Standard Webhooks has it; repeats are harmless."""
-    secrets = request.app.state.settings.catalog_event_secrets
-    keys = [secret.get_secret_value() for secret in secrets]
+    settings: Settings = request.app.state.settings
+    secrets = (settings.catalog_event_secret, settings.catalog_event_secret_before)
+    keys = [secret.get_secret_value() for secret in secrets if secret is not None]
     found = verify_event(request.headers, await request.body(), keys)
     event = _checked(CatalogEvent, found, "")
     assert isinstance(event, CatalogEvent)
