@@ -112,8 +112,8 @@ async def running_app(settings: ServiceSettings) -> AsyncIterator[FastAPI]:
     problems.install_problem_handlers(app)
     app.include_router(event_routes.router)
     app.add_api_route("/whoami", whoami)
-    async with auth.verifying(app, settings):
-        yield app
+    auth.install_verifier(app, settings)
+    yield app
     await app.state.engine.dispose()
 
 

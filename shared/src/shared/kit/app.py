@@ -41,7 +41,7 @@ def build_app(  # noqa: PLR0913 - the wiring of an app is what it is made of
         app.state.engine = engine_for(settings)
         try:
             await check_schema(app.state.engine, package, settings.schema_name)
-            async with auth.verifying(app, settings), _own(lifespan, app):
+            async with _own(lifespan, app):
                 yield
         finally:
             await app.state.engine.dispose()
@@ -64,6 +64,7 @@ def build_app(  # noqa: PLR0913 - the wiring of an app is what it is made of
     )
     app.state.settings = settings
     app.state.registry = registry
+    auth.install_verifier(app, settings)
     problems.install_problem_handlers(app)
     serve_docs(app)
     for router in (health.router, *routers, event_routes.router):

@@ -3,8 +3,6 @@
 import hashlib
 import hmac
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
@@ -78,14 +76,9 @@ _ALTERNATIVES = {
 }
 
 
-@asynccontextmanager
-async def verifying(app: FastAPI, settings: ServiceSettings) -> AsyncIterator[None]:
-    """Give the app its token verifier for as long as it runs."""
+def install_verifier(app: FastAPI, settings: ServiceSettings) -> None:
+    """Let the app verify tokens of the issuers that its settings trust."""
     app.state.token_verifier = TokenVerifier(settings.trusted_issuers, settings.audience)
-    try:
-        yield
-    finally:
-        await app.state.token_verifier.aclose()
 
 
 async def authenticate(request: Request, demanded: SecurityScopes) -> Principal:

@@ -23,6 +23,7 @@ from shared.errors import ApiError, FieldError, Unavailable
 from shared.kit.auth import current_principal
 from shared.kit.identity import TokenProvider
 from shared.kit.settings import ServiceSettings
+from shared.kit.tls import tls_context
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 RETRIED_STATUSES = frozenset({502, 503, 504})
@@ -80,6 +81,7 @@ class RemoteClient:
         seconds = self._policy.deadline.total_seconds()
         self._http = httpx.AsyncClient(
             base_url=base_url,
+            verify=tls_context(),
             transport=transport,
             trust_env=False,  # our own services are never behind the machine's web proxy
             timeout=httpx.Timeout(connect=seconds / 2, read=seconds, write=seconds, pool=seconds),
@@ -95,7 +97,6 @@ class RemoteClient:
 
     async def aclose(self) -> None:
         await self._http.aclose()
-        await self._identity.aclose()
 
     async def request(
         self,

@@ -1,14 +1,12 @@
 """Delivery of events: one job per subscriber, strictly in sequence, for days if need be."""
 
 import asyncio
-import ssl
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache
 from typing import Any
 
 import httpx
@@ -23,6 +21,7 @@ from shared.kit.event_queries import Attempt
 from shared.kit.events import DELIVER, DELIVERIES_LANE, enqueue_delivery
 from shared.kit.jobs import Job, JobContext, RetryPolicy
 from shared.kit.logging import logger
+from shared.kit.tls import tls_context
 from shared.kit.webhook_targets import RefusedTarget, resolve_target
 from shared.kit.webhooks import cloud_event, signed_request
 
@@ -68,17 +67,13 @@ async def deliver_events(context: JobContext, payload: Mapping[str, Any]) -> Non
             session, subscription.cursor, subscription.types, BATCH
         )
     # A client per subscriber: connections are shared by address, and addresses by hosts.
-    async with httpx.AsyncClient(verify=_tls(), trust_env=False, timeout=ATTEMPT_SECONDS) as http:
+    async with httpx.AsyncClient(
+        verify=tls_context(), trust_env=False, timeout=ATTEMPT_SECONDS
+    ) as http:
         all_delivered = await _deliver(context, http, subscription, events)
     if all_delivered and len(events) == BATCH:
         async with transaction(context.engine) as session:
             await enqueue_delivery(session, subscription)
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """Reading the certificate store takes longer than a delivery: once per process."""
-    return ssl.create_default_context()
 
 
 async def _deliver(

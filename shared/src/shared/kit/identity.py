@@ -13,6 +13,7 @@ from joserfc.jwk import Key
 from shared.clients.local_issuer import load_private_key, sign_token
 from shared.errors import Unavailable
 from shared.kit.settings import ServiceSettings
+from shared.kit.tls import tls_context
 
 OWN_TOKEN_TTL = timedelta(minutes=10)
 RENEW_BEFORE_SECONDS = 60
@@ -29,14 +30,11 @@ class TokenProvider:
         self, settings: ServiceSettings, *, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self._settings = settings
-        self._http = httpx.AsyncClient(timeout=httpx.Timeout(5), transport=transport)
+        self._transport = transport
         self._key: Key | None = None
         self._token = ""
         self._renew_at = 0.0
         self._renewing = asyncio.Lock()
-
-    async def aclose(self) -> None:
-        await self._http.aclose()
 
     async def token(self) -> str:
         """A token that is valid for a minute or more; 503 when none can be had."""
@@ -71,11 +69,17 @@ class TokenProvider:
     async def _fetch(self, token_url: str) -> None:
         secret = self._settings.client_secret
         try:
-            reply = await self._http.post(
-                token_url,
-                data={"grant_type": "client_credentials", "audience": self._settings.audience},
-                auth=(self._settings.client_id or "", secret.get_secret_value() if secret else ""),
-            )
+            async with httpx.AsyncClient(
+                verify=tls_context(), timeout=httpx.Timeout(5), transport=self._transport
+            ) as http:
+                reply = await http.post(
+                    token_url,
+                    data={"grant_type": "client_credentials", "audience": self._settings.audience},
+                    auth=(
+                        self._settings.client_id or "",
+                        secret.get_secret_value() if secret else "",
+                    ),
+                )
             reply.raise_for_status()
             granted = orjson.loads(reply.content)
             self._keep(str(granted["access_token"]), float(granted.get("expires_in", 300)))

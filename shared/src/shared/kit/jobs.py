@@ -49,7 +49,6 @@ class JobContext:
     async def aclose(self) -> None:
         for remote in self._remotes.values():
             await remote.aclose()
-        await self.identity.aclose()
         await self.engine.dispose()
 
 

@@ -20,6 +20,7 @@ from joserfc.jwk import Key, KeySet, KeySetSerialization
 from shared.errors import Unauthorized, Unavailable
 from shared.kit.logging import logger
 from shared.kit.settings import TrustedIssuer
+from shared.kit.tls import tls_context
 
 log = logger(__name__)
 
@@ -51,10 +52,10 @@ class VerifiedToken:
 class JwksSource:
     """The keys of one issuer, from a file (read again when it changes) or a URL (cached)."""
 
-    def __init__(self, location: str, http: httpx.AsyncClient) -> None:
+    def __init__(self, location: str, transport: httpx.AsyncBaseTransport | None) -> None:
         self.location = location
         self.generation = 0
-        self._http = http
+        self._transport = transport
         self._remote = location.startswith(("http://", "https://"))
         self._keys: list[Key] = []
         self._file = Path(location)
@@ -106,7 +107,10 @@ class JwksSource:
                 return
             self._tried_at = time.monotonic()
             try:
-                answer = await self._http.get(self.location)
+                async with httpx.AsyncClient(
+                    verify=tls_context(), timeout=httpx.Timeout(3), transport=self._transport
+                ) as http:
+                    answer = await http.get(self.location)
                 answer.raise_for_status()
                 self._accept(answer.content)
                 self._fetched_at = time.monotonic()
@@ -139,15 +143,11 @@ class TokenVerifier:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._http = httpx.AsyncClient(timeout=httpx.Timeout(3), transport=transport)
         self._audience = audience
         self._issuers = {
-            issuer.issuer: (issuer, JwksSource(issuer.jwks, self._http)) for issuer in issuers
+            issuer.issuer: (issuer, JwksSource(issuer.jwks, transport)) for issuer in issuers
         }
         self._remembered: OrderedDict[bytes, _Remembered] = OrderedDict()
-
-    async def aclose(self) -> None:
-        await self._http.aclose()
 
     async def verify(self, token: str) -> VerifiedToken:
         """The token's bearer; 401 when it is forged, expired, foreign or not for us."""
