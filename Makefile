@@ -1,6 +1,7 @@
 # Every verb of the project; `make` alone prints them.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+unexport PYTHONDONTWRITEBYTECODE # without kept bytecode each of nine processes compiles for seconds
 PY := .venv/bin/python
 SERVICES := catalog metrics improvement
 PYTEST := $(PY) -m pytest -n auto --dist worksteal $(PYTEST_ARGS)

@@ -113,7 +113,6 @@ def _install_lock(lock: Path) -> None:
     command = [
         *_pip(),
         "--no-deps",
-        "--no-compile",
         "--require-hashes",
         "--progress-bar",
         "off",

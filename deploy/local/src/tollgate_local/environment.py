@@ -11,6 +11,10 @@ from tollgate_local.identities import DECISIONS, LOCAL_ISSUER, private_key, publ
 from tollgate_local.secret_store import load_secrets
 
 SERVICES = ("catalog", "metrics", "improvement")
+NOT_INHERITED = {
+    "DATABASE_URL",  # administrative: it has no business in a runtime process
+    "PYTHONDONTWRITEBYTECODE",  # nine processes would compile everything at each start
+}
 
 # What a service may do at another one: the tokens that it signs itself are capped to this.
 GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -70,8 +74,7 @@ def service_environment(installation: Installation, service: str, admin_url: str
         **_wiring(installation)[service],
     }
     prefixed = {f"{service.upper()}_{name}": value for name, value in built.items()}
-    # An administrative URL has no business in a runtime process.
-    inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     return {**prefixed, **inherited, "DATA_DIR": str(installation.directory)}
 
 
