@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -25,6 +26,7 @@ from shared.kit.client import CallPolicy, RemoteClient
 from shared.kit.identity import TokenProvider
 from shared.kit.jobs import JobContext
 from shared.kit.settings import TrustedIssuer
+from shared.schemas.catalog import ServiceKind, ServiceSummary, Stage, TransitionOut
 from shared.scopes import SCOPES
 from tests.support.gates import gate_of
 from tests.support.postgres import Database
@@ -90,7 +92,7 @@ class Fake:
     def _about(self, host: str, key: str, what: str) -> httpx.Response:
         facts = self.services[key]
         if what == "transitions":
-            return _reply(self.transition_status, _transition(key))
+            return _reply(self.transition_status, _transition(key).model_dump(mode="json"))
         if what == "facts":
             stamp = (self.as_of or datetime.now(UTC)).isoformat()
             own = {d["name"] for d in _definitions(host)}
@@ -100,7 +102,8 @@ class Fake:
                 if name in own
             }
             return httpx.Response(200, json={"service": key, "facts": values})
-        return httpx.Response(200, json=_snapshot(key, facts["service_stage"]))
+        summary = _summary(key, facts["service_stage"])
+        return httpx.Response(200, json=summary.model_dump(mode="json"))
 
 
 def _definitions(host: str) -> list[dict[str, Any]]:
@@ -111,31 +114,34 @@ def _definitions(host: str) -> list[dict[str, Any]]:
     ]
 
 
-def _snapshot(key: str, stage: str) -> dict[str, Any]:
-    return {
-        "key": key,
-        "name": key,
-        "kind": "business",
-        "portfolio": "demo",
-        "stage": stage,
-        "criticality": None,
-        "references": [],
-        "revision": 1,
-    }
+def _summary(key: str, stage: str) -> ServiceSummary:
+    return ServiceSummary(
+        key=key,
+        name=key,
+        kind=ServiceKind.BUSINESS,
+        portfolio="demo",
+        stage=Stage(stage),
+        criticality=None,
+        revision=1,
+    )
 
 
-def _transition(key: str) -> dict[str, Any]:
-    return {
-        "id": "t1",
-        "service": key,
-        "gate": "operate-to-improve",
-        "from_stage": "operate",
-        "to_stage": "improve",
-        "decision": "d1",
-        "moved_at": "2026-01-01T00:00:00Z",
-        "moved_by": "improvement-api",
-        "on_behalf_of": None,
-    }
+def _transition(key: str) -> TransitionOut:
+    return TransitionOut(
+        id=uuid4(),
+        service=key,
+        gate="operate-to-improve",
+        gate_version=1,
+        from_stage=Stage.OPERATE,
+        to_stage=Stage.IMPROVE,
+        decision="d1",
+        evaluation="e1",
+        decided_by="eve",
+        decided_at=datetime.now(UTC),
+        moved_at=datetime.now(UTC),
+        moved_by="improvement-api",
+        on_behalf_of=None,
+    )
 
 
 def _reply(status: int, body: dict[str, Any]) -> httpx.Response:
@@ -184,7 +190,7 @@ class Improvement:
         path = f"/v1/evaluations/{evaluation['id']}/signatures"
         return await self.http.post(path, json=body, headers=who)
 
-    async def decide(self, evaluation: Any, who: dict[str, str], **body: Any) -> httpx.Response:
+    async def decide(self, evaluation: Any, who: dict[str, str], /, **body: Any) -> httpx.Response:
         path = f"/v1/services/{evaluation['service']}/gates/{evaluation['gate']}/decisions"
         sent = {"evaluation": evaluation["id"], "comment": "", **body}
         return await self.http.post(path, json=sent, headers=who)

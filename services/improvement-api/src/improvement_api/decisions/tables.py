@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Integer, Text, Uuid
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, Integer, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from improvement_api.base import Base, text_enum
@@ -34,7 +33,8 @@ class Decision(Base):
     evaluation_id: Mapped[UUID] = mapped_column(
         Uuid, ForeignKey("improvement.evaluation.id"), unique=True
     )
-    frozen: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    # JSON, not JSONB, which forgets the order of the criteria.
+    frozen: Mapped[dict[str, Any]] = mapped_column(JSON)
     comment: Mapped[str] = mapped_column(Text)
     decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     decided_by: Mapped[str] = mapped_column(Text)

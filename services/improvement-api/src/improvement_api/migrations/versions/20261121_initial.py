@@ -199,7 +199,7 @@ CREATE TABLE improvement.decision (
     from_stage VARCHAR(40) NOT NULL,
     to_stage VARCHAR(40) NOT NULL,
     evaluation_id UUID NOT NULL,
-    frozen JSONB NOT NULL,
+    frozen JSON NOT NULL,
     comment TEXT NOT NULL,
     decided_at TIMESTAMPTZ NOT NULL,
     decided_by TEXT NOT NULL,

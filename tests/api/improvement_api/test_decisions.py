@@ -1,0 +1,402 @@
+"""Deciding at a gate: who may, when, exactly once; the signed statement, its log, its delivery."""
+
+import asyncio
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from joserfc.jwk import KeySet
+
+from catalog_api.stages.rules import read_decision, why_not
+from shared.errors import Unavailable
+from shared.schemas.catalog import Stage
+from tests.support.gates import automated, sign_off
+from tests.support.improvement import Improvement, running_improvement, write_private_key
+from tests.support.postgres import Database
+
+GATE = "operate-to-improve"
+BOARD = "board"
+
+
+@pytest.fixture
+async def passed(tollgate: Improvement) -> Any:
+    """An evaluation that passes: its facts hold and ada, the service owner, has signed."""
+    criteria = [automated(expression="backlog_open <= 3.0"), sign_off("owner", "service_owner")]
+    await tollgate.publish(GATE, criteria)
+    return await evaluate_and_sign(tollgate)
+
+
+async def evaluate_and_sign(tollgate: Improvement, service: str = "vpn") -> Any:
+    evaluation = await tollgate.evaluate(service)
+    reply = await tollgate.sign(evaluation, "owner", tollgate.caller("ada", "service_owner"))
+    assert reply.status_code == 201, reply.text
+    return evaluation
+
+
+def refused(reply: httpx.Response) -> tuple[int, str]:
+    return reply.status_code, reply.json()["code"]
+
+
+class TestDeciding:
+    async def test_freezes_the_verdict_and_names_who_decided(
+        self, tollgate: Improvement, passed: Any
+    ) -> None:
+        reply = await tollgate.decide(passed, tollgate.caller("eve", BOARD), comment="go")
+
+        assert reply.status_code == 201
+        decision = reply.json()
+        assert (decision["verdict"], decision["score"]) == ("pass", 1.0)
+        assert [(c["id"], c["outcome"]) for c in decision["criteria"]] == [
+            ("quiet", "pass"),
+            ("owner", "pass"),
+        ]
+        assert (decision["from_stage"], decision["to_stage"]) == ("operate", "improve")
+        assert (decision["decided_by"], decision["comment"]) == ("eve", "go")
+        assert decision["delivery"] == "pending"
+        after = (await tollgate.http.get(f"/v1/evaluations/{passed['id']}")).json()
+        assert (after["standing"], after["verdict"]) == ("decided", "pass")
+        located = await tollgate.http.get(reply.headers["Location"])
+        assert located.json() == decision
+
+    async def test_a_warning_permits_it_and_is_recorded(self, tollgate: Improvement) -> None:
+        criteria = [
+            automated("a", expression="true", weight=3),
+            automated("b", expression="false", required=False),
+        ]
+        await tollgate.publish(GATE, criteria)
+        evaluation = await tollgate.evaluate()
+
+        reply = await tollgate.decide(evaluation, tollgate.caller("eve", BOARD))
+
+        assert (reply.status_code, reply.json()["verdict"]) == (201, "warning")
+
+    async def test_without_the_role_it_is_403(self, tollgate: Improvement, passed: Any) -> None:
+        reply = await tollgate.decide(passed, tollgate.caller("eve", "service_owner"))
+
+        assert refused(reply) == (403, "role_missing")
+
+    async def test_nobody_decides_in_the_place_of_a_person(
+        self, tollgate: Improvement, passed: Any
+    ) -> None:
+        portal = tollgate.caller("portal", BOARD, **{"On-Behalf-Of": "eve"})
+
+        assert refused(await tollgate.decide(passed, portal)) == (403, "not_in_person")
+
+    async def test_who_has_signed_does_not_decide(self, tollgate: Improvement, passed: Any) -> None:
+        reply = await tollgate.decide(passed, tollgate.caller("ada", BOARD, "service_owner"))
+
+        assert refused(reply) == (409, "signer_cannot_decide")
+
+    async def test_a_missing_signature_is_listed(self, tollgate: Improvement) -> None:
+        criteria = [automated(expression="backlog_open <= 3.0"), sign_off("owner", "owner")]
+        await tollgate.publish(GATE, criteria)
+        evaluation = await tollgate.evaluate()
+
+        reply = await tollgate.decide(evaluation, tollgate.caller("eve", BOARD))
+
+        assert refused(reply) == (409, "gate_not_passed")
+        assert reply.json()["verdict"] == "inconclusive"
+        assert reply.json()["unmet"] == [
+            {
+                "id": "owner",
+                "outcome": "inconclusive",
+                "reason": "only 0 of 1 signatures of the role owner",
+            }
+        ]
+
+    @pytest.mark.parametrize(("away", "verdict"), [(set(), "fail"), ({"metrics"}, "error")])
+    async def test_a_verdict_that_does_not_permit_lists_what_is_unmet(
+        self, tollgate: Improvement, away: set[str], verdict: str
+    ) -> None:
+        await tollgate.publish(GATE, [automated(expression="backlog_open == 0.0")])
+        tollgate.fake.down |= away
+        evaluation = await tollgate.evaluate()
+
+        reply = await tollgate.decide(evaluation, tollgate.caller("eve", BOARD))
+
+        assert refused(reply) == (409, "gate_not_passed")
+        assert [one["outcome"] for one in reply.json()["unmet"]] == [verdict]
+
+    async def test_a_superseded_evaluation_is_not_decided(
+        self, tollgate: Improvement, passed: Any
+    ) -> None:
+        tollgate.fake.add_service("vpn", backlog_open=9)
+        await tollgate.evaluate()
+
+        reply = await tollgate.decide(passed, tollgate.caller("eve", BOARD))
+
+        assert refused(reply) == (409, "evaluation_superseded")
+
+    async def test_an_expired_evaluation_is_not_decided(
+        self, tollgate: Improvement, passed: Any
+    ) -> None:
+        tollgate.make_older(passed, hours=24.1)
+
+        reply = await tollgate.decide(passed, tollgate.caller("eve", BOARD))
+
+        assert refused(reply) == (409, "evaluation_expired")
+
+    async def test_an_evaluation_is_decided_once(self, tollgate: Improvement, passed: Any) -> None:
+        await tollgate.decide(passed, tollgate.caller("eve", BOARD))
+
+        again = await tollgate.decide(passed, tollgate.caller("kim", BOARD))
+        signature = await tollgate.sign(passed, "owner", tollgate.caller("bob", "service_owner"))
+
+        assert refused(again) == (409, "evaluation_decided")
+        assert refused(signature) == (409, "evaluation_decided")
+
+    async def test_of_simultaneous_decisions_exactly_one_wins(
+        self, tollgate: Improvement, passed: Any
+    ) -> None:
+        replies = await asyncio.gather(
+            *(tollgate.decide(passed, tollgate.caller(f"eve-{i}", BOARD)) for i in range(6))
+        )
+
+        assert sorted(reply.status_code for reply in replies) == [201] + [409] * 5
+        assert len((await tollgate.http.get("/v1/decisions")).json()["items"]) == 1
+
+    async def test_the_evaluation_of_another_service_is_no_way_through(
+        self, tollgate: Improvement, passed: Any
+    ) -> None:
+        tollgate.fake.add_service("mail")
+        for elsewhere in ({"service": "mail"}, {"gate": "to-retirement"}):
+            reply = await tollgate.decide(passed | elsewhere, tollgate.caller("eve", BOARD))
+            assert refused(reply) == (422, "unknown_evaluation")
+            assert reply.json()["errors"][0]["pointer"] == "/evaluation"
+
+    async def test_an_invented_evaluation_is_422(self, tollgate: Improvement, passed: Any) -> None:
+        invented = passed | {"id": "00000000-0000-0000-0000-000000000000"}
+
+        reply = await tollgate.decide(invented, tollgate.caller("eve", BOARD))
+
+        assert refused(reply) == (422, "unknown_evaluation")
+
+    async def test_a_service_that_has_moved_meanwhile_is_409(
+        self, tollgate: Improvement, passed: Any
+    ) -> None:
+        tollgate.fake.services["vpn"]["service_stage"] = "retirement"
+
+        reply = await tollgate.decide(passed, tollgate.caller("eve", BOARD))
+
+        assert refused(reply) == (409, "stage_does_not_fit")
+
+    async def test_a_service_that_is_unknown_is_404(
+        self, tollgate: Improvement, passed: Any
+    ) -> None:
+        tollgate.fake.services.clear()
+
+        reply = await tollgate.decide(passed, tollgate.caller("eve", BOARD))
+
+        assert refused(reply) == (404, "unknown_service")
+
+    async def test_with_the_catalog_away_the_stage_that_was_evaluated_counts(
+        self, tollgate: Improvement, passed: Any
+    ) -> None:
+        tollgate.fake.down.add("catalog")
+
+        reply = await tollgate.decide(passed, tollgate.caller("eve", BOARD))
+
+        assert (reply.status_code, reply.json()["from_stage"]) == (201, "operate")
+
+    async def test_a_stage_that_nobody_ever_told_is_503(self, tollgate: Improvement) -> None:
+        await tollgate.publish(GATE, [automated(expression="backlog_open <= 3.0")])
+        tollgate.fake.down.add("catalog")
+        evaluation = await tollgate.evaluate()
+
+        reply = await tollgate.decide(evaluation, tollgate.caller("eve", BOARD))
+
+        assert reply.status_code == 503
+
+    @pytest.mark.parametrize("body", [{"evaluation": "x"}, {"comment": "a\u0000b"}, {"more": 1}])
+    async def test_a_malformed_decision_is_422(
+        self, tollgate: Improvement, passed: Any, body: dict[str, Any]
+    ) -> None:
+        reply = await tollgate.decide(passed, tollgate.caller("eve", BOARD), **body)
+
+        assert reply.status_code == 422
+
+    async def test_decisions_are_listed_newest_first_by_service_and_gate(
+        self, tollgate: Improvement, passed: Any
+    ) -> None:
+        tollgate.fake.add_service("mail")
+        eve = tollgate.caller("eve", BOARD)
+        made = [(await tollgate.decide(passed, eve)).json()["id"]]
+        mail = await evaluate_and_sign(tollgate, "mail")
+        made.append((await tollgate.decide(mail, eve)).json()["id"])
+
+        async def listed(**params: Any) -> list[str]:
+            reply = await tollgate.http.get("/v1/decisions", params=params)
+            return [item["id"] for item in reply.json()["items"]]
+
+        assert await listed() == made[::-1]
+        assert await listed(service="mail", gate=GATE) == made[1:]
+        assert await listed(gate="to-retirement") == []
+
+
+class TestTheStatement:
+    async def test_is_what_the_catalog_accepts(self, tollgate: Improvement, passed: Any) -> None:
+        decision = (await tollgate.decide(passed, tollgate.caller("eve", BOARD))).json()
+        public = await tollgate.http.get("/.well-known/jwks.json", headers={"Authorization": ""})
+        keys = KeySet.import_key_set(public.json())
+
+        claims = read_decision(decision["statement"], keys, "urn:tollgate:improvement-api")
+
+        assert (claims.id, claims.evaluation) == (decision["id"], passed["id"])
+        assert (claims.service, claims.gate, claims.gate_version) == ("vpn", GATE, 2)
+        assert claims.decided_by == "eve"
+        assert why_not(claims, "vpn", Stage.OPERATE) is None
+
+    async def test_no_private_part_of_a_key_is_published(self, tollgate: Improvement) -> None:
+        keys = (await tollgate.http.get("/.well-known/jwks.json")).json()["keys"]
+
+        assert [set(key) for key in keys] == [{"kty", "crv", "x", "kid", "use"}]
+
+    async def test_former_keys_stay_published_without_their_private_part(
+        self, improvement_db: Database, tmp_path: Path
+    ) -> None:
+        former = write_private_key(tmp_path / "former.jwk", "former")
+        retired = tmp_path / "retired.jwks.json"
+        retired.write_text(json.dumps({"keys": [former.as_dict(private=True)]}))
+
+        async with running_improvement(
+            improvement_db, tmp_path, retired_decision_keys_file=retired
+        ) as tollgate:
+            keys = (await tollgate.http.get("/.well-known/jwks.json")).json()["keys"]
+
+        assert [key["kid"] for key in keys] == ["decisions", "former"]
+        assert all("d" not in key for key in keys)
+
+    async def test_without_a_key_nothing_is_decided(
+        self, improvement_db: Database, tmp_path: Path
+    ) -> None:
+        async with running_improvement(
+            improvement_db, tmp_path, decision_key_file=None
+        ) as tollgate:
+            tollgate.fake.add_service("vpn")
+            await tollgate.publish(GATE, [automated(expression="true")])
+            evaluation = await tollgate.evaluate()
+            reply = await tollgate.decide(evaluation, tollgate.caller("eve", BOARD))
+
+        assert refused(reply) == (503, "decision_key_missing")
+
+
+class TestTheLog:
+    async def test_chains_every_decision_also_of_simultaneous_ones(
+        self, tollgate: Improvement, passed: Any
+    ) -> None:
+        keys = [f"s{i}" for i in range(5)]
+        for key in keys:
+            tollgate.fake.add_service(key)
+        evaluations = [await evaluate_and_sign(tollgate, key) for key in keys]
+        eve = tollgate.caller("eve", BOARD)
+
+        replies = await asyncio.gather(*(tollgate.decide(one, eve) for one in evaluations))
+
+        assert [reply.status_code for reply in replies] == [201] * 5
+        previous = "0" * 64
+        for seq, entry, prev_hash, own_hash in log_of(tollgate):
+            assert prev_hash == previous
+            assert own_hash == hashlib.sha256((prev_hash + entry).encode()).hexdigest()
+            assert json.loads(entry)["seq"] == seq
+            previous = own_hash
+        assert [row[0] for row in log_of(tollgate)] == [1, 2, 3, 4, 5]
+
+    async def test_holds_the_statement_and_the_frozen_verdict(
+        self, tollgate: Improvement, passed: Any
+    ) -> None:
+        decision = (await tollgate.decide(passed, tollgate.caller("eve", BOARD))).json()
+
+        entry = json.loads(log_of(tollgate)[0][1])
+
+        assert (entry["decision"], entry["statement"]) == (decision["id"], decision["statement"])
+        assert entry["frozen"]["verdict"] == "pass"
+
+
+def log_of(tollgate: Improvement) -> list[Any]:
+    with psycopg.connect(tollgate.database.runtime_url) as runtime:
+        return runtime.execute(
+            "SELECT seq, entry, prev_hash, hash FROM improvement.decision_log ORDER BY seq"
+        ).fetchall()
+
+
+class TestDelivery:
+    @pytest.fixture
+    async def decision(self, tollgate: Improvement, passed: Any) -> Any:
+        return (await tollgate.decide(passed, tollgate.caller("eve", BOARD))).json()
+
+    async def deliver(self, tollgate: Improvement, decision: Any) -> Any:
+        await tollgate.run_job("deliver_decision", {"decision": decision["id"]})
+        return await self.read(tollgate, decision)
+
+    async def read(self, tollgate: Improvement, decision: Any) -> Any:
+        return (await tollgate.http.get(f"/v1/decisions/{decision['id']}")).json()
+
+    async def test_is_enqueued_with_the_decision(
+        self, tollgate: Improvement, decision: Any
+    ) -> None:
+        with psycopg.connect(tollgate.database.admin_url) as admin:
+            jobs = admin.execute(
+                "SELECT args FROM improvement_jobs.procrastinate_jobs"
+                " WHERE task_name = 'deliver_decision'"
+            ).fetchall()
+
+        assert jobs == [({"decision": decision["id"]},)]
+
+    async def test_hands_the_statement_to_the_catalog(
+        self, tollgate: Improvement, decision: Any
+    ) -> None:
+        after = await self.deliver(tollgate, decision)
+
+        assert (after["delivery"], after["delivery_reason"]) == ("applied", None)
+        sent = tollgate.fake.requests[-1]
+        assert sent.url.path == "/v1/services/vpn/transitions"
+        assert json.loads(sent.content) == {"decision": decision["statement"]}
+
+    async def test_that_ran_before_is_not_repeated(
+        self, tollgate: Improvement, decision: Any
+    ) -> None:
+        await self.deliver(tollgate, decision)
+        asked = len(tollgate.fake.requests)
+
+        await self.deliver(tollgate, decision)
+
+        assert len(tollgate.fake.requests) == asked
+
+    async def test_that_the_catalog_refuses_shows_the_reason_and_ends(
+        self, tollgate: Improvement, decision: Any
+    ) -> None:
+        tollgate.fake.transition_status = 409
+
+        after = await self.deliver(tollgate, decision)
+
+        assert after["delivery"] == "refused"
+        assert after["delivery_reason"] == "refused: because of refused"
+
+    @pytest.mark.parametrize("status", [401, 429, 500, 503])
+    async def test_that_fails_otherwise_stays_pending_and_is_tried_again(
+        self, tollgate: Improvement, decision: Any, status: int
+    ) -> None:
+        tollgate.fake.transition_status = status
+        with pytest.raises(Unavailable):
+            await self.deliver(tollgate, decision)
+        waiting = await self.read(tollgate, decision)
+
+        tollgate.fake.transition_status = 201
+        after = await self.deliver(tollgate, decision)
+
+        assert (waiting["delivery"], waiting["delivery_attempts"]) == ("pending", 1)
+        assert waiting["delivery_reason"]
+        assert (after["delivery"], after["delivery_attempts"]) == ("applied", 2)
+
+    async def test_of_a_decision_that_does_not_exist_does_nothing(
+        self, tollgate: Improvement
+    ) -> None:
+        nothing = {"decision": "00000000-0000-0000-0000-000000000000"}
+
+        await tollgate.run_job("deliver_decision", nothing)
+
+        assert tollgate.fake.requests == []
