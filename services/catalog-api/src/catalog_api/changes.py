@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog_api.registry import queries
-from shared.kit import audit, events
+from shared.kit.audit import Entry, record_all
 from shared.kit.auth import Principal
 from shared.kit.database import Session
+from shared.kit.events import Event, emit_all
 from shared.schemas.catalog import ServiceSnapshot
 
 RESOURCE = "service"
@@ -28,10 +29,15 @@ async def record_changes(
 ) -> dict[str, Any]:
     """Audit and announce one change of each service; answers the services as they are now."""
     services = await queries.get_services(session, list(changes))
-    for key, change in changes.items():
-        subject = (RESOURCE, key)
-        await audit.record(session, caller, change.action, subject, change.before, change.after)
-        await events.emit(session, change.event, key, snapshot_of(services[key]))
+    entries = [
+        Entry(change.action, (RESOURCE, key), change.before, change.after)
+        for key, change in changes.items()
+    ]
+    announced = [
+        Event(change.event, key, snapshot_of(services[key])) for key, change in changes.items()
+    ]
+    await record_all(session, caller, entries)
+    await emit_all(session, announced)
     return services
 
 

@@ -1,6 +1,7 @@
 """The audit trail: who did what, when, on whose behalf, from what to what."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +34,19 @@ class AuditEntryOut(Out):
     request_id: str | None
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What was done to `subject`, a (resource, key).
+
+    `before` and `after` may hold stamps, decimals and enums: they are kept as in JSON replies.
+    """
+
+    action: str
+    subject: tuple[str, str]
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+
 async def record(
     session: AsyncSession,
     who: Principal,
@@ -41,24 +55,29 @@ async def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write an entry in the session's transaction; `subject` is (resource, key).
+    """Write an entry in the session's transaction; the parameters are those of Entry."""
+    await record_all(session, who, [Entry(action, subject, before, after)])
 
-    `before` and `after` may hold stamps, decimals and enums: they are kept as in JSON replies.
-    """
-    resource, key = subject
-    await session.execute(
-        insert(kit_tables_of(session).audit_entry).values(
-            actor=who.subject,
-            actor_kind=who.kind,
-            on_behalf_of=who.on_behalf_of,
-            action=action,
-            resource=resource,
-            key=key,
-            before=_as_json(before),
-            after=_as_json(after),
-            request_id=get_contextvars().get("request_id"),
-        )
-    )
+
+async def record_all(session: AsyncSession, who: Principal, entries: Sequence[Entry]) -> None:
+    """Write many entries in one round trip."""
+    request_id = get_contextvars().get("request_id")
+    rows = [
+        {
+            "actor": who.subject,
+            "actor_kind": who.kind,
+            "on_behalf_of": who.on_behalf_of,
+            "action": entry.action,
+            "resource": entry.subject[0],
+            "key": entry.subject[1],
+            "before": _as_json(entry.before),
+            "after": _as_json(entry.after),
+            "request_id": request_id,
+        }
+        for entry in entries
+    ]
+    if rows:
+        await session.execute(insert(kit_tables_of(session).audit_entry), rows)
 
 
 def _as_json(values: Mapping[str, Any] | None) -> Any:

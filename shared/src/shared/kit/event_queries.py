@@ -54,8 +54,8 @@ def _tables(session: AsyncSession) -> EventTables:
     return kit_tables_of(session).events
 
 
-async def insert_event(session: AsyncSession, event: Mapping[str, Any]) -> None:
-    await session.execute(insert(_tables(session).outbox_event).values(event))
+async def insert_events(session: AsyncSession, events: Sequence[Mapping[str, Any]]) -> None:
+    await session.execute(insert(_tables(session).outbox_event), events)
 
 
 async def sequence_events(session: AsyncSession) -> list[str]:

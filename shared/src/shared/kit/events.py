@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,21 +22,39 @@ DELIVERIES_LANE = "deliveries"
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
 
+@dataclass(frozen=True)
+class Event:
+    """What happened to `subject`; `data` may hold whatever JSON replies may."""
+
+    type: str
+    subject: str
+    data: Mapping[str, Any]
+
+
 async def emit(session: AsyncSession, type: str, subject: str, data: Mapping[str, Any]) -> None:  # noqa: A002
     """Say what happened to `subject`, exactly if the session's transaction commits.
 
     Emit after the change itself: the order of events of a subject is the order in which its row
     was changed.
     """
-    event = {
-        "id": uuid.uuid4(),
-        "type": type,
-        "subject": subject,
-        "data": _ANYTHING.dump_python(dict(data), mode="json"),
-        "occurred_at": now(),
-    }
-    await event_queries.insert_event(session, event)
-    await _enqueue_publication(session)
+    await emit_all(session, [Event(type, subject, data)])
+
+
+async def emit_all(session: AsyncSession, events: Sequence[Event]) -> None:
+    """As emit, for many events in one round trip, in their order."""
+    rows = [
+        {
+            "id": uuid.uuid4(),
+            "type": event.type,
+            "subject": event.subject,
+            "data": _ANYTHING.dump_python(dict(event.data), mode="json"),
+            "occurred_at": now(),
+        }
+        for event in events
+    ]
+    if rows:
+        await event_queries.insert_events(session, rows)
+        await _enqueue_publication(session)
 
 
 async def _enqueue_publication(session: AsyncSession) -> None:

@@ -214,6 +214,7 @@ async def _write(
     moment = now()
     done: dict[str, Change] = {}
     fresh: list[dict[str, Any]] = []
+    altered: dict[str, dict[str, Any]] = {}
     for key, fields in changed.items():
         after = rules.after_of(fields)
         if key not in present:
@@ -221,8 +222,9 @@ async def _write(
             fresh.append({**row, **_new_row(moment), "onboarded": False})
             done[key] = Change("created", None, row, "service.created")
         elif fields:
-            await queries.change_service(session, key, after, moment)
+            altered[key] = after
             done[key] = Change("changed", rules.before_of(fields), after)
+    await queries.change_services(session, altered, moment)
     await queries.insert_services(session, fresh)
     await record_changes(session, caller, done)
 
