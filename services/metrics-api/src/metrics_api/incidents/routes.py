@@ -1,9 +1,11 @@
 """HTTP of incidents."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request, Response
+from starlette.requests import ClientDisconnect
 
 from metrics_api.incidents import queries
 from metrics_api.incidents.actions import Outcome
@@ -15,7 +17,7 @@ from metrics_api.incidents.rules import FoldedIncident, StoredIncident
 from metrics_api.incidents.schemas import IncidentOut, TransitionOut, VersionOut
 from metrics_api.incidents.single import take_in_one
 from metrics_api.incidents.tables import Incident
-from shared.errors import UnsupportedMedia
+from shared.errors import BadRequest, UnsupportedMedia
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.pagination import PageQuery, page_of
@@ -76,9 +78,18 @@ async def push_incidents(
     Rows that are not accepted are counted and listed, the others are stored, some thousand at a
     time. When the request breaks off, what was stored stays; sending it again completes it.
     """
-    records = records_of(request.stream(), media_type(content_type), content_encoding)
+    records = records_of(_body_of(request), media_type(content_type), content_encoding)
     work = BulkIngest(request.app.state.engine, request.app.state.memory, caller)
     return await take_in(work, records)
+
+
+async def _body_of(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for piece in request.stream():
+            yield piece
+    except ClientDisconnect:
+        # Nobody reads this, but the import keeps it.
+        raise BadRequest("The client went away in the middle", code="disconnected") from None
 
 
 def incident_filter(
