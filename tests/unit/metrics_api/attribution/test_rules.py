@@ -1,0 +1,28 @@
+"""What names mean, and whose records move when that changes."""
+
+from metrics_api.attribution.rules import Directory, moved_services
+
+
+def test_a_name_of_the_source_stands_above_a_general_one() -> None:
+    directory = Directory(1, {}, {("desk", "mail"): "own", (None, "mail"): "general"})
+
+    assert directory.service_of("desk", " MAIL ") == "own"
+    assert directory.service_of("other", "mail") == "general"
+    assert directory.service_of("desk", "vpn") is None
+    assert directory.service_of("desk", None) is None
+
+
+def test_a_name_that_moves_takes_records_from_its_old_service() -> None:
+    before, after = {("desk", "mail"): "old"}, {("desk", "mail"): "new"}
+
+    assert moved_services(before, after) == {"old"}
+
+
+def test_a_name_of_the_source_takes_records_from_the_general_meaning() -> None:
+    before = {(None, "mail"): "general"}
+
+    assert moved_services(before, before | {("desk", "mail"): "own"}) == {"general"}
+
+
+def test_a_new_name_takes_records_from_nobody() -> None:
+    assert moved_services({}, {(None, "mail"): "general"}) == set()
