@@ -6,7 +6,7 @@ since the last compaction (cell deltas), and the rests of UTC days at its edges,
 from the incidents by index. One statement sees all of it in one snapshot, so it is always exact.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
@@ -124,10 +124,10 @@ _LIVE: Final = (
         "t.service",
         "t.at",
         {
-            "no_resolution_time": f"""CASE WHEN t.to_state IN ('resolved', 'closed') AND EXISTS (
-                SELECT FROM metrics.incident i
-                WHERE i.source_id = t.source_id AND i.external_id = t.external_id
-                  AND i.resolution_at IS NULL) AND {_IS_LAST_MOVE} THEN 1 END""",
+            "no_resolution_time": f"""CASE WHEN t.to_state IN ('resolved', 'closed') AND (
+                SELECT i.resolution_at IS NULL FROM metrics.incident i
+                WHERE i.source_id = t.source_id AND i.external_id = t.external_id)
+                AND {_IS_LAST_MOVE} THEN 1 END""",
             "cancelled": f"CASE WHEN t.to_state = 'cancelled' AND {_IS_LAST_MOVE} THEN 1 END",
             **{move: _on_move(move) for move in MOVES},
         },
@@ -146,17 +146,23 @@ def _live_columns(live: _LiveRows) -> str:
 # -- sums of spans --------------------------------------------------------------------------------
 
 
-def _columns(alias: str) -> str:
-    return ", ".join(f"{alias}.{name}" for name in SUMS)
+def _each(piece: str, columns: str, rows: str) -> str:
+    """Rows (n, columns …) of each piece. OFFSET 0 holds the planner to one index scan a piece:
+    a join it may turn round, and then it reads all that a service ever had."""
+    return f"""
+    SELECT p.n, r.* FROM {piece}
+    CROSS JOIN LATERAL (SELECT {columns} FROM {rows} OFFSET 0) AS r"""
 
 
-def _edge_rows(service: str) -> Iterable[str]:
-    for live in _LIVE:
-        yield f"""
-    SELECT p.n, {_live_columns(live)}
-    FROM unnest(CAST(:edge_n AS int[]), CAST(:edge_low AS timestamptz[]),
-                CAST(:edge_high AS timestamptz[])) AS p (n, low, high)
-    JOIN {live.rows} ON {live.service} = {service} AND {live.at} >= p.low AND {live.at} < p.high"""
+_CELL_PIECES = """unnest(
+        CAST(:cell_n AS int[]), CAST(:cell_grain AS text[]),
+        CAST(:cell_low AS date[]), CAST(:cell_high AS date[])) AS p (n, grain, low, high)"""
+_DAY_PIECES = """unnest(
+        CAST(:day_n AS int[]), CAST(:day_low AS date[]),
+        CAST(:day_high AS date[])) AS p (n, low, high)"""
+_EDGE_PIECES = """unnest(
+        CAST(:edge_n AS int[]), CAST(:edge_low AS timestamptz[]),
+        CAST(:edge_high AS timestamptz[])) AS p (n, low, high)"""
 
 
 def rows_of_spans(service: str, *, edges: bool) -> str:
@@ -164,18 +170,23 @@ def rows_of_spans(service: str, *, edges: bool) -> str:
 
     `service` is an SQL expression; the parameters come from `span_parameters`.
     """
-    whole = f"""
-    SELECT p.n, {_columns("c")}
-    FROM unnest(CAST(:cell_n AS int[]), CAST(:cell_grain AS text[]),
-                CAST(:cell_low AS date[]), CAST(:cell_high AS date[])) AS p (n, grain, low, high)
-    JOIN metrics.cell c ON c.service = {service} AND c.grain = p.grain
-                       AND c.start >= p.low AND c.start < p.high
-    UNION ALL
-    SELECT p.n, {_columns("d")}
-    FROM unnest(CAST(:day_n AS int[]), CAST(:day_low AS date[]),
-                CAST(:day_high AS date[])) AS p (n, low, high)
-    JOIN metrics.cell_delta d ON d.service = {service} AND d.day >= p.low AND d.day < p.high"""
-    return "\n    UNION ALL".join([whole, *(_edge_rows(service) if edges else ())])
+    sums = ", ".join(SUMS)
+    cells = f"""metrics.cell c WHERE c.service = {service} AND c.grain = p.grain
+        AND c.start >= p.low AND c.start < p.high"""
+    deltas = f"""metrics.cell_delta d WHERE d.service = {service}
+        AND d.day >= p.low AND d.day < p.high"""
+    parts = [_each(_CELL_PIECES, sums, cells), _each(_DAY_PIECES, sums, deltas)]
+    if edges:
+        parts += [
+            _each(
+                _EDGE_PIECES,
+                _live_columns(live),
+                f"""{live.rows} WHERE {live.service} = {service}
+        AND {live.at} >= p.low AND {live.at} < p.high""",
+            )
+            for live in _LIVE
+        ]
+    return "\n    UNION ALL".join(parts)
 
 
 _FIRST_MOMENT = datetime.fromisoformat("1800-01-01T00:00:00Z")
@@ -208,6 +219,15 @@ def has_edges(parameters: dict[str, Any]) -> bool:
     return "edge_n" in parameters
 
 
+async def plan_afresh(session: AsyncSession) -> None:
+    """Let the statements of this transaction be planned for the tables as they are now.
+
+    A plan kept from when the ledger of deltas was empty reads all of it for each piece, and a
+    bulk load fills it in seconds.
+    """
+    await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+
+
 async def get_service_name(session: AsyncSession, service: str) -> str:
     """The name of a service; 404 when the catalog never told of it."""
     statement = text("SELECT name FROM metrics.service_copy WHERE key = :key")
@@ -227,6 +247,7 @@ async def sums_of_service(
     SELECT r.n, {totals}
     FROM ({rows_of_spans("CAST(:service AS text)", edges=has_edges(parameters))}) AS r
     GROUP BY r.n"""
+    await plan_afresh(session)
     found = await session.execute(text(statement), {"service": service, **parameters})
     sums = {span.n: dict.fromkeys(SUMS, 0) for span in spans}
     for n, *amounts in found:
@@ -246,12 +267,16 @@ async def duration_percentiles(
     """
     column = {"resolution_at": "resolution_at", "acknowledgement_at": "acknowledgement_at"}[at]
     statement = f"""
-    SELECT p.n, percentile_cont(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (
-        ORDER BY (extract(epoch FROM i.{column} - i.opened_at) * 1000000)::float8)
+    SELECT p.n, percentile_cont(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY r.duration)
     FROM unnest(CAST(:low AS timestamptz[]), CAST(:high AS timestamptz[]))
          WITH ORDINALITY AS p (low, high, n)
-    JOIN metrics.incident i ON i.service = :service AND i.{column} >= p.low AND i.{column} < p.high
-    WHERE i.{column} >= i.opened_at
+    CROSS JOIN LATERAL (
+        SELECT (extract(epoch FROM i.{column} - i.opened_at) * 1000000)::float8 AS duration
+        FROM metrics.incident i
+        WHERE i.service = :service AND i.{column} >= p.low AND i.{column} < p.high
+          AND i.{column} >= i.opened_at
+        OFFSET 0
+    ) AS r
     GROUP BY p.n"""
     lows, highs = [low for low, _ in spans], [high for _, high in spans]
     found = await session.execute(text(statement), {"service": service, "low": lows, "high": highs})
@@ -301,11 +326,6 @@ _RECOMPUTED = "\n    UNION ALL".join(
 )
 
 
-def _summed(rows: str) -> str:
-    totals = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in SUMS)
-    return f"SELECT service, day, {totals} FROM ({rows}) AS r GROUP BY service, day"
-
-
 _KEPT = f"""
     SELECT service, start AS day, {", ".join(SUMS)} FROM metrics.cell WHERE grain = 'd'
     UNION ALL
@@ -318,21 +338,21 @@ _DAYS_BY_MONTH = f"""
 
 
 def _different(grain: str, left: str, right: str) -> str:
-    nothing = " AND ".join(f"{name} = 0" for name in SUMS)
-    return f"""(
-    SELECT '{grain}', service, day FROM (
-        (SELECT * FROM ({_summed(left)}) AS l EXCEPT SELECT * FROM ({_summed(right)}) AS r)
-        UNION
-        (SELECT * FROM ({_summed(right)}) AS r EXCEPT SELECT * FROM ({_summed(left)}) AS l)
-    ) AS x WHERE NOT ({nothing}))"""
+    """SQL of the cells whose sums over the rows of `left` and of `right` are not the same."""
+    unequal = " OR ".join(f"sum(sign * {name}) <> 0" for name in SUMS)
+    return f"""
+    SELECT '{grain}' AS grain, service, day
+    FROM (SELECT 1 AS sign, l.* FROM ({left}) AS l
+          UNION ALL SELECT -1, r.* FROM ({right}) AS r) AS x
+    GROUP BY service, day HAVING {unequal}"""
 
 
 async def cells_that_differ(session: AsyncSession) -> list[tuple[str, str, date]]:
     """(grain, service, start) of each cell that is not what the incidents say; none if all is well.
 
-    Reads every incident: for checks and tests, not for serving.
+    Reads every incident, for as long as it takes: for checks and tests, not for serving.
     """
-    statement = (
-        f"{_different('d', _KEPT, _RECOMPUTED)} UNION {_different('m', _MONTHS, _DAYS_BY_MONTH)}"
-    )
-    return [tuple(row) for row in await session.execute(text(statement))]
+    days = _different("d", _KEPT, _RECOMPUTED)
+    months = _different("m", _MONTHS, _DAYS_BY_MONTH)
+    await session.execute(text("SET LOCAL statement_timeout = 0"))
+    return [tuple(row) for row in await session.execute(text(f"{days} UNION ALL {months}"))]

@@ -10,7 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.indicators.kpis import Kpi, Shape
 from metrics_api.indicators.periods import Period, Span
-from metrics_api.indicators.queries import has_edges, rows_of_spans, span_parameters
+from metrics_api.indicators.queries import (
+    has_edges,
+    plan_afresh,
+    rows_of_spans,
+    span_parameters,
+)
 from metrics_api.indicators.rules import DURATION_SUMS, SUMS
 
 _ACTIVITY = " + ".join(f"coalesce(sum(r.{name}), 0)" for name in SUMS if name not in DURATION_SUMS)
@@ -43,6 +48,7 @@ async def report_rows(
     order until the page is full, so its cost does not grow with their number.
     """
     parameters = span_parameters(spans)
+    await plan_afresh(session)
     found = await session.execute(
         text(_statement(kpi, edges=has_edges(parameters))),
         {
@@ -65,7 +71,7 @@ def _statement(kpi: Kpi, *, edges: bool) -> str:
     count = "0" if level else f"coalesce(sum(r.{kpi.count}), 0)"
     return f"""
     WITH asked AS (
-        SELECT key COLLATE "C" AS key, name FROM metrics.service_copy
+        SELECT key, name FROM metrics.service_copy
         WHERE (CAST(:portfolio AS text) IS NULL OR portfolio = CAST(:portfolio AS text))
           AND (CAST(:after AS text) IS NULL OR key COLLATE "C" > CAST(:after AS text))
         ORDER BY key COLLATE "C"
@@ -99,5 +105,5 @@ def _statement(kpi: Kpi, *, edges: bool) -> str:
         SELECT FROM metrics.target t
         WHERE t.service = s.key AND t.kpi = :kpi
           AND (t.valid_to IS NULL OR t.valid_to >= t.valid_from))
-    ORDER BY s.key
+    ORDER BY s.key COLLATE "C"
     LIMIT :limit"""
