@@ -60,7 +60,10 @@ GOOD_FACTS: dict[str, Any] = {
 
 @dataclass
 class Fake:
-    """Answers as catalog-api and metrics-api would; `down` and `hanging` name those that do not."""
+    """Answers as catalog-api and metrics-api would; `down` and `hanging` name those that do not.
+
+    Where `real` has a transport for a host, the real service answers.
+    """
 
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
     as_of: datetime | None = None
@@ -69,6 +72,8 @@ class Fake:
     requests: list[httpx.Request] = field(default_factory=list)
     transition_status: int = 201
     initiative_status: int = 204
+    extra_definitions: list[dict[str, Any]] = field(default_factory=list)
+    real: dict[str, httpx.AsyncBaseTransport] = field(default_factory=dict)
 
     def add_service(self, key: str = "vpn", **facts: Any) -> None:
         self.services[key] = GOOD_FACTS | facts
@@ -80,9 +85,12 @@ class Fake:
             raise httpx.ConnectError("refused", request=request)
         if host in self.hanging:
             await asyncio.sleep(30)
+        if host in self.real:
+            return await self.real[host].handle_async_request(request)
         parts = request.url.path.strip("/").split("/")[1:]
         if parts == ["facts"]:
-            return httpx.Response(200, json={"items": _definitions(host)})
+            extra = self.extra_definitions if host == "metrics" else []
+            return httpx.Response(200, json={"items": [*_definitions(host), *extra]})
         if parts[0] == "initiatives":
             return _reply(self.initiative_status, {})
         if parts[1] not in self.services:
@@ -233,7 +241,10 @@ async def running_improvement(
     """Start the app on a migrated database, with keys of its own and fake providers."""
     issuer = OKPKey.generate_key("Ed25519", {"kid": "issuer"})
     (directory / "issuer.jwks.json").write_text(json.dumps(KeySet([issuer]).as_dict(private=False)))
-    write_private_key(directory / "identity.jwk", "identity")
+    identity = write_private_key(directory / "identity.jwk", "identity")
+    (directory / "identity.jwks.json").write_text(
+        json.dumps(KeySet([identity]).as_dict(private=False))
+    )
     write_private_key(directory / "decisions.jwk", "decisions")
     fake = Fake()
     settings = Settings(

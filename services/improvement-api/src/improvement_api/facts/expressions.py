@@ -179,10 +179,12 @@ def _compiled_or_refused(source: str) -> Any:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic of the library is no Exception
-        place = re.search(r"<input>:(\d+):(\d+): ([^\n]*)", str(error))
-        if place is None:
+        faults = re.findall(r"<input>:(\d+):(\d+): ([^\n]*)", str(error))
+        if not faults:
             raise ExpressionError(_one_line(error)) from None
-        line, column, reason = place.groups()
+        # What the parser could not complete stands before what it stumbled over.
+        stumbles = [fault for fault in faults if fault[2].startswith("Syntax error")]
+        line, column, reason = (stumbles or faults)[0]
         raise ExpressionError(reason[:300], int(line), int(column)) from None
 
 

@@ -1,0 +1,110 @@
+"""The schema of improvement-api: models and migrations agree, the runtime role can do no more."""
+
+import re
+from enum import StrEnum
+
+import psycopg
+import pytest
+from alembic import command
+from sqlalchemy import create_engine
+
+from improvement_api.decisions.rules import DeliveryState
+from improvement_api.definition import DEFINITION
+from improvement_api.facts.rules import FactType, Owner
+from improvement_api.plans.rules import PlanState
+from shared.kit.database import sqlalchemy_url
+from shared.kit.migrations import alembic_config, migrate
+from shared.schemas.catalog import Stage
+from shared.schemas.improvement import Gate
+from shared.schemas.metrics import InitiativeState
+from tests.support.postgres import Database
+
+APPEND_ONLY = [
+    "audit_entry",
+    "gate_version",
+    "evidence",
+    "evaluation",
+    "signature",
+    "decision",
+    "decision_log",
+]
+
+
+def constraints(database: Database) -> dict[str, str]:
+    with psycopg.connect(database.admin_url) as admin:
+        rows = admin.execute(
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE connamespace = 'improvement'::regnamespace"
+        )
+        return dict(rows.fetchall())
+
+
+def test_models_and_migrations_agree(improvement_db: Database) -> None:
+    with create_engine(sqlalchemy_url(improvement_db.admin_url)).begin() as connection:
+        command.check(alembic_config("improvement_api", connection))
+
+
+def test_upgrade_downgrade_upgrade_ends_where_it_began(improvement_db: Database) -> None:
+    before = constraints(improvement_db)
+
+    for step, target in ((command.downgrade, "base"), (command.upgrade, "head")):
+        with create_engine(sqlalchemy_url(improvement_db.admin_url)).begin() as connection:
+            step(alembic_config("improvement_api", connection), target)
+
+    assert constraints(improvement_db) == before
+
+
+def test_migrating_again_changes_nothing(improvement_db: Database) -> None:
+    before = constraints(improvement_db)
+
+    migrate(DEFINITION, improvement_db.admin_url, improvement_db.runtime_url)
+
+    assert constraints(improvement_db) == before
+
+
+CHECKS: dict[str, type[StrEnum]] = {
+    "ck_fact_definition_type": FactType,
+    "ck_fact_definition_owner": Owner,
+    "ck_gate_version_gate": Gate,
+    "ck_evidence_gate": Gate,
+    "ck_evaluation_gate": Gate,
+    "ck_evaluation_stage": Stage,
+    "ck_gate_standing_gate": Gate,
+    "ck_decision_gate": Gate,
+    "ck_decision_from_stage": Stage,
+    "ck_decision_to_stage": Stage,
+    "ck_decision_delivery_state": DeliveryState,
+    "ck_plan_state": PlanState,
+    "ck_plan_held_from": PlanState,
+    "ck_initiative_state": InitiativeState,
+}
+
+
+def test_every_check_lists_the_values_of_its_enum(improvement_db: Database) -> None:
+    found = constraints(improvement_db)
+
+    for check, values in CHECKS.items():
+        listed = re.findall(r"'([^']+)'", found[check])
+        assert set(listed) == {member.value for member in values}, check
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_what_happened_cannot_be_rewritten_by_the_service(
+    improvement_db: Database, table: str
+) -> None:
+    with psycopg.connect(improvement_db.admin_url) as admin:
+        (column,) = admin.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum = 2",
+            [f"improvement.{table}"],
+        ).fetchone() or ("",)
+    for statement in (
+        f"DELETE FROM improvement.{table}",
+        f"TRUNCATE improvement.{table}",
+        f"UPDATE improvement.{table} SET {column} = {column}",
+        f"ALTER TABLE improvement.{table} ADD COLUMN x integer",
+    ):
+        with (
+            psycopg.connect(improvement_db.runtime_url) as runtime,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            runtime.execute(statement.encode())
