@@ -1,6 +1,7 @@
 """A service of nothing but the plumbing, on a database of its own."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -8,7 +9,8 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from shared.kit.jobs import JobContext
+from shared.kit import deliveries
+from shared.kit.jobs import JobContext, RetryPolicy
 from shared.kit.worker import job_context
 from tests.support.plumbing import (
     PlumbingSettings,
@@ -19,6 +21,7 @@ from tests.support.plumbing import (
     token,
 )
 from tests.support.postgres import Database, Server
+from tests.support.receiver import Receiver, receiving
 
 
 @pytest.fixture(scope="session")
@@ -68,3 +71,14 @@ async def api(app: FastAPI, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
         transport=transport, base_url="http://plumbing", headers=headers
     ) as client:
         yield client
+
+
+@pytest.fixture
+async def receiver(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Receiver]:
+    """A subscriber's endpoint; attempts follow each other within a second."""
+    policy = RetryPolicy(None, timedelta(milliseconds=50), timedelta(seconds=1))
+    monkeypatch.setattr(deliveries, "_STRANGERS", policy)
+    monkeypatch.setattr(deliveries, "_BUILT_INS", policy)
+    monkeypatch.setattr(deliveries, "ATTEMPT_SECONDS", 0.5)
+    async with receiving() as running:
+        yield running

@@ -1,85 +1,28 @@
-"""Outgoing events: in order, none lost, signed; a dead subscriber costs nobody else."""
+"""Outgoing events: in order, none lost, signed, from the transaction of the change."""
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
-import pytest
 from pydantic import SecretStr
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.kit import deliveries, event_queries
+from shared.kit import event_queries
 from shared.kit.clock import now
 from shared.kit.database import transaction
 from shared.kit.events import emit
 from shared.kit.housekeeping import purge
-from shared.kit.jobs import JobContext, RetryPolicy
+from shared.kit.jobs import JobContext
 from shared.kit.settings import Subscriber
 from shared.kit.webhooks import verify_event
-from shared.kit.worker import KIT_JOBS, Pace, job_context, work
+from shared.kit.worker import job_context
 from tests.support import plumbing
+from tests.support.events import has, read, say, subscribe, working
 from tests.support.eventually import eventually
 from tests.support.plumbing import PlumbingSettings
-from tests.support.receiver import Receiver, receiving
-
-BRISK = Pace(poll=0.05, heartbeat=0.5, stalled_after=5, grace=1)
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_STRANGERS", "_BUILT_INS"):
-        policy = RetryPolicy(None, timedelta(milliseconds=50), timedelta(seconds=1))
-        monkeypatch.setattr(deliveries, name, policy)
-    monkeypatch.setattr(deliveries, "ATTEMPT_SECONDS", 0.5)
-
-
-@asynccontextmanager
-async def working(context: JobContext) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    worker = asyncio.create_task(work(context, KIT_JOBS, stop, BRISK))
-    yield
-    stop.set()
-    await asyncio.wait_for(worker, 10)
-
-
-async def say(context: JobContext, *subjects: str, type: str = "thing.changed") -> None:  # noqa: A002
-    for subject in subjects:
-        async with transaction(context.engine) as session:
-            await emit(session, type, subject, {"at": now(), "id": uuid.uuid4()})
-
-
-async def subscribe(api: httpx.AsyncClient, url: str, **more: Any) -> dict[str, Any]:
-    name = f"s-{uuid.uuid4().hex[:8]}"
-    reply = await api.post("/v1/subscriptions", json={"name": name, "url": url, **more})
-    assert reply.status_code == 201, reply.text
-    created: dict[str, Any] = reply.json()
-    return created
-
-
-async def read(api: httpx.AsyncClient, path: str, **query: Any) -> Any:
-    reply = await api.get(path, params=query)
-    assert reply.status_code == 200, reply.text
-    return reply.json()
-
-
-async def has(receiver: Receiver, *subjects: str) -> None:
-    async def all_arrived() -> bool:
-        assert receiver.subjects() == list(subjects)
-        return True
-
-    await eventually(all_arrived, within=20)
+from tests.support.receiver import Receiver
 
 
 async def test_events_arrive_signed_as_cloudevents(
@@ -173,152 +116,6 @@ async def test_a_subscriber_gets_only_the_types_it_wants(
         await say(context, "no")
         await say(context, "yes", type="thing.created")
         await has(receiver, "yes")
-
-
-async def test_a_failed_event_holds_back_the_later_ones_until_it_arrives(
-    context: JobContext, api: httpx.AsyncClient, receiver: Receiver
-) -> None:
-    failures = iter([503, 500])
-    receiver.answer = lambda event: (next(failures, 204), {})
-    subscription = await subscribe(api, receiver.url)
-
-    async with working(context):
-        await say(context, "a", "b")
-        await has(receiver, "a", "b")
-
-    page = await read(api, "/v1/deliveries", subscription=subscription["id"])
-    assert [(item["state"], item["attempts"]) for item in page["items"]] == [
-        ("delivered", 1),
-        ("delivered", 3),
-    ]
-
-
-async def test_a_dead_subscriber_does_not_hold_up_another_and_costs_one_job(
-    context: JobContext, api: httpx.AsyncClient, receiver: Receiver
-) -> None:
-    async with receiving() as dead:
-        dead.answer = lambda event: None
-        for _ in range(20):
-            await subscribe(api, dead.url)
-        await subscribe(api, receiver.url)
-        names = [f"n{number}" for number in range(20)]
-
-        async with working(context):
-            await say(context, *names)
-            await has(receiver, *names)
-
-    async with transaction(context.engine) as session:
-        waiting = await session.scalar(
-            text(
-                "SELECT max(n) FROM (SELECT count(*) AS n FROM plumbing_jobs.procrastinate_jobs"
-                " WHERE task_name = 'deliver_events' GROUP BY args) AS jobs"
-            )
-        )
-    assert waiting == 1
-
-
-async def test_a_subscriber_that_is_gone_is_disabled(
-    context: JobContext, api: httpx.AsyncClient, receiver: Receiver
-) -> None:
-    receiver.answer = lambda event: (410, {})
-    subscription = await subscribe(api, receiver.url)
-    path = f"/v1/subscriptions/{subscription['id']}"
-
-    async def disabled() -> bool:
-        return bool((await read(api, path))["state"] == "disabled")
-
-    async with working(context):
-        await say(context, "a", "b")
-        await eventually(disabled)
-        await say(context, "c")
-
-    assert "410" in (await read(api, path))["disabled_reason"]
-    assert len(receiver.requests) == 1
-
-
-async def test_a_subscriber_that_failed_for_days_is_disabled(
-    context: JobContext, api: httpx.AsyncClient, receiver: Receiver
-) -> None:
-    receiver.answer = lambda event: (500, {})
-    subscription = await subscribe(api, receiver.url)
-    async with transaction(context.engine) as session:
-        since = {"failing_since": now() - timedelta(days=6)}
-        await session.execute(update(plumbing.kit.events.subscription).values(since))
-
-    async with working(context):
-        await say(context, "a")
-        await eventually(lambda: in_state(api, subscription, "disabled"))
-
-
-async def in_state(api: httpx.AsyncClient, subscription: dict[str, Any], state: str) -> bool:
-    found = await read(api, f"/v1/subscriptions/{subscription['id']}")
-    return bool(found["state"] == state)
-
-
-async def test_a_receiver_that_asks_for_patience_gets_it(
-    context: JobContext, api: httpx.AsyncClient, receiver: Receiver
-) -> None:
-    receiver.answer = lambda event: (429, {"Retry-After": "3600"})
-    subscription = await subscribe(api, receiver.url)
-
-    async def waits() -> bool:
-        return bool((await read(api, f"/v1/subscriptions/{subscription['id']}"))["retry_at"])
-
-    async with working(context):
-        await say(context, "a")
-        await eventually(waits)
-        await say(context, "b")
-
-    (delivery,) = (await read(api, "/v1/deliveries", state="failing"))["items"]
-    assert delivery["status"] == 429
-    assert delivery["next_attempt_at"] > (now() + timedelta(minutes=59)).isoformat()
-    assert len(receiver.requests) == 1
-
-
-async def test_a_replay_sends_again_from_a_sequence_on_with_the_same_ids(
-    context: JobContext, api: httpx.AsyncClient, receiver: Receiver
-) -> None:
-    subscription = await subscribe(api, receiver.url)
-    async with working(context):
-        await say(context, "a", "b", "c")
-        await has(receiver, "a", "b", "c")
-
-        reply = await api.post(
-            f"/v1/subscriptions/{subscription['id']}/replay", json={"from_sequence": 2}
-        )
-        await eventually(lambda: arrived(receiver, 5))
-
-    assert reply.status_code == 202
-    assert [event["sequence"] for event in receiver.events] == ["1", "2", "3", "2", "3"]
-    assert receiver.subjects() == ["a", "b", "c"]
-
-
-async def arrived(receiver: Receiver, count: int) -> bool:
-    return len(receiver.events) == count
-
-
-async def test_a_replay_revives_a_subscriber_that_was_waiting(
-    context: JobContext, api: httpx.AsyncClient, receiver: Receiver
-) -> None:
-    receiver.answer = lambda event: (503, {"Retry-After": "3600"})
-    subscription = await subscribe(api, receiver.url)
-    async with working(context):
-        await say(context, "a")
-        await eventually(lambda: asked(receiver))
-        await eventually(lambda: is_waiting(api, subscription))
-        receiver.answer = lambda event: (204, {})
-
-        await api.post(f"/v1/subscriptions/{subscription['id']}/replay", json={"from_sequence": 1})
-
-        await has(receiver, "a")
-
-
-async def asked(receiver: Receiver) -> bool:
-    return bool(receiver.requests)
-
-
-async def is_waiting(api: httpx.AsyncClient, subscription: dict[str, Any]) -> bool:
-    return bool((await read(api, f"/v1/subscriptions/{subscription['id']}"))["retry_at"])
 
 
 async def test_a_late_subscriber_can_ask_for_everything_so_far(
