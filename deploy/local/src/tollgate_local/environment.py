@@ -70,6 +70,8 @@ def service_environment(installation: Installation, service: str, admin_url: str
         "TRUSTED_ISSUERS": json.dumps(_trusted_issuers(installation, service)),
         "IDENTITY_KEY_FILE": str(private_key(installation.identities, f"{service}-api")),
         "IDENTITY_ISSUER": f"urn:tollgate:{service}-api",
+        # Who tries webhooks here tries them on this machine.
+        "ALLOW_PRIVATE_SUBSCRIBERS": "true",
         **{f"{other.upper()}_URL": installation.url(other) for other in SERVICES},
         **_wiring(installation)[service],
     }
