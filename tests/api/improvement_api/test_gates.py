@@ -159,7 +159,7 @@ class TestPublishing:
                 "SELECT actor, action, key, before, after FROM improvement.audit_entry"
             )
             (entry,) = rows.all()
-        assert entry[:4] == ("pipeline", "published", GATE, {"version": 1})
+        assert tuple(entry)[:4] == ("pipeline", "published", GATE, {"version": 1})
         assert entry.after["version"] == 2
 
 

@@ -4,8 +4,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from improvement_api.decisions.keys import DecisionKeys
 from improvement_api.decisions.queries import insert_decision, lock_log
 from improvement_api.decisions.rules import (
@@ -30,6 +28,7 @@ from shared.errors import Invalid, NotFound, Unavailable
 from shared.kit.audit import record
 from shared.kit.auth import Principal
 from shared.kit.clock import now
+from shared.kit.database import Session
 from shared.kit.jobs import enqueue
 from shared.schemas.catalog import Stage
 from shared.schemas.improvement import Gate
@@ -38,7 +37,7 @@ DELIVER = "deliver_decision"
 
 
 async def decide(
-    session: AsyncSession,
+    session: Session,
     place: tuple[str, Gate],
     body: DecisionCreate,
     caller: Principal,
@@ -72,7 +71,7 @@ async def decide(
 
 
 async def _evaluation_at(
-    session: AsyncSession, place: tuple[str, Gate], evaluation_id: UUID
+    session: Session, place: tuple[str, Gate], evaluation_id: UUID
 ) -> ReadEvaluation:
     """The evaluation, if it is one of this service at this gate; 422 otherwise."""
     try:
@@ -123,7 +122,7 @@ def _decision(
     )
 
 
-async def _keep(session: AsyncSession, decision: Decision, caller: Principal) -> DecisionDelivery:
+async def _keep(session: Session, decision: Decision, caller: Principal) -> DecisionDelivery:
     last = await lock_log(session)
     statement = {
         "decision": str(decision.id),

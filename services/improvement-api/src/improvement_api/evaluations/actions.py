@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from improvement_api.evaluations.queries import (
     RESULTS,
     ReadEvaluation,
@@ -33,9 +31,11 @@ from improvement_api.facts.rules import Owner, OwnerReply
 from improvement_api.gates.queries import current_version, definition_of
 from improvement_api.gates.rules import GateDefinition
 from improvement_api.plans.queries import count_for
+from improvement_api.signatures.queries import signatures_of
 from shared.kit.audit import record
 from shared.kit.auth import Principal
 from shared.kit.clock import now
+from shared.kit.database import Session
 from shared.schemas.catalog import Stage
 from shared.schemas.common import FactValue
 from shared.schemas.improvement import Gate, Standing
@@ -54,7 +54,7 @@ class Judgement:
 
 
 async def judge_now(
-    session: AsyncSession, service: str, gate: Gate, replies: Mapping[Owner, OwnerReply]
+    session: Session, service: str, gate: Gate, replies: Mapping[Owner, OwnerReply]
 ) -> Judgement:
     """Judge all criteria but signatures; `replies` were asked before the session's first word."""
     definition = definition_of(await current_version(session, gate))
@@ -72,7 +72,7 @@ async def judge_now(
 
 
 async def evaluate_gate(
-    session: AsyncSession,
+    session: Session,
     service: str,
     gate: Gate,
     replies: Mapping[Owner, OwnerReply],
@@ -93,36 +93,51 @@ async def evaluate_gate(
         on_behalf_of=caller.on_behalf_of,
     )
     await insert_evaluation(session, made)
-    await _settle_standing(session, made, judgement)
     after = {"service": service, "gate": gate, "facts_hash": made.facts_hash}
     await record(session, caller, "evaluated", ("evaluation", str(made.id)), None, after)
-    standing = await claim_standing(session, service, gate, made.id)
-    return await read_evaluation(session, standing, now()), made.id
+    # Last, since from there on others at this gate wait for us.
+    return await _settle_standing(session, made, judgement), made.id
 
 
-async def _settle_standing(session: AsyncSession, made: Evaluation, judgement: Judgement) -> None:
+async def _settle_standing(
+    session: Session, made: Evaluation, judgement: Judgement
+) -> ReadEvaluation:
     """The new one supersedes, unless the standing one has signatures to keep (rules 1)."""
+    fresh = ReadEvaluation(
+        row=made,
+        definition=judgement.definition,
+        signatures=(),
+        assessment=assess(judgement.definition, judgement.results, {}),
+        standing=Standing.OPEN,
+        expires_at=made.evaluated_at + judgement.definition.max_age,
+    )
     standing_id = await claim_standing(session, made.service, made.gate, made.id)
     if standing_id == made.id:
-        return
-    standing = await read_evaluation(session, standing_id, judgement.at)
+        return fresh
+    if await signatures_of(session, [standing_id]):
+        standing = await read_evaluation(session, standing_id, judgement.at)
+        if _keeps_standing(standing, judgement):
+            return standing
+    await replace_standing(session, made.service, made.gate, made.id)
+    return fresh
+
+
+def _keeps_standing(standing: ReadEvaluation, judgement: Judgement) -> bool:
     earlier = RESULTS.validate_python(standing.row.results)
     worse = became_worse(
         {name: result.outcome for name, result in earlier.items()},
         {name: result.outcome for name, result in judgement.results.items()},
     )
-    keeps = standing.standing is not Standing.DECIDED and keeps_standing(
+    return standing.standing is not Standing.DECIDED and keeps_standing(
         signed=bool(standing.signatures),
         age=judgement.at - standing.row.evaluated_at,
         max_age=standing.definition.max_age,
         worse=worse,
     )
-    if not keeps:
-        await replace_standing(session, made.service, made.gate, made.id)
 
 
 async def simulate_gate(
-    session: AsyncSession, service: str, gate: Gate, replies: Mapping[Owner, OwnerReply]
+    session: Session, service: str, gate: Gate, replies: Mapping[Owner, OwnerReply]
 ) -> tuple[Judgement, Assessment]:
     """The verdict that an evaluation without signatures would have now; nothing is kept."""
     judgement = await judge_now(session, service, gate, replies)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -47,7 +47,7 @@ async def read_evaluations(
     definitions = await versions_of(session, ((row.gate, row.gate_version) for row in rows))
     signatures = await signatures_of(session, ids)
     frozen = await frozen_verdicts(session, ids)
-    standing = await standing_ids(session, ids)
+    standing = await standing_ids(session, ((row.service, row.gate) for row in rows))
     found = []
     for row in rows:
         definition = definitions[row.gate, row.gate_version]
@@ -104,10 +104,11 @@ async def insert_evaluation(session: AsyncSession, evaluation: Evaluation) -> No
     await session.flush()
 
 
-async def standing_ids(session: AsyncSession, evaluations: Iterable[UUID]) -> set[UUID]:
-    """Those of the given evaluations that stand."""
-    wanted = GateStanding.evaluation_id.in_(list(evaluations))
-    return set(await session.scalars(select(GateStanding.evaluation_id).where(wanted)))
+async def standing_ids(session: AsyncSession, places: Iterable[tuple[str, Gate]]) -> set[UUID]:
+    """The evaluations that stand at these places (service, gate)."""
+    place = tuple_(GateStanding.service, GateStanding.gate)
+    statement = select(GateStanding.evaluation_id).where(place.in_(set(places)))
+    return set(await session.scalars(statement))
 
 
 async def lock_standing(session: AsyncSession, service: str, gate: Gate) -> UUID | None:
@@ -146,7 +147,9 @@ async def claim_standing(
 async def replace_standing(
     session: AsyncSession, service: str, gate: Gate, evaluation_id: UUID
 ) -> None:
-    row = await session.get(GateStanding, (service, gate), populate_existing=True)
-    assert row is not None, "the standing evaluation is claimed before it is replaced"
-    row.evaluation_id = evaluation_id
-    await session.flush()
+    """Let another evaluation stand; the caller holds the lock."""
+    await session.execute(
+        update(GateStanding)
+        .where(GateStanding.service == service, GateStanding.gate == gate)
+        .values(evaluation_id=evaluation_id)
+    )

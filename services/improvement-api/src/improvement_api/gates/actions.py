@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from improvement_api.facts.queries import known_facts
 from improvement_api.facts.rules import UsedFact, usable
 from improvement_api.gates.defaults import DEFAULTS, FACTS_OF_DEFAULTS
@@ -16,13 +14,14 @@ from shared.errors import Invalid
 from shared.kit.audit import record
 from shared.kit.auth import Principal
 from shared.kit.clock import now
+from shared.kit.database import Session
 from shared.schemas.improvement import Gate
 
 LOADED_BY = "tollgate"
 
 
 async def publish_version(
-    session: AsyncSession, gate: Gate, body: GateVersionCreate, caller: Principal
+    session: Session, gate: Gate, body: GateVersionCreate, caller: Principal
 ) -> GateVersion:
     """Add the next version of a gate; 422 names each expression that cannot be, and where."""
     known = usable([*(await known_facts(session)).values(), *FACTS])
@@ -41,7 +40,7 @@ async def publish_version(
     return row
 
 
-async def load_defaults(session: AsyncSession) -> None:
+async def load_defaults(session: Session) -> None:
     """Give each gate that has no version its default one; harmless when repeated."""
     defined = await newest_numbers(session)
     for gate, body in DEFAULTS.items():
@@ -52,7 +51,7 @@ async def load_defaults(session: AsyncSession) -> None:
 
 
 async def _insert(
-    session: AsyncSession,
+    session: Session,
     gate: Gate,
     version: int,
     body: GateVersionCreate,

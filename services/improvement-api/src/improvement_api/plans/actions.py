@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from improvement_api.plans.queries import (
     get_initiative,
     get_plan,
@@ -26,6 +24,7 @@ from shared.errors import Invalid
 from shared.kit.audit import record
 from shared.kit.auth import Principal
 from shared.kit.clock import now
+from shared.kit.database import Session
 from shared.kit.etag import check_version
 from shared.kit.jobs import enqueue
 from shared.schemas.metrics import InitiativeState
@@ -33,7 +32,7 @@ from shared.schemas.metrics import InitiativeState
 PUSH = "push_initiative"
 
 
-async def create_plan(session: AsyncSession, body: PlanCreate, caller: Principal) -> Plan:
+async def create_plan(session: Session, body: PlanCreate, caller: Principal) -> Plan:
     at = now()
     plan = Plan(
         id=uuid4(),
@@ -53,7 +52,7 @@ async def create_plan(session: AsyncSession, body: PlanCreate, caller: Principal
 
 
 async def change_plan(
-    session: AsyncSession, plan_id: UUID, body: PlanPatch, expected: int, caller: Principal
+    session: Session, plan_id: UUID, body: PlanPatch, expected: int, caller: Principal
 ) -> Plan:
     """Change what a plan says; 412 on another version, 409 once it has ended."""
     plan = await get_plan(session, plan_id, lock=True)
@@ -66,9 +65,7 @@ async def change_plan(
     return plan
 
 
-async def move_plan(
-    session: AsyncSession, plan_id: UUID, body: PlanMove, caller: Principal
-) -> Plan:
+async def move_plan(session: Session, plan_id: UUID, body: PlanMove, caller: Principal) -> Plan:
     """Move a plan; a withdrawn one takes its unfinished initiatives with it."""
     plan = await get_plan(session, plan_id, lock=True)
     check_move(plan.state, plan.held_from, body.to)
@@ -85,7 +82,7 @@ async def move_plan(
 
 
 async def add_initiative(
-    session: AsyncSession, plan_id: UUID, body: InitiativeCreate, caller: Principal
+    session: Session, plan_id: UUID, body: InitiativeCreate, caller: Principal
 ) -> Initiative:
     """Add an initiative and have it pushed to metrics-api."""
     plan = await get_plan(session, plan_id, lock=True)
@@ -110,7 +107,7 @@ async def add_initiative(
 
 
 async def change_initiative(
-    session: AsyncSession,
+    session: Session,
     initiative_id: UUID,
     body: InitiativePatch,
     expected: int,
@@ -133,7 +130,7 @@ async def change_initiative(
 
 
 async def _change_initiative(
-    session: AsyncSession, initiative: Initiative, changes: Mapping[str, Any], caller: Principal
+    session: Session, initiative: Initiative, changes: Mapping[str, Any], caller: Principal
 ) -> None:
     before = _initiative_facts(initiative)
     for field, value in changes.items():
@@ -147,7 +144,7 @@ async def _change_initiative(
 
 
 async def _changed(
-    session: AsyncSession,
+    session: Session,
     plan: Plan,
     before: Mapping[str, Any],
     action: str,
@@ -160,7 +157,7 @@ async def _changed(
     await record(session, caller, action, ("plan", str(plan.id)), before, after)
 
 
-async def _push(session: AsyncSession, initiative: Initiative) -> None:
+async def _push(session: Session, initiative: Initiative) -> None:
     # No lock: each job sends what is current, and metrics-api orders by revision.
     await enqueue(session, PUSH, {"initiative": str(initiative.id)})
 

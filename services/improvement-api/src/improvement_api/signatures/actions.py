@@ -2,8 +2,6 @@
 
 from uuid import UUID, uuid4
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from improvement_api.evaluations.queries import lock_standing, read_evaluation
 from improvement_api.evaluations.rules import check_open
 from improvement_api.signatures.queries import insert_signature
@@ -18,10 +16,11 @@ from improvement_api.signatures.tables import Signature
 from shared.kit.audit import record
 from shared.kit.auth import Principal
 from shared.kit.clock import now
+from shared.kit.database import Session
 
 
 async def sign(
-    session: AsyncSession, evaluation_id: UUID, body: SignatureCreate, caller: Principal
+    session: Session, evaluation_id: UUID, body: SignatureCreate, caller: Principal
 ) -> Signature:
     """Add the caller's signature; nothing else can happen at the gate meanwhile."""
     found = await read_evaluation(session, evaluation_id, now())
