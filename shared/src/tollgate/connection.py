@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -27,14 +27,14 @@ TokenOption = Annotated[
 ]
 
 
-class _LocalIssuer(httpx.Auth):
-    """Signs each request with the local issuer's key, so that a long import outlives no token."""
+class _Bearer(httpx.Auth):
+    """Asks for the token anew at each request, so that a long import outlives no token."""
 
-    def __init__(self, key_file: Path) -> None:
-        self._key_file = key_file
+    def __init__(self, token: Callable[[], str]) -> None:
+        self._token = token
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = f"Bearer {sign_as('admin', key_file=self._key_file)}"
+        request.headers["Authorization"] = f"Bearer {self._token()}"
         yield request
 
 
@@ -45,21 +45,17 @@ class Caller:
     token: str | None = None
     transport: httpx.BaseTransport | None = None
 
-    def auth(self) -> Callable[[httpx.Request], httpx.Request] | httpx.Auth:
-        if self.token:
-            bearer = f"Bearer {self.token}"
-            return lambda request: _with_authorization(request, bearer)
+    def auth(self) -> httpx.Auth:
+        """The token that was given, else tokens of the local issuer; CommandFailed without."""
+        given = self.token
+        if given:
+            return _Bearer(lambda: given)
         key_file = data_dir() / KEY_FILE
         if key_file.exists():
-            return _LocalIssuer(key_file)
+            return _Bearer(partial(sign_as, "admin", key_file=key_file))
         raise CommandFailed(
             f"There is no token: set TOLLGATE_TOKEN, or run `make up` first ({key_file} is missing)"
         )
-
-
-def _with_authorization(request: httpx.Request, bearer: str) -> httpx.Request:
-    request.headers["Authorization"] = bearer
-    return request
 
 
 def caller_of(context: typer.Context, token: str | None) -> Caller:
@@ -94,16 +90,8 @@ def open_client(provider: Provider, caller: Caller, *, timeout: float = 60) -> h
 
 def call(client: httpx.Client, method: str, path: str, **request: Any) -> httpx.Response:
     """The answer of a service where it is a success, else CommandFailed."""
-    response = send(client, method, path, **request)
-    if not response.is_success:
-        raise refusal(response)
-    return response
-
-
-def send(client: httpx.Client, method: str, path: str, **request: Any) -> httpx.Response:
-    """The answer of a service whatever its status, or CommandFailed where none came."""
     try:
-        return client.request(method, path, **request)
+        response = client.request(method, path, **request)
     except httpx.TimeoutException as error:
         raise CommandFailed(
             f"{client.base_url} did not answer in time: look at {client.base_url}readyz, try again"
@@ -113,6 +101,9 @@ def send(client: httpx.Client, method: str, path: str, **request: Any) -> httpx.
             f"{client.base_url} cannot be reached ({error}):"
             " start it with `make up`, or set CATALOG_URL, METRICS_URL, IMPROVEMENT_URL"
         ) from error
+    if not response.is_success:
+        raise refusal(response)
+    return response
 
 
 def body_of(response: httpx.Response) -> Any:

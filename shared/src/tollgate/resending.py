@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 import httpx
+import typer
 
 from tollgate.connection import refusal
 from tollgate.exits import CommandFailed
@@ -29,18 +30,20 @@ def call_until_answered(
     connection, one whose database died answers 500 or 503: both are over when it is back.
     """
     give_up_at = time.monotonic() + patience
-    for pause in _pauses():
+    for attempt, pause in enumerate(_pauses()):
         answer = _attempt(client, method, path, request)
         if isinstance(answer, httpx.Response) and not _passing(answer.status_code):
             if answer.is_success or answer.status_code in expecting:
                 return answer
             raise refusal(answer)
+        reason = refusal(answer) if isinstance(answer, httpx.Response) else answer
         if time.monotonic() + pause > give_up_at:
-            reason = refusal(answer) if isinstance(answer, httpx.Response) else answer
             raise CommandFailed(
                 f"{client.base_url} gave no answer for {patience:g} s ({reason}):"
                 " when it runs again, run the same command again, nothing is counted twice"
             )
+        if attempt == 0:
+            typer.echo(f"tollgate: {reason}; trying again for {patience:g} s", err=True)
         time.sleep(pause)
     raise AssertionError("unreachable")  # the pauses never end
 
@@ -50,7 +53,7 @@ def _attempt(
 ) -> httpx.Response | httpx.TransportError:
     try:
         return client.request(method, path, **request)
-    except httpx.TransportError as error:
+    except (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError) as error:
         return error
 
 
