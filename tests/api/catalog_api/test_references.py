@@ -79,6 +79,8 @@ class TestAdd:
             ({"name": ""}, "/name"),
             ({"name": "x" * 201}, "/name"),
             ({"name": "\x00"}, "/name"),
+            ({"name": " "}, "/name"),
+            ({"name": "?"}, "/name"),
             ({"source": "Not A Key", "name": "x"}, "/source"),
             ({"source": "snow"}, "/name"),
         ],

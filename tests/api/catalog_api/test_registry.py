@@ -1,5 +1,6 @@
 """Services over HTTP: created, onboarded, read, changed."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -72,6 +73,20 @@ class TestCreate:
         assert (reply.status_code, reply.json()["code"]) == (409, "key_taken")
         assert (reply.json()["suggestion"], pointers(reply.json())) == ("vpn-2", ["/key"])
 
+    async def test_a_key_that_is_also_its_own_reference_is_taken_all_the_same(
+        self, catalog: Catalog, make_service: Make
+    ) -> None:
+        await make_service("vpn", external_references=[{"name": "VPN"}])
+
+        assert (await catalog.http.post("/v1/services", json=NEW)).json()["code"] == "key_taken"
+
+    async def test_of_many_that_ask_for_one_key_at_once_one_gets_it(self, catalog: Catalog) -> None:
+        replies = await asyncio.gather(
+            *(catalog.http.post("/v1/services", json=NEW) for _ in range(4))
+        )
+
+        assert sorted(reply.status_code for reply in replies) == [201, 409, 409, 409]
+
     async def test_the_key_of_a_retired_service_is_not_reused(
         self, catalog: Catalog, onboard: Make
     ) -> None:
@@ -124,6 +139,7 @@ class TestCreate:
                 {"external_references": [{"name": "a"}, {"name": "A"}]},
                 "/external_references/1",
             ),
+            ({"external_references": [{"name": " ?"}]}, "/external_references/0/name"),
             ({"support_hours": {"timezone": "Mars", "weekly": []}}, "/support_hours/timezone"),
             ({"colour": "red"}, "/colour"),
         ],

@@ -11,7 +11,9 @@ from shared.kit.database import Session
 from shared.kit.events import Event, emit_all
 from shared.schemas.catalog import ServiceSnapshot
 
-RESOURCE = "service"
+# The resources of the audit trail.
+SERVICE = "service"
+PORTFOLIO = "portfolio"
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ async def record_changes(
     """Audit and announce one change of each service; answers the services as they are now."""
     services = await queries.get_services(session, list(changes))
     entries = [
-        Entry(change.action, (RESOURCE, key), change.before, change.after)
+        Entry(change.action, (SERVICE, key), change.before, change.after)
         for key, change in changes.items()
     ]
     announced = [

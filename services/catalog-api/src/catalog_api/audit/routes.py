@@ -2,8 +2,7 @@
 
 from typing import Annotated, Any
 
-from catalog_api.changes import RESOURCE as SERVICE
-from catalog_api.portfolios.actions import RESOURCE as PORTFOLIO
+from catalog_api.changes import PORTFOLIO, SERVICE
 from catalog_api.portfolios.queries import get_portfolio
 from catalog_api.registry.queries import require_service
 from shared.kit import audit

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from catalog_api.changes import PORTFOLIO
 from catalog_api.keys import key_for, key_taken
 from catalog_api.portfolios import queries
 from catalog_api.portfolios.schemas import PortfolioPatch
@@ -13,8 +14,6 @@ from shared.kit.database import Session
 from shared.kit.etag import check_version
 from shared.schemas.catalog import PortfolioCreate
 
-RESOURCE = "portfolio"
-
 
 async def create_portfolio(session: Session, caller: Principal, body: PortfolioCreate) -> Any:
     """A new portfolio without services; 409 when its key is taken."""
@@ -24,7 +23,7 @@ async def create_portfolio(session: Session, caller: Principal, body: PortfolioC
     stamps = {"revision": 1, "created_at": moment, "updated_at": moment, "changed_at": {}}
     if not await queries.insert_portfolio(session, {**fields, **stamps}):
         raise key_taken(key, await queries.taken_keys_like(session, key))
-    await audit.record(session, caller, "created", (RESOURCE, key), None, fields)
+    await audit.record(session, caller, "created", (PORTFOLIO, key), None, fields)
     return await queries.get_portfolio(session, key)
 
 
@@ -39,5 +38,5 @@ async def change_portfolio(
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)
     await queries.change_portfolio(session, key, after, now())
-    await audit.record(session, caller, "changed", (RESOURCE, key), before, after)
+    await audit.record(session, caller, "changed", (PORTFOLIO, key), before, after)
     return await queries.get_portfolio(session, key)

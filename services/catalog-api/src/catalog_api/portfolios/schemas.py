@@ -1,21 +1,17 @@
 """Changes of portfolios."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
+from catalog_api.patches import absent
 from shared.schemas.catalog import Subject
 from shared.schemas.common import LongText, ShortText, Wire
-
-
-def _absent() -> Any:
-    """A member that may be left out; read with `exclude_unset`."""
-    return Field(default_factory=lambda: None)
 
 
 class PortfolioPatch(Wire):
     """The fields to change; those left out stay as they are."""
 
-    name: ShortText = _absent()
-    manager: Subject | None = _absent()
-    strategy: Annotated[LongText, StringConstraints(min_length=1)] | None = _absent()
+    name: ShortText = absent()
+    manager: Subject | None = absent()
+    strategy: Annotated[LongText, StringConstraints(min_length=1)] | None = absent()

@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from catalog_api.changes import Change, record_change
-from catalog_api.references import queries
+from catalog_api.references import queries, rules
 from catalog_api.registry import queries as registry_queries
-from shared.errors import Conflict
+from shared.errors import Conflict, Invalid
 from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
@@ -19,6 +19,8 @@ async def add_reference(
     session: Session, caller: Principal, key: str, reference: Reference
 ) -> tuple[Any, bool]:
     """The service's reference and whether it is new; 409 when another service has it."""
+    if rules.names_nothing(reference.name):
+        raise Invalid(rules.NO_NAME, pointer="/name")
     await registry_queries.lock_service(session, key)
     (holder,) = await queries.holders_of(session, key, [reference])
     if holder == key:

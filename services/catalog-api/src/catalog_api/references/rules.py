@@ -4,10 +4,17 @@ from collections.abc import Iterable
 
 from shared.schemas.catalog import Reference
 
+NO_NAME = "a blank name or ? stands for an unknown service and can name none"
+
 
 def fold(name: str) -> str:
     """The form in which names are compared: no case, single spaces, none at the ends."""
     return " ".join(name.split()).casefold()
+
+
+def names_nothing(name: str) -> bool:
+    """Tools write these for an unknown service: records that carry them stay unattributed."""
+    return fold(name) in ("", "?")
 
 
 def repeated(references: Iterable[Reference]) -> list[int]:

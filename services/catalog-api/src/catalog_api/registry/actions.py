@@ -53,13 +53,13 @@ async def _add(
 ) -> Any:
     key = key_for(body.key, body.name)
     await _refuse_malformed(session, body, stage)
-    await _refuse_named_elsewhere(session, key)
     moment = now()
     fields = {**body.model_dump(mode="json"), "key": key, "stage": stage}
     own = {name: value for name, value in fields.items() if name not in _KEPT_ELSEWHERE}
     row = {**own, **_new_row(moment), "onboarded": isinstance(body, ServiceOnboard)}
     if not await queries.insert_service(session, row):
         raise key_taken(key, await queries.taken_keys_like(session, key))
+    await _refuse_named_elsewhere(session, key)
     await _refuse_taken_references(session, key, body)
     owners = owner_rules.holders(body.owners)
     await owner_queries.begin_owners(session, key, owners, moment)
@@ -84,6 +84,11 @@ async def _refuse_malformed(session: Session, body: ServiceCreate, stage: Stage)
     errors += [
         FieldError(f"/external_references/{position}", "stands in this list twice", "repeated")
         for position in reference_rules.repeated(body.external_references)
+    ]
+    errors += [
+        FieldError(f"/external_references/{position}/name", reference_rules.NO_NAME, "no_name")
+        for position, reference in enumerate(body.external_references)
+        if reference_rules.names_nothing(reference.name)
     ]
     if not await portfolio_queries.known_keys(session, {body.portfolio}):
         errors.append(_unknown_portfolio("/portfolio", body.portfolio))

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from catalog_api.patches import absent
 from shared.schemas.catalog import (
     Criticality,
     RefusedStage,
@@ -15,21 +16,16 @@ from shared.schemas.catalog import (
 from shared.schemas.common import Key, LongText, Out, ShortText, Wire
 
 
-def _absent() -> Any:
-    """A member that may be left out and may not be null; read with `exclude_unset`."""
-    return Field(default_factory=lambda: None)
-
-
 class ServicePatch(Wire):
     """The fields to change; those left out stay as they are."""
 
-    name: ShortText = _absent()
-    portfolio: Key = _absent()
-    kind: ServiceKind = _absent()
-    description: LongText = _absent()
-    criticality: Criticality | None = _absent()
-    support_hours: SupportHours | None = _absent()
-    tags: Tags = _absent()
+    name: ShortText = absent()
+    portfolio: Key = absent()
+    kind: ServiceKind = absent()
+    description: LongText = absent()
+    criticality: Criticality | None = absent()
+    support_hours: SupportHours | None = absent()
+    tags: Tags = absent()
     stage: RefusedStage = None
 
 
