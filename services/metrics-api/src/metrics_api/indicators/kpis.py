@@ -35,7 +35,8 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True)
 class Kpi:
-    """A definition. `total` and `count` name sums; `exclusions` names sums by reason code."""
+    """A definition. `total` and `count` name sums (`open`: what is open after all of them);
+    `exclusions` names sums by reason code."""
 
     id: KpiId
     name: str

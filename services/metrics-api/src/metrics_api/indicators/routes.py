@@ -7,6 +7,7 @@ from fastapi import Query
 
 from metrics_api.indicators import actions, queries
 from metrics_api.indicators.kpis import KPIS
+from metrics_api.indicators.parameters import PeriodList, TimeZone
 from metrics_api.indicators.periods import (
     Grain,
     labels_between,
@@ -26,17 +27,6 @@ from shared.schemas.metrics import KpiId
 router = Router(prefix="/v1", tags=["kpis"])
 
 MetricsRead = Annotated[Principal, requires("metrics:read")]
-PeriodList = Annotated[
-    str,
-    Query(
-        max_length=5000,
-        description="comma-separated: 2016, 2016-Q1, 2016-03, 2016-W05 (ISO), 2016-03-01",
-        examples=["2016-Q1,2016-Q2"],
-    ),
-]
-TimeZone = Annotated[
-    str, Query(max_length=100, description="IANA time zone", examples=["Europe/Vienna"])
-]
 
 
 @router.get("/kpis", operation_id="list_kpis")

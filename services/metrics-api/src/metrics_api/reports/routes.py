@@ -6,8 +6,8 @@ from fastapi import Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from metrics_api.indicators.kpis import KPIS
+from metrics_api.indicators.parameters import PeriodList, TimeZone
 from metrics_api.indicators.periods import parse_periods, parse_zone
-from metrics_api.indicators.routes import PeriodList, TimeZone
 from metrics_api.reports import actions
 from metrics_api.reports.csv_table import as_csv
 from metrics_api.reports.page import PageFacts, as_page
