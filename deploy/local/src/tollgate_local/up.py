@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,9 +17,8 @@ from rich.console import Console
 from tollgate_local import database, postgres, supervisor
 from tollgate_local.data_lock import lock
 from tollgate_local.environment import SERVICES, Installation, package, service_environment
-from tollgate_local.errors import SetupError
 from tollgate_local.identities import ensure_identities
-from tollgate_local.logs import last_lines
+from tollgate_local.migrations import migrate, migrated_state
 from tollgate_local.ports import require_free, service_ports
 from tollgate_local.processes import ProcessGroup
 from tollgate_local.supervisor import Child, GivenUp
@@ -116,22 +116,15 @@ def _start(run: Run, sockets: Path) -> None:
 
 
 def _migrate(run: Run, environments: dict[str, dict[str, str]], admin_url: str) -> None:
-    """Bring the three schemas to this release, side by side."""
-    logs = {name: run.installation.logs / f"{name}-migrate.log" for name in SERVICES}
+    stamp = run.installation.directory / "migrated"
+    state = migrated_state(run.installation, admin_url) if run.servers else None
+    if state is not None and stamp.exists() and stamp.read_text() == state:
+        return
+    stamp.unlink(missing_ok=True)
     with run.console.status("Schemas are brought to this release"):
-        migrations = {}
-        for name, environment in environments.items():
-            with logs[name].open("wb") as output:
-                migrations[name] = run.group.spawn(
-                    [sys.executable, "-m", package(name), "migrate"],
-                    env={**environment, "DATABASE_URL": admin_url},
-                    output=output,
-                )
-        _await_all(run, list(migrations.values()))
-    for name, migration in migrations.items():
-        if migration.returncode != 0:
-            reason = last_lines(logs[name], 1) or "no reason given"
-            raise SetupError(f"{name}-api migrate: {reason} (log: {logs[name]})")
+        migrate(run.installation, run.group, environments, admin_url, partial(_await_all, run))
+    if state is not None:
+        stamp.write_text(state)
 
 
 def _start_programs(run: Run, environments: dict[str, dict[str, str]], verb: str) -> None:
