@@ -19,7 +19,8 @@ def configure_logging(settings: ServiceSettings) -> None:
     ]
     console = settings.log_format == "console"
     renderer: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        # The default formatter takes seconds for a deep trace, and shows the locals: also secrets.
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if console
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

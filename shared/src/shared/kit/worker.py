@@ -3,8 +3,8 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from procrastinate.worker import Worker
 from sqlalchemy.exc import DBAPIError
 from structlog.contextvars import bound_contextvars
 
+from shared.errors import ApiError
 from shared.kit.database import engine_for, libpq_url
 from shared.kit.deliveries import DELIVER_JOB
 from shared.kit.events import PUBLISH_JOB, register_built_ins
@@ -172,7 +173,8 @@ async def _run(
         try:
             await job.function(context, payload)
         except Exception as problem:
-            log.warning("job_failed", problem=repr(problem), exc_info=call.job.attempts == 0)
+            unexpected = not isinstance(problem, (ApiError, *_DATABASE_AWAY))
+            log.warning("job_failed", problem=repr(problem), exc_info=unexpected)
             raise
         log.info("job_done", ms=round((time.perf_counter() - started) * 1000, 2))
 
@@ -213,19 +215,28 @@ class _JobManager(manager.JobManager):
             return None
 
     async def finish_job(self, job: jobs.Job, status: jobs.Status, delete_job: bool) -> None:
-        try:
+        with self._noticing_failure(job):
             await super().finish_job(job, status, delete_job)
-        except exceptions.ConnectorException:
-            self.failed.set()
-            raise
 
     async def retry_job(self, job: jobs.Job, *args: Any, **options: Any) -> None:
         try:
-            await super().retry_job(job, *args, **options)
+            with self._noticing_failure(job):
+                await super().retry_job(job, *args, **options)
         except exceptions.UniqueViolation:
             # A job of the same queueing lock waits already and will do this one's work.
             await self.finish_job(job, jobs.Status.FAILED, delete_job=True)
-        except exceptions.ConnectorException:
+
+    @contextmanager
+    def _noticing_failure(self, job: jobs.Job) -> Iterator[None]:
+        try:
+            yield
+        except exceptions.UniqueViolation:
+            raise
+        except exceptions.ConnectorException as problem:
+            if isinstance(problem.__cause__, psycopg.errors.RaiseException):
+                # We were believed dead, and the job was given to another worker.
+                log.warning("job_taken_over", job=job.task_name, job_id=job.id)
+                return
             self.failed.set()
             raise
 
