@@ -29,13 +29,15 @@ Connection = psycopg.AsyncConnection[Any]
 _DIRECTORY_LOCK = 7_205_331_910
 
 
-async def read_directory_revision(conn: Connection) -> int:
-    """The revision, held stable until the transaction ends."""
-    async with conn.pipeline(), conn.cursor(row_factory=tuple_row) as cursor:
-        await conn.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_DIRECTORY_LOCK])
-        await cursor.execute("SELECT value FROM metrics.revision WHERE name = 'directory'")
-        row = await cursor.fetchone()
-    return 0 if row is None else int(row[0])
+async def ask_for_revision(conn: Connection) -> psycopg.AsyncCursor[Any]:
+    """Hold the directory still until the transaction ends, and ask for its revision.
+
+    Two statements, so that the revision is read after the lock was had; in a pipeline they are
+    one turn, and the answer is there once the pipeline has ended.
+    """
+    await conn.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_DIRECTORY_LOCK])
+    cursor = conn.cursor(row_factory=tuple_row)
+    return await cursor.execute("SELECT value FROM metrics.revision WHERE name = 'directory'")
 
 
 async def advance_directory_revision(conn: Connection) -> None:
@@ -49,7 +51,17 @@ async def advance_directory_revision(conn: Connection) -> None:
 
 async def current_directory(conn: Connection, memory: Memory) -> Directory:
     """The directory as it stands; it cannot change before the transaction ends."""
-    revision = await read_directory_revision(conn)
+    async with conn.pipeline():
+        revision = await ask_for_revision(conn)
+    return await directory_at(conn, memory, revision)
+
+
+async def directory_at(
+    conn: Connection, memory: Memory, asked: psycopg.AsyncCursor[Any]
+) -> Directory:
+    """The directory of the revision that was asked for, read again if it is not remembered."""
+    row = await asked.fetchone()
+    revision = 0 if row is None else row[0]
     if revision != memory.directory.revision:
         sources = {rules.key: rules for rules in await read_source_rules(conn)}
         memory.directory = Directory(revision, sources, await read_names(conn))

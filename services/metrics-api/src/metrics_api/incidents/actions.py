@@ -8,17 +8,19 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from metrics_api.attribution.queries import current_directory
+from metrics_api.attribution.queries import ask_for_revision, directory_at
 from metrics_api.attribution.rules import RESOLVE_JOB, Memory
+from metrics_api.copying import FEW
 from metrics_api.incidents import queries
 from metrics_api.incidents.rules import StoredIncident, settle
 from metrics_api.incidents.updates import Update
@@ -106,34 +108,70 @@ class Writes:
     deltas: Contributions = field(default_factory=dict)
     unknown_names: set[tuple[int, str]] = field(default_factory=set)
 
+    def are_few(self) -> bool:
+        rows = (self.created, self.changed, self.versions, self.transitions, self.deltas)
+        return all(len(some) <= FEW for some in rows)
+
+
+class Known(NamedTuple):
+    """What is stored of an incident; its versions are read only if an update of it is late."""
+
+    stored: StoredIncident | None
+    versions: Sequence[Update]
+
+
+@dataclass
+class Chunk:
+    """Updates on their way in: what became of each, and of their incidents."""
+
+    updates: Sequence[Update]
+    outcomes: list[Outcome]
+    incidents: dict[tuple[int, str], StoredIncident] = field(default_factory=dict)
+    writes: Writes = field(default_factory=Writes)
+
 
 async def ingest_chunk(session: AsyncSession, memory: Memory, updates: Sequence[Update]) -> TakenIn:
     """Store updates in the session's transaction."""
     conn = await driver(session)
-    directory = await current_directory(conn, memory)
-    outcomes = [Outcome.REPEATED] * len(updates)
-    now_stored: dict[tuple[int, str], StoredIncident] = {}
-    writes = Writes()
-    for source_id, incidents in sorted(_by_incident(updates).items()):
+    grouped = sorted(_by_incident(updates).items())
+    async with conn.pipeline():
+        revision = await ask_for_revision(conn)
+        asked = [await queries.ask_for_incidents(conn, *group) for group in grouped]
+    directory = await directory_at(conn, memory, revision)
+    chunk = Chunk(updates, [Outcome.REPEATED] * len(updates))
+    for (source_id, incidents), locking in zip(grouped, asked, strict=True):
         source = _unchanged(directory.by_id[source_id], updates, incidents)
-        stored = await queries.lock_incidents(conn, source_id, incidents.keys())
+        stored = await queries.locked_incidents(locking)
         kept = await _read_versions_of_late(conn, source, incidents, updates, stored)
-        received_at, attribute = clock.now(), partial(directory.service_of, source.key)
-        for number, (external_id, places) in enumerate(incidents.items()):
-            if number % SLICE == SLICE - 1:
+        attribute = partial(directory.service_of, source.key)
+        for number, (external_id, places) in enumerate(incidents.items(), 1):
+            if number % SLICE == 0:
                 await asyncio.sleep(0)
-            before, versions = stored.get(external_id), kept.get(external_id, [])
-            added = _not_known(updates, places, before, versions, outcomes)
-            if added:
-                after = settle(before, versions, added, source, attribute, received_at)
-                _collect(writes, source_id, external_id, before, after)
-                _collect_versions(writes, added, attribute, received_at)
-                before = after
-            assert before is not None, "what is not new is stored"
-            now_stored[source_id, external_id] = before
-    await _write(conn, writes)
-    await _ask_for_unknown_names(session, memory, writes.unknown_names)
-    return TakenIn(outcomes, now_stored)
+            known = Known(stored.get(external_id), kept.get(external_id, []))
+            _take(chunk, known, places, source, attribute)
+    await _write(conn, chunk.writes)
+    await _ask_for_unknown_names(session, memory, chunk.writes.unknown_names)
+    return TakenIn(chunk.outcomes, chunk.incidents)
+
+
+def _take(
+    chunk: Chunk,
+    known: Known,
+    places: Sequence[int],
+    source: SourceRules,
+    attribute: Callable[[str | None], str | None],
+) -> None:
+    """Fold what is new of one incident's updates, and collect what has to be written."""
+    external_id = chunk.updates[places[0]].fields.external_id
+    after = known.stored
+    added = _not_known(chunk, known, places)
+    if added:
+        at = clock.now()
+        after = settle(known.stored, known.versions, added, source, attribute, at)
+        _collect(chunk.writes, (source.id, external_id), known.stored, after)
+        _collect_versions(chunk.writes, added, attribute, at)
+    assert after is not None, "what is not new is stored"
+    chunk.incidents[source.id, external_id] = after
 
 
 def _by_incident(updates: Sequence[Update]) -> dict[int, dict[str, list[int]]]:
@@ -179,36 +217,30 @@ async def _read_versions_of_late(
     return await queries.read_versions(conn, source, late, since)
 
 
-def _not_known(
-    updates: Sequence[Update],
-    places: Sequence[int],
-    before: StoredIncident | None,
-    versions: Sequence[Update],
-    outcomes: list[Outcome],
-) -> list[Update]:
+def _not_known(chunk: Chunk, known: Known, places: Sequence[int]) -> list[Update]:
     """The updates of one incident that are not kept yet; their outcomes are set."""
-    known = {update.digest for update in versions}
-    if before is not None:
-        known.add(before.digest)
+    digests = {update.digest for update in known.versions}
+    if known.stored is not None:
+        digests.add(known.stored.digest)
     added: list[Update] = []
     for place in places:
-        update = updates[place]
-        if update.digest not in known:
-            known.add(update.digest)
-            first = before is None and not added
-            outcomes[place] = Outcome.CREATED if first else Outcome.UPDATED
+        update = chunk.updates[place]
+        if update.digest not in digests:
+            digests.add(update.digest)
+            first = known.stored is None and not added
+            chunk.outcomes[place] = Outcome.CREATED if first else Outcome.UPDATED
             added.append(update)
     return added
 
 
 def _collect(
     writes: Writes,
-    source_id: int,
-    external_id: str,
+    identity: tuple[int, str],
     before: StoredIncident | None,
     after: StoredIncident,
 ) -> None:
     """What has to be written for one incident, its versions apart."""
+    source_id, external_id = identity
     row = queries.incident_row(source_id, external_id, after)
     folded, moves = after.folded, after.folded.transitions
     written = 0
@@ -244,13 +276,15 @@ def _collect_versions(
 
 
 async def _write(conn: queries.Connection, writes: Writes) -> None:
-    for source_id, external_ids in writes.rewritten.items():
-        await queries.delete_transitions(conn, source_id, external_ids)
-    await queries.insert_incidents(conn, writes.created)
-    await queries.update_incidents(conn, writes.changed)
-    await queries.insert_versions(conn, writes.versions)
-    await queries.insert_transitions(conn, writes.transitions)
-    await insert_deltas(conn, writes.deltas)
+    """Few rows go in one turn; COPY, for many, knows no pipeline."""
+    async with conn.pipeline() if writes.are_few() else nullcontext():
+        for source_id, external_ids in writes.rewritten.items():
+            await queries.delete_transitions(conn, source_id, external_ids)
+        await queries.insert_incidents(conn, writes.created)
+        await queries.update_incidents(conn, writes.changed)
+        await queries.insert_versions(conn, writes.versions)
+        await queries.insert_transitions(conn, writes.transitions)
+        await insert_deltas(conn, writes.deltas)
 
 
 async def _ask_for_unknown_names(

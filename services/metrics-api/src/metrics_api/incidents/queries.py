@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import psycopg
@@ -92,17 +92,37 @@ async def move_incidents(
         )
 
 
+class Asked(NamedTuple):
+    """Incidents that were asked for, and their transitions."""
+
+    incidents: psycopg.AsyncCursor[Any]
+    transitions: psycopg.AsyncCursor[Any]
+
+
+async def ask_for_incidents(conn: Connection, source_id: int, external_ids: Iterable[str]) -> Asked:
+    """Lock the stored among these incidents, in the order of their ids.
+
+    In a pipeline the statements are one turn; the answers are there once it has ended.
+    """
+    ids = list(external_ids)
+    asked = Asked(conn.cursor(row_factory=tuple_row), conn.cursor(row_factory=tuple_row))
+    await asked.incidents.execute(_LOCK, [source_id, ids])
+    # A statement of its own: its snapshot is taken after the locks were had.
+    await asked.transitions.execute(_TRANSITIONS, [source_id, ids])
+    return asked
+
+
 async def lock_incidents(
     conn: Connection, source_id: int, external_ids: Iterable[str]
 ) -> dict[str, StoredIncident]:
-    """The stored among these incidents, locked in the order of their ids."""
-    ids = list(external_ids)
-    async with conn.pipeline(), conn.cursor(row_factory=tuple_row) as cursor:
-        moves = conn.cursor(row_factory=tuple_row)
-        await cursor.execute(_LOCK, [source_id, ids])
-        # A statement of its own: its snapshot is taken after the locks were had.
-        await moves.execute(_TRANSITIONS, [source_id, ids])
-        rows, transitions = await cursor.fetchall(), await moves.fetchall()
+    """The stored among these incidents, locked."""
+    async with conn.pipeline():
+        asked = await ask_for_incidents(conn, source_id, external_ids)
+    return await locked_incidents(asked)
+
+
+async def locked_incidents(asked: Asked) -> dict[str, StoredIncident]:
+    rows, transitions = await asked.incidents.fetchall(), await asked.transitions.fetchall()
     by_incident: dict[str, list[Transition]] = {}
     for external_id, *move in transitions:
         by_incident.setdefault(external_id, []).append(Transition._make(move))
