@@ -23,6 +23,9 @@ NAMING = {
 
 _SCHEMA = "tollgate_schema"
 
+Engine = AsyncEngine
+"""What actions with transactions of their own are given."""
+
 
 def metadata_for(schema: str) -> MetaData:
     """Metadata whose tables name their schema; nothing relies on search_path."""

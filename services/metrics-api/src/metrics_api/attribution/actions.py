@@ -9,8 +9,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-
 from metrics_api.attribution import queries
 from metrics_api.attribution.rules import Memory, moved_services
 from metrics_api.attribution.schemas import AttributionCreate, ServiceData
@@ -22,7 +20,7 @@ from metrics_api.sources.queries import get_source
 from shared.errors import Invalid
 from shared.kit import audit, clock
 from shared.kit.auth import Principal
-from shared.kit.database import driver, transaction
+from shared.kit.database import Engine, Session, driver, transaction
 from shared.kit.jobs import enqueue
 from shared.schemas.catalog import Reference, ResolvedReference, ServiceOut
 
@@ -49,7 +47,7 @@ class Catalog(Protocol):
     ) -> list[ResolvedReference]: ...
 
 
-async def take_over(session: AsyncSession, services: Sequence[ServiceData]) -> Changes:
+async def take_over(session: Session, services: Sequence[ServiceData]) -> Changes:
     """Copy services that are newer than their copies."""
     if not services:
         return Changes([], [])
@@ -73,7 +71,7 @@ async def take_over(session: AsyncSession, services: Sequence[ServiceData]) -> C
 
 
 @asynccontextmanager
-async def _changing_names(session: AsyncSession) -> AsyncIterator[list[str]]:
+async def _changing_names(session: Session) -> AsyncIterator[list[str]]:
     """Change what names mean; afterwards the list holds the services that may lose records.
 
     The records there are move in jobs; whoever changes the names may move them at once as well.
@@ -90,7 +88,7 @@ async def _changing_names(session: AsyncSession) -> AsyncIterator[list[str]]:
     await enqueue(session, ATTRIBUTE_JOB, {}, queueing_lock=ATTRIBUTE_JOB)
 
 
-async def refresh(engine: AsyncEngine, memory: Memory, catalog: Catalog) -> tuple[int, int]:
+async def refresh(engine: Engine, memory: Memory, catalog: Catalog) -> tuple[int, int]:
     """Copy all services from the catalog and move records: how many (services, records).
 
     The catalog is asked before any transaction is open; Unavailable when it cannot be reached.
@@ -101,7 +99,7 @@ async def refresh(engine: AsyncEngine, memory: Memory, catalog: Catalog) -> tupl
     return len(changes.newer), await _move_all(engine, memory, changes.moved)
 
 
-async def _move_all(engine: AsyncEngine, memory: Memory, services: Sequence[str]) -> int:
+async def _move_all(engine: Engine, memory: Memory, services: Sequence[str]) -> int:
     """Move the records of these services and the unattributed ones to where they belong."""
     moved = 0
     for service in services:
@@ -114,7 +112,7 @@ def _service_data(service: ServiceOut) -> ServiceData:
     return ServiceData.model_validate({**service.model_dump(), "references": references})
 
 
-async def resolve(engine: AsyncEngine, memory: Memory, catalog: Catalog) -> None:
+async def resolve(engine: Engine, memory: Memory, catalog: Catalog) -> None:
     """Ask the catalog for the names that mean nothing here; copy its services if it knows some."""
     async with transaction(engine) as session:
         names = await queries.unattributed_names(session)
@@ -126,7 +124,7 @@ async def resolve(engine: AsyncEngine, memory: Memory, catalog: Catalog) -> None
         await refresh(engine, memory, catalog)
 
 
-async def attribute_records(engine: AsyncEngine, memory: Memory) -> int:
+async def attribute_records(engine: Engine, memory: Memory) -> int:
     """Attribute the unattributed records whose names mean a service by now."""
     async with transaction(engine) as session:
         names = await queries.unattributed_names(session)
@@ -136,7 +134,7 @@ async def attribute_records(engine: AsyncEngine, memory: Memory) -> int:
     return moved
 
 
-async def move_records(engine: AsyncEngine, memory: Memory, service: str) -> int:
+async def move_records(engine: Engine, memory: Memory, service: str) -> int:
     """Move the records of a service whose names mean another one, or none, by now."""
     async with transaction(engine) as session:
         names = await queries.names_of_service(session, service)
@@ -147,7 +145,7 @@ async def move_records(engine: AsyncEngine, memory: Memory, service: str) -> int
 
 
 async def _move_named(
-    engine: AsyncEngine, memory: Memory, named: tuple[int, str], present: str | None
+    engine: Engine, memory: Memory, named: tuple[int, str], present: str | None
 ) -> int:
     """Move records of one name that are at `present`, some at a time."""
     source_id, name = named
@@ -174,7 +172,7 @@ async def _move_named(
 
 
 async def _move(
-    session: AsyncSession,
+    session: Session,
     source_id: int,
     stored: dict[str, StoredIncident],
     service: str | None,
@@ -192,7 +190,7 @@ async def _move(
 
 
 async def attribute(
-    engine: AsyncEngine, memory: Memory, body: AttributionCreate, caller: Principal
+    engine: Engine, memory: Memory, body: AttributionCreate, caller: Principal
 ) -> tuple[int, datetime]:
     """Record a decision and move what it concerns: (records moved, when it was recorded).
 
@@ -210,7 +208,7 @@ async def attribute(
 
 
 async def _decide_name(
-    session: AsyncSession, body: AttributionCreate, caller: Principal, at: datetime
+    session: Session, body: AttributionCreate, caller: Principal, at: datetime
 ) -> list[str]:
     """Services that may lose records by what the name means from now on."""
     await _check_service(session, body.service)
@@ -222,7 +220,7 @@ async def _decide_name(
 
 
 async def _attribute_each(
-    session: AsyncSession,
+    session: Session,
     memory: Memory,
     body: AttributionCreate,
     caller: Principal,
@@ -252,7 +250,7 @@ async def _attribute_each(
     return moved
 
 
-async def _check_service(session: AsyncSession, key: str) -> None:
+async def _check_service(session: Session, key: str) -> None:
     if not await queries.service_exists(session, key):
         raise Invalid(
             f"There is no service {key} known here: create it in the catalog, or refresh",
@@ -262,7 +260,7 @@ async def _check_service(session: AsyncSession, key: str) -> None:
 
 
 async def _record(
-    session: AsyncSession,
+    session: Session,
     body: AttributionCreate,
     caller: Principal,
     at: datetime,

@@ -15,9 +15,6 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, NamedTuple
 
-import psycopg
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-
 from metrics_api.attribution.queries import ask_for_revision, directory_at
 from metrics_api.attribution.rules import RESOLVE_JOB, Memory
 from metrics_api.copying import FEW
@@ -29,18 +26,12 @@ from metrics_api.indicators.rules import Contributions, accumulate, contribution
 from metrics_api.sources.rules import SourceRules
 from shared.errors import Conflict
 from shared.kit import clock
-from shared.kit.database import driver, transaction
+from shared.kit.database import Engine, Session, driver, transaction
 from shared.kit.jobs import enqueue
 
 SLICE = 200
 """Incidents folded before other requests get their turn: a few milliseconds."""
 
-# Another transaction created the same incident first, or each waits for the other: do it again.
-_PASSING = (
-    psycopg.errors.UniqueViolation,
-    psycopg.errors.SerializationFailure,
-    psycopg.errors.DeadlockDetected,
-)
 _ATTEMPTS = 10
 
 ASK_AGAIN = 60.0  # seconds; the periodic refresh asks anyway
@@ -68,11 +59,11 @@ class TakenIn:
     incidents: Mapping[tuple[int, str], StoredIncident]
 
 
-Alongside = Callable[[AsyncSession, Sequence[Outcome]], Awaitable[None]]
+Alongside = Callable[[Session, Sequence[Outcome]], Awaitable[None]]
 
 
 async def ingest(
-    engine: AsyncEngine,
+    engine: Engine,
     memory: Memory,
     updates: Sequence[Update],
     alongside: Alongside | None = None,
@@ -89,7 +80,7 @@ async def ingest(
                 if alongside is not None:
                     await alongside(session, taken.outcomes)
             return taken
-        except _PASSING:
+        except queries.LOST_RACES:
             if attempt == _ATTEMPTS - 1:
                 raise
             await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - no secret
@@ -130,7 +121,7 @@ class Chunk:
     writes: Writes = field(default_factory=Writes)
 
 
-async def ingest_chunk(session: AsyncSession, memory: Memory, updates: Sequence[Update]) -> TakenIn:
+async def ingest_chunk(session: Session, memory: Memory, updates: Sequence[Update]) -> TakenIn:
     """Store updates in the session's transaction."""
     conn = await driver(session)
     grouped = sorted(_by_incident(updates).items())
@@ -288,7 +279,7 @@ async def _write(conn: queries.Connection, writes: Writes) -> None:
 
 
 async def _ask_for_unknown_names(
-    session: AsyncSession, memory: Memory, names: set[tuple[int, str]]
+    session: Session, memory: Memory, names: set[tuple[int, str]]
 ) -> None:
     """Have the catalog asked, in a job, for names that were not asked for lately."""
     moment = time.monotonic()

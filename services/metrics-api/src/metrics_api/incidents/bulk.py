@@ -13,7 +13,6 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from metrics_api.attribution.queries import current_directory
 from metrics_api.attribution.rules import Memory
@@ -25,7 +24,7 @@ from metrics_api.incidents.updates import Refused, Update, accept, decode, find_
 from shared.errors import ApiError
 from shared.kit import clock
 from shared.kit.auth import Principal
-from shared.kit.database import driver, transaction
+from shared.kit.database import Engine, Session, driver, transaction
 from shared.schemas.metrics import BatchReply, Rejection
 
 CHUNK = 4_000
@@ -50,7 +49,7 @@ class Chunk:
 class BulkIngest:
     """One bulk request under way: what it needs, and what has been committed of it."""
 
-    engine: AsyncEngine
+    engine: Engine
     memory: Memory
     caller: Principal
     id: UUID = field(default_factory=uuid4)
@@ -144,7 +143,7 @@ async def _store(work: BulkIngest, chunk: Chunk) -> None:
 async def _count(
     import_id: UUID,
     rejected: Sequence[Rejected],
-    session: AsyncSession,
+    session: Session,
     outcomes: Sequence[Outcome],
 ) -> None:
     await imports.insert_rejections(session, import_id, rejected)

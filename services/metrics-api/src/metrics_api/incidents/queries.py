@@ -23,6 +23,13 @@ from shared.kit.pagination import PageParams, keyset
 Connection = psycopg.AsyncConnection[Any]
 Row = Sequence[Any]
 
+LOST_RACES = (
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+)
+"""Another transaction created the same incident first, or each waits for the other: do it again."""
+
 _FOLDED = FoldedIncident._fields[:-1]  # all but the transitions, which have a table
 _NEWEST = (
     "version",

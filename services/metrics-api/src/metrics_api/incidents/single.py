@@ -1,7 +1,5 @@
 """One update in one request: refusals are errors of the request."""
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from metrics_api.attribution.queries import current_directory
 from metrics_api.attribution.rules import Memory
 from metrics_api.incidents.actions import SourceChanged, TakenIn, ingest
@@ -9,12 +7,10 @@ from metrics_api.incidents.bodies import LINE_LIMIT
 from metrics_api.incidents.updates import Refused, Update, accept, decode, find_source
 from shared.errors import ApiError, BadRequest, Forbidden, Invalid, TooLarge
 from shared.kit.auth import Principal
-from shared.kit.database import driver, transaction
+from shared.kit.database import Engine, driver, transaction
 
 
-async def take_in_one(
-    engine: AsyncEngine, memory: Memory, body: bytes, caller: Principal
-) -> TakenIn:
+async def take_in_one(engine: Engine, memory: Memory, body: bytes, caller: Principal) -> TakenIn:
     """Raises BadRequest, Forbidden, Invalid or TooLarge."""
     if len(body) > LINE_LIMIT:
         raise TooLarge(f"An incident may have at most {LINE_LIMIT} bytes")

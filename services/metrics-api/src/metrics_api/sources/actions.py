@@ -4,8 +4,6 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-
 from metrics_api.attribution.queries import advance_directory_revision
 from metrics_api.sources import queries
 from metrics_api.sources.schemas import SourceChange, SourceCreate, SourceOut
@@ -13,13 +11,13 @@ from metrics_api.sources.tables import ApiKey, Source
 from shared.errors import Conflict, NotFound
 from shared.kit import audit, clock
 from shared.kit.auth import ApiKeyRecord, Principal, hash_secret
-from shared.kit.database import driver, transaction
+from shared.kit.database import Engine, Session, driver, transaction
 from shared.kit.etag import check_version
 
 KEY_SCOPES = ("incidents:write",)
 
 
-async def create_source(session: AsyncSession, body: SourceCreate, caller: Principal) -> Source:
+async def create_source(session: Session, body: SourceCreate, caller: Principal) -> Source:
     values = body.model_dump(mode="json")
     source = await queries.insert_source(
         session, {**values, "active": True, "version": 1, "created_at": clock.now()}
@@ -32,7 +30,7 @@ async def create_source(session: AsyncSession, body: SourceCreate, caller: Princ
 
 
 async def change_source(
-    session: AsyncSession, key: str, expected: int, body: SourceChange, caller: Principal
+    session: Session, key: str, expected: int, body: SourceChange, caller: Principal
 ) -> Source:
     source = await queries.get_source(session, key, lock=True)
     check_version(expected, source.version)
@@ -53,7 +51,7 @@ def _changes(body: SourceChange) -> Mapping[str, Any]:
 
 
 async def create_api_key(
-    session: AsyncSession, source_key: str, name: str, caller: Principal
+    session: Session, source_key: str, name: str, caller: Principal
 ) -> tuple[ApiKey, str]:
     """The stored key, and the key as its holder will send it."""
     source = await queries.get_source(session, source_key)
@@ -74,9 +72,7 @@ async def create_api_key(
     return key, f"tgk_{key.id}_{secret}"
 
 
-async def revoke_api_key(
-    session: AsyncSession, source_key: str, key_id: str, caller: Principal
-) -> None:
+async def revoke_api_key(session: Session, source_key: str, key_id: str, caller: Principal) -> None:
     source = await queries.get_source(session, source_key)
     key = await queries.revoke_api_key(session, source.id, key_id, clock.now())
     if key is None:
@@ -84,7 +80,7 @@ async def revoke_api_key(
     await audit.record(session, caller, "revoked", ("api_key", key_id))
 
 
-async def find_api_key(engine: AsyncEngine, key_id: str) -> ApiKeyRecord | None:
+async def find_api_key(engine: Engine, key_id: str) -> ApiKeyRecord | None:
     """What authentication needs of an API key; asked at each request, so a revoked key is out."""
     async with transaction(engine) as session:
         found = await queries.find_api_key(session, key_id)
