@@ -92,7 +92,7 @@ async def get_service(session: AsyncSession, key: str) -> Row[Any]:
     found = await session.execute(_whole_services().where(_service.key == key))
     row: Row[Any] | None = found.first()
     if row is None:
-        raise no_service(key)
+        raise _no_service(key)
     return row
 
 
@@ -108,7 +108,7 @@ async def require_service(session: AsyncSession, key: str) -> int:
         select(_service.revision).where(_service.key == key)
     )
     if revision is None:
-        raise no_service(key)
+        raise _no_service(key)
     return revision
 
 
@@ -117,7 +117,7 @@ async def lock_service(session: AsyncSession, key: str) -> Row[Any]:
     statement = select(*_OWN_COLUMNS).where(_service.key == key).with_for_update()
     row = (await session.execute(statement)).first()
     if row is None:
-        raise no_service(key)
+        raise _no_service(key)
     return row
 
 
@@ -127,12 +127,6 @@ async def lock_services(session: AsyncSession, keys: Collection[str]) -> dict[st
         select(*_OWN_COLUMNS).where(_service.key.in_(keys)).order_by(_service.key).with_for_update()
     )
     return {row.key: row for row in await session.execute(statement)}
-
-
-async def known_keys(session: AsyncSession, keys: Collection[str]) -> set[str]:
-    """Which of these keys are services."""
-    statement = select(_service.key).where(_service.key.in_(keys))
-    return set(await session.scalars(statement))
 
 
 async def taken_keys_like(session: AsyncSession, base: str) -> set[str]:
@@ -228,7 +222,7 @@ async def stage_counts(
     return counts
 
 
-def no_service(key: str) -> NotFound:
+def _no_service(key: str) -> NotFound:
     return NotFound(f"There is no service {key}")
 
 
