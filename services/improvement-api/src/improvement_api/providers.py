@@ -17,7 +17,7 @@ from shared.clients.metrics import MetricsClient
 from shared.errors import ApiError, Invalid, NotFound, Unavailable
 from shared.kit.client import CallPolicy, RemoteClient
 from shared.schemas.catalog import Stage
-from shared.schemas.common import FactCatalog, FactDefinition, ServiceFacts
+from shared.schemas.common import FactCatalog, FactDefinition, Key, ServiceFacts
 
 T = TypeVar("T")
 
@@ -119,6 +119,31 @@ async def check_service(providers: Providers, service: str, pointer: str | None 
         raise kind(f"There is no service {service}", code="unknown_service", pointer=pointer)
     if isinstance(answer, ApiError):
         raise Unavailable(answer.detail, headers={"Retry-After": "5"})
+
+
+# Dependencies, so that a route can have the answers before its first word to the database: named
+# in a signature after the caller and before Idempotent, which is the first to speak to it.
+async def _replies(key: Key, providers: Remotes) -> dict[Owner, OwnerReply]:
+    return await ask_about(providers, key)
+
+
+async def _catalogs(providers: Remotes) -> dict[Owner, list[FactDefinition]]:
+    return await ask_for_catalogs(providers)
+
+
+async def _stage(key: Key, providers: Remotes) -> Stage | None:
+    return await ask_for_stage(providers, key)
+
+
+async def _known_service(key: Key, providers: Remotes) -> str:
+    await check_service(providers, key)
+    return key
+
+
+AskedFacts = Annotated[dict[Owner, OwnerReply], Depends(_replies)]
+AskedCatalogs = Annotated[dict[Owner, list[FactDefinition]], Depends(_catalogs)]
+AskedStage = Annotated[Stage | None, Depends(_stage)]
+KnownService = Annotated[str, Depends(_known_service)]
 
 
 async def _reply(question: Awaitable[T], patience: timedelta) -> T | ApiError:

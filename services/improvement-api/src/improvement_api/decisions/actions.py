@@ -144,7 +144,9 @@ async def _keep(session: Session, decision: Decision, caller: Principal) -> Deci
         delivery,
     )
     await record(session, caller, "decided", ("service", decision.service), None, _facts(decision))
-    await enqueue(session, DELIVER, {"decision": str(decision.id)}, lock=f"s:{decision.service}")
+    await enqueue(
+        session, DELIVER, {"decision": str(decision.id)}, lock=f"deliver:{decision.service}"
+    )
     return delivery
 
 

@@ -15,7 +15,7 @@ from improvement_api.decisions.schemas import (
 )
 from improvement_api.decisions.tables import Decision, DecisionDelivery
 from improvement_api.evaluations.queries import ASSESSMENT
-from improvement_api.providers import Remotes, ask_for_stage
+from improvement_api.providers import AskedStage
 from shared.errors import NotFound
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
@@ -43,7 +43,7 @@ async def decide_gate(
     gate: Gate,
     body: DecisionCreate,
     caller: DecisionsWrite,
-    remotes: Remotes,
+    stage_now: AskedStage,
     session: Session,
     _: Idempotent,
     *,
@@ -56,7 +56,6 @@ async def decide_gate(
     `gate_not_passed` lists every criterion that is not met. The stage moves when the catalog has
     the decision: see `delivery`.
     """
-    stage_now = await ask_for_stage(remotes, key)
     keys = request.app.state.decision_keys
     made = await decide(session, (key, gate), body, caller, stage_now, keys)
     response.headers["Location"] = f"/v1/decisions/{made[0].id}"

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from improvement_api.decisions.rules import DeliveryState
 from shared.schemas.catalog import Stage
@@ -14,6 +14,12 @@ from shared.schemas.improvement import Gate, Outcome, Verdict
 
 class DecisionCreate(Wire):
     """Decide on the evaluation that stands."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"evaluation": "5f0c8f52-6f0e-4f8e-9a55-0a8f7d5c2b11", "comment": "Go"}]
+        }
+    )
 
     evaluation: UUID
     comment: LongText = Field("", description="what the board wants remembered")

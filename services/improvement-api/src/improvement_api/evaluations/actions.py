@@ -1,9 +1,10 @@
 """Evaluating a gate: judge what the owners said, keep it, and see which evaluation stands."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from improvement_api.evaluations.queries import (
@@ -41,6 +42,7 @@ from shared.schemas.common import FactValue
 from shared.schemas.improvement import Gate, Standing
 
 STAGE_FACT = "service_stage"
+TIME_LIMIT = timedelta(seconds=1)  # of all expressions of a gate together
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,9 @@ async def judge_now(
         for criterion, row in (await newest_evidence(session, service, gate)).items()
     }
     known = {**replies, Owner.IMPROVEMENT: OwnerReply(Owner.IMPROVEMENT, own)}
-    # Off the event loop, though bounded: see facts.expressions.
-    results = await asyncio.to_thread(judge, definition, Surroundings(known, documents, at))
+    seen, until = Surroundings(known, documents, at), time.monotonic() + TIME_LIMIT.total_seconds()
+    # Off the event loop; each expression is bounded (facts.expressions), and so are all together.
+    results = await asyncio.to_thread(judge, definition, seen, lambda: time.monotonic() > until)
     return Judgement(definition, results, at, _stage(replies))
 
 
@@ -147,4 +150,7 @@ async def simulate_gate(
 def _stage(replies: Mapping[Owner, OwnerReply]) -> Stage | None:
     """The stage the catalog told; None when it told none."""
     seen = replies[Owner.CATALOG].facts.get(STAGE_FACT)
-    return Stage(seen.value) if seen is not None and seen.value in set(Stage) else None
+    try:
+        return None if seen is None else Stage(seen.value)
+    except ValueError:
+        return None

@@ -15,7 +15,7 @@ from improvement_api.evaluations.queries import (
 from improvement_api.evaluations.rules import Assessment, exit_code_of
 from improvement_api.evaluations.schemas import SimulationOut
 from improvement_api.gates.rules import GateDefinition
-from improvement_api.providers import Remotes, ask_about
+from improvement_api.providers import AskedFacts
 from improvement_api.signatures.queries import signature_out
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
@@ -43,7 +43,7 @@ async def evaluate(
     key: Key,
     gate: Gate,
     caller: EvaluationsWrite,
-    remotes: Remotes,
+    replies: AskedFacts,
     session: Session,
     response: Response,
     _: Idempotent,
@@ -53,7 +53,6 @@ async def evaluate(
     The reply is the evaluation that stands; `new_evaluation_id` names the one made now. An owner
     of facts that cannot be reached makes its criteria `error`, never a pass.
     """
-    replies = await ask_about(remotes, key)
     standing, made = await evaluate_gate(session, key, gate, replies, caller)
     response.headers["Location"] = f"/v1/evaluations/{made}"
     return evaluation_out(standing, made)
@@ -91,10 +90,9 @@ async def get_one(evaluation_id: UUID, caller: GatesRead, session: Session) -> E
     responses=problem_responses(404),
 )
 async def simulate(
-    key: Key, gate: Gate, caller: GatesRead, remotes: Remotes, session: Session
+    key: Key, gate: Gate, caller: GatesRead, replies: AskedFacts, session: Session
 ) -> SimulationOut:
     """The same as an evaluation, without consequence: nothing is stored or superseded."""
-    replies = await ask_about(remotes, key)
     judgement, assessment = await simulate_gate(session, key, gate, replies)
     return SimulationOut(
         service=key,

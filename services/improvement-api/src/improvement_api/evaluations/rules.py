@@ -1,7 +1,7 @@
 """Outcomes, score, verdict and standing of an evaluation (rules "Tollgates" 1 to 6)."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -102,11 +102,20 @@ class Assessment:
     results: Mapping[str, Result]
 
 
-def judge(definition: GateDefinition, seen: Surroundings) -> dict[str, Result]:
-    """Outcomes of the automated and evidence criteria by id; signatures are counted when read."""
+def judge(
+    definition: GateDefinition,
+    seen: Surroundings,
+    out_of_time: Callable[[], bool] = lambda: False,
+) -> dict[str, Result]:
+    """Outcomes of the automated and evidence criteria by id; signatures are counted when read.
+
+    Once `out_of_time`, the remaining expressions are not evaluated: their outcome is an error.
+    """
     results = {}
     for criterion in definition.criteria:
-        if isinstance(criterion, AutomatedCriterion):
+        if isinstance(criterion, AutomatedCriterion) and out_of_time():
+            results[criterion.id] = Result(Outcome.ERROR, "the gate ran out of time", {})
+        elif isinstance(criterion, AutomatedCriterion):
             facts = definition.facts[criterion.id]
             results[criterion.id] = judge_automated(criterion, facts, seen)
         elif isinstance(criterion, EvidenceCriterion):
@@ -160,9 +169,7 @@ def judge_evidence(
     missing = Outcome(criterion.missing.value)
     if document is None:
         return Result(missing, f"no document attached: {criterion.document}", {})
-    facts = {
-        "document": FactValue(value=document.url, as_of=document.attached_at, reason=document.title)
-    }
+    facts = {"document": FactValue(value=document.url, as_of=document.attached_at, reason=None)}
     if criterion.freshness is not None and now - document.attached_at > criterion.freshness:
         age = hours(criterion.freshness)
         return Result(missing, f"{document.title} was attached more than {age} h ago", facts)

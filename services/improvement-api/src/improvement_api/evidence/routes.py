@@ -8,7 +8,7 @@ from improvement_api.evidence.schemas import EvidenceCreate, EvidenceOut
 from improvement_api.evidence.tables import Evidence
 from improvement_api.gates.queries import current_version, definition_of
 from improvement_api.gates.rules import evidence_criterion
-from improvement_api.providers import Remotes, check_service
+from improvement_api.providers import KnownService
 from shared.kit.audit import record
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
@@ -30,16 +30,14 @@ EvaluationsWrite = Annotated[Principal, requires("evaluations:write")]
     "", status_code=201, operation_id="attach_evidence", responses=problem_responses(404, 409)
 )
 async def attach_evidence(
-    key: Key,
     gate: Gate,
     body: EvidenceCreate,
     caller: EvaluationsWrite,
-    remotes: Remotes,
+    key: KnownService,
     session: Session,
     _: Idempotent,
 ) -> EvidenceOut:
     """Attach a document for an evidence criterion; the newest counts in the next evaluation."""
-    await check_service(remotes, key)
     definition = definition_of(await current_version(session, gate))
     criterion = evidence_criterion(definition.criteria, body.criterion)
     evidence = Evidence(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from shared.schemas.common import Key, Out, ShortText, Storable, Wire
 from shared.schemas.improvement import Gate
@@ -18,6 +18,18 @@ DocumentUrl = Annotated[
 
 class EvidenceCreate(Wire):
     """A reference to a document: this service keeps where it is, not the document."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "criterion": "design-package",
+                    "title": "Design package 1.0",
+                    "url": "https://wiki.example.org/design-package",
+                }
+            ]
+        }
+    )
 
     criterion: Key
     title: ShortText

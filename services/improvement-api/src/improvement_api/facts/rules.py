@@ -9,9 +9,10 @@ from typing import Any
 
 from shared.schemas.common import FactDefinition, FactValue
 
-LONGEST_LIST = 1000
+LONGEST_LIST = 200  # with the limits of facts.expressions this bounds what a gate costs
+LONGEST_ITEM = 200
 LONGEST_TEXT = 1000
-_LARGEST_INTEGER = 2**53  # beyond it a double, which expressions compute with, is not exact
+_LARGEST_INTEGER = 2**53 - 1  # up to here doubles, which expressions and RFC 8785 use, are exact
 
 
 class FactType(StrEnum):
@@ -102,10 +103,16 @@ def _judged(
     fact: UsedFact, seen: FactValue, now: datetime, freshness: timedelta | None
 ) -> Known | Unknown | Broken:
     if seen.value is None:
-        return Unknown(f"{fact.name} has no value: {seen.reason or 'no reason given'}", seen)
+        why = _printable(seen.reason or "no reason given")
+        missing = FactValue(value=None, as_of=seen.as_of, reason=why)
+        return Unknown(f"{fact.name} has no value: {why}", missing)
     fault = fault_of(seen.value, fact.type)
+    if seen.as_of.tzinfo is None:
+        fault = "has a stamp without offset"
     if fault is not None:
-        return Broken(f"{fact.name} {fault}", _without_value(seen))
+        return Broken(f"{fact.name} {fault}", _malformed(now))
+    value = float(seen.value) if fact.type is FactType.NUMBER else seen.value
+    seen = FactValue(value=value, as_of=seen.as_of, reason=None)
     if freshness is not None and now - seen.as_of > freshness:
         age = f"older than {hours(freshness)} h"
         return Unknown(f"{fact.name} is of {seen.as_of.isoformat()}, {age}", seen)
@@ -150,7 +157,8 @@ def _text_fault(value: Any) -> str | None:
 def _list_fault(value: Any) -> str | None:
     if not isinstance(value, list) or any(_text_fault(item) for item in value):
         return "is not a list of texts"
-    return "is too long" if len(value) > LONGEST_LIST else None
+    too_long = len(value) > LONGEST_LIST or any(len(item) > LONGEST_ITEM for item in value)
+    return "is too long" if too_long else None
 
 
 def for_expression(value: Any) -> Any:
@@ -160,13 +168,18 @@ def for_expression(value: Any) -> Any:
     return value
 
 
+def _printable(text: str) -> str:
+    """What others wrote, as one line that can be stored and shown."""
+    return "".join(letter for letter in text if letter.isprintable())[:500]
+
+
 def hours(span: timedelta) -> str:
     return f"{span.total_seconds() / 3600:g}"
 
 
-def _without_value(seen: FactValue) -> FactValue:
-    """What an owner sent against its own contract is not stored."""
-    return FactValue(value=None, as_of=seen.as_of, reason="the value was malformed")
+def _malformed(now: datetime) -> FactValue:
+    """What stands for a value that its owner sent against its own contract: that is not kept."""
+    return FactValue(value=None, as_of=now, reason="the value was malformed")
 
 
 def well_formed(definition: FactDefinition, owner: Owner) -> bool:

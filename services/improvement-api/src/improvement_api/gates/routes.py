@@ -16,7 +16,7 @@ from improvement_api.gates.queries import (
 from improvement_api.gates.rules import Criterion, stages_of
 from improvement_api.gates.schemas import CriterionOut, GateOut, GateVersionCreate
 from improvement_api.gates.tables import GateVersion
-from improvement_api.providers import Remotes, ask_for_catalogs
+from improvement_api.providers import AskedCatalogs
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
@@ -62,8 +62,8 @@ async def publish_gate_version(
     gate: Gate,
     body: GateVersionCreate,
     caller: GatesWrite,
+    heard: AskedCatalogs,
     session: Session,
-    remotes: Remotes,
     response: Response,
     _: Idempotent,
 ) -> GateOut:
@@ -71,7 +71,6 @@ async def publish_gate_version(
 
     Expressions are compiled here: what is wrong is told with its line and column.
     """
-    heard = await ask_for_catalogs(remotes)
     await remember_facts(session, heard, now())
     row = await publish_version(session, gate, body, caller)
     response.headers["Location"] = f"/v1/gates/{gate}/versions/{row.version}"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from improvement_api.gates.rules import (
     MAX_AGE_HOURS,
@@ -23,6 +23,36 @@ MAX_CRITERIA = 50
 
 class GateVersionCreate(Wire):
     """A whole definition: it replaces the one in force for evaluations from now on."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "criteria": [
+                        {
+                            "id": "quiet",
+                            "kind": "automated",
+                            "title": "Few incidents are open",
+                            "why": "A service in trouble is not changed.",
+                            "how": "Resolve the open incidents.",
+                            "expression": "backlog_open == 0.0",
+                            "warning": "backlog_open <= 3.0",
+                        },
+                        {
+                            "id": "owner-commits",
+                            "kind": "sign_off",
+                            "title": "The owner commits",
+                            "why": "The owner answers for it.",
+                            "how": "Sign the evaluation.",
+                            "role": "service_owner",
+                        },
+                    ],
+                    "decided_by": "portfolio_manager",
+                    "reason": "Fewer questions",
+                }
+            ]
+        }
+    )
 
     criteria: Annotated[list[Criterion], Field(min_length=1, max_length=MAX_CRITERIA)]
     max_age_hours: Hours = Field(MAX_AGE_HOURS, description="how long an evaluation is good for")

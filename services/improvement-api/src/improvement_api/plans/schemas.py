@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from improvement_api.plans.rules import PlanState
 from shared.schemas.common import Key, LongText, Out, ShortText, Wire
@@ -11,6 +11,14 @@ from shared.schemas.metrics import InitiativeState, KpiId
 
 
 class PlanCreate(Wire):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"title": "Faster resolution", "problem": "Incidents take longer than agreed."}
+            ]
+        }
+    )
+
     title: ShortText
     problem: Annotated[LongText, Field(min_length=1, description="stated neutrally")]
     owner: ShortText | None = Field(None, description="subject; by default who creates it")
@@ -25,6 +33,8 @@ class PlanPatch(Wire):
 
 
 class PlanMove(Wire):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"to": "approved"}]})
+
     to: PlanState
     comment: LongText = ""
 
@@ -44,6 +54,20 @@ class PlanOut(Out):
 
 class InitiativeCreate(Wire):
     """`service` and `kpi` say in which row of the performance report it appears."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "service": "application-support",
+                    "kpi": "mttr",
+                    "title": "Implemented new knowledge base for common issues",
+                    "start": "2026-04-01",
+                    "end": "2026-06-30",
+                }
+            ]
+        }
+    )
 
     service: Key
     kpi: KpiId
