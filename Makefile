@@ -7,6 +7,8 @@ SERVICES := catalog metrics improvement
 PYTEST := $(PY) -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
 UV_COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-package tollgate-shared
+COMPOSE = DATA_DIR=$(abspath $(or $(DATA_DIR),.data)) docker compose -f deploy/compose.yaml \
+	--env-file $(abspath $(or $(DATA_DIR),.data))/containers/compose.env
 PYPROJECTS := shared/pyproject.toml deploy/local/pyproject.toml $(SERVICES:%=services/%-api/pyproject.toml)
 
 .PHONY: help up test unit e2e chaos bench setup setup-runtime lock upgrade migrate revision fmt lint \
@@ -74,11 +76,12 @@ images: ## the three container images
 		docker build --build-arg SERVICE=$$service-api -t tollgate/$$service-api -f deploy/Dockerfile . \
 		|| exit 1; done
 
-compose-up: images ## PostgreSQL, three services and three workers in containers
-	@docker compose -f deploy/compose.yaml up --detach
+compose-up: setup-runtime images ## PostgreSQL, three services and three workers in containers
+	@$(PY) -m tollgate_local containers
+	@$(COMPOSE) up --detach
 
-compose-down: ## stop them
-	@docker compose -f deploy/compose.yaml down
+compose-down: ## stop them; their data stays in a volume
+	@$(COMPOSE) down
 
 ci: lint openapi-check test ## what CI runs
 

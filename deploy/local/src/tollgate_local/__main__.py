@@ -4,9 +4,10 @@ import argparse
 import os
 import sys
 
+from tollgate_local.containers import write_containers
 from tollgate_local.errors import SetupError
 from tollgate_local.only_postgres import only_postgres
-from tollgate_local.up import up
+from tollgate_local.up import data_directory, up
 
 
 def main() -> int:
@@ -18,8 +19,11 @@ def main() -> int:
         "--with-parent", action="store_true", help="stop when the program that started it is gone"
     )
     verbs.add_parser("postgres", help="the embedded PostgreSQL of DATA_DIR alone")
+    verbs.add_parser("containers", help="keys and environments for deploy/compose.yaml")
     chosen = parser.parse_args()
     try:
+        if chosen.verb == "containers":
+            return write_containers(data_directory())
         if chosen.verb == "postgres":
             return only_postgres()
         return up(parent=os.getppid() if chosen.with_parent else None)

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -32,10 +32,13 @@ GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Installation:
-    """One DATA_DIR and the ports of its services."""
+    """One DATA_DIR, and where its services find each other and their keys."""
 
     directory: Path
     ports: Mapping[str, int]
+    host: str = "127.0.0.1"
+    mounted_identities: Path | None = None  # where containers see `identities`
+    urls: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def identities(self) -> Path:
@@ -49,7 +52,7 @@ class Installation:
         return load_secrets(self.directory / "secrets.json")
 
     def url(self, service: str) -> str:
-        return f"http://127.0.0.1:{self.ports[service]}"
+        return self.urls.get(service) or f"http://127.0.0.1:{self.ports[service]}"
 
 
 def package(service: str) -> str:
@@ -63,27 +66,32 @@ def service_environment(installation: Installation, service: str, admin_url: str
     The runtime role's URL is the administrator's with another login, unless it is given
     (CATALOG_DATABASE_URL ...), which is how one does it where roles cannot be created.
     """
-    built = {
-        "DATABASE_URL": runtime_url(installation, service, admin_url),
-        "HOST": "127.0.0.1",
-        "PORT": str(installation.ports[service]),
-        "TRUSTED_ISSUERS": json.dumps(_trusted_issuers(installation, service)),
-        "IDENTITY_KEY_FILE": str(private_key(installation.identities, f"{service}-api")),
-        "IDENTITY_ISSUER": f"urn:tollgate:{service}-api",
-        # Who tries webhooks here tries them on this machine.
-        "ALLOW_PRIVATE_SUBSCRIBERS": "true",
-        **{f"{other.upper()}_URL": installation.url(other) for other in SERVICES},
-        **_wiring(installation)[service],
-    }
-    prefixed = {f"{service.upper()}_{name}": value for name, value in built.items()}
     inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-    return {**prefixed, **inherited, "DATA_DIR": str(installation.directory)}
+    database = os.environ.get(f"{service.upper()}_DATABASE_URL") or runtime_url(
+        installation, service, admin_url
+    )
+    built = service_variables(installation, service, database)
+    return {**built, **inherited, "DATA_DIR": str(installation.directory)}
+
+
+def service_variables(installation: Installation, service: str, database: str) -> dict[str, str]:
+    """Return the variables of one service, with its prefix, and nothing else."""
+    keys = installation.mounted_identities or installation.identities
+    built = {
+        "DATABASE_URL": database,
+        "HOST": installation.host,
+        "PORT": str(installation.ports[service]),
+        "TRUSTED_ISSUERS": json.dumps(_trusted_issuers(keys, service)),
+        "IDENTITY_KEY_FILE": str(private_key(keys, f"{service}-api")),
+        "IDENTITY_ISSUER": f"urn:tollgate:{service}-api",
+        **{f"{other.upper()}_URL": installation.url(other) for other in SERVICES},
+        **_wiring(installation, keys)[service],
+    }
+    return {f"{service.upper()}_{name}": value for name, value in built.items()}
 
 
 def runtime_url(installation: Installation, service: str, admin_url: str) -> str:
     """Return the URL with which a service logs in: its own role, which owns no table."""
-    if given := os.environ.get(f"{service.upper()}_DATABASE_URL"):
-        return given
     parts = urlsplit(admin_url)
     role = f"tollgate_{service}"
     address = parts.netloc.rpartition("@")[2]
@@ -91,23 +99,22 @@ def runtime_url(installation: Installation, service: str, admin_url: str) -> str
     return urlunsplit(parts._replace(netloc=login))
 
 
-def _wiring(installation: Installation) -> dict[str, dict[str, str]]:
+def _wiring(installation: Installation, keys: Path) -> dict[str, dict[str, str]]:
     """What only one of the services has."""
     secret = installation.secrets()["catalog_to_metrics"]
     events = f"{installation.url('metrics')}/v1/events/catalog"
     subscriber = {"name": "metrics-api", "url": events, "secret": secret}
     return {
         "catalog": {
-            "DECISION_JWKS": str(public_keys(installation.identities, DECISIONS)),
+            "DECISION_JWKS": str(public_keys(keys, DECISIONS)),
             "SUBSCRIBERS": json.dumps([subscriber]),
         },
         "metrics": {"CATALOG_EVENT_SECRET": secret},
-        "improvement": {"DECISION_KEY_FILE": str(private_key(installation.identities, DECISIONS))},
+        "improvement": {"DECISION_KEY_FILE": str(private_key(keys, DECISIONS))},
     }
 
 
-def _trusted_issuers(installation: Installation, service: str) -> list[dict[str, object]]:
-    keys = installation.identities
+def _trusted_issuers(keys: Path, service: str) -> list[dict[str, object]]:
     people: dict[str, object] = {
         "issuer": "urn:tollgate:local",
         "jwks": str(public_keys(keys, LOCAL_ISSUER)),
