@@ -5,8 +5,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
+from tests.support.eventually import eventually
 from tests.support.gates import automated, sign_off
 from tests.support.improvement import Improvement
 
@@ -284,6 +286,38 @@ async def test_an_idempotency_key_makes_one_evaluation_of_two_requests(
     assert first.json() == again.json()
     assert again.headers["Idempotency-Replayed"] == "true"
     assert len((await tollgate.http.get(PATH)).json()["items"]) == 1
+
+
+async def test_no_transaction_is_open_while_an_owner_is_waited_for(tollgate: Improvement) -> None:
+    tollgate.fake.hanging |= {"catalog", "metrics"}
+    headers = {"Idempotency-Key": "build-18"}
+
+    waiting = asyncio.create_task(tollgate.http.post(PATH, headers=headers))
+
+    async def asked() -> bool:
+        return len(tollgate.fake.requests) >= 2
+
+    await eventually(asked)
+    with psycopg.connect(tollgate.database.admin_url) as admin:
+        found = admin.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = %s AND state LIKE 'idle in transaction%%'",
+            [tollgate.database.name],
+        ).fetchone()
+    assert found == (0,)
+    assert (await waiting).json()["verdict"] != "pass"
+
+
+@pytest.mark.parametrize("stage", [["operate"], {"a": 1}, "heaven", 7, None])
+async def test_a_stage_that_is_none_does_not_disturb_the_evaluation(
+    tollgate: Improvement, stage: Any
+) -> None:
+    tollgate.fake.add_service("vpn", service_stage=stage)
+
+    evaluation = await tollgate.evaluate()
+
+    assert evaluation["stage"] is None
+    assert outcomes(evaluation)["in-stage"] in {"error", "fail"}
 
 
 async def standing(tollgate: Improvement, evaluation: Any) -> str:

@@ -1,11 +1,14 @@
 """Outcome of one criterion (rules "Tollgates" 2): error, missing, old, or what CEL says."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from improvement_api.decisions.rules import next_entry
+from improvement_api.evaluations.queries import ASSESSMENT
 from improvement_api.evaluations.rules import (
     Document,
     Result,
@@ -128,6 +131,44 @@ def test_a_value_that_is_not_of_the_type_of_its_fact_is_an_error(value: Any) -> 
 
     assert result.outcome is Outcome.ERROR
     assert result.facts["backlog_open"].value is None
+
+
+@pytest.mark.parametrize("value", [10**20, 1e300, -(10**16), 2**53])
+def test_a_number_of_any_size_is_a_double_that_can_be_hashed(value: float) -> None:
+    number = UsedFact("backlog_open", FactType.NUMBER, Owner.METRICS)
+    gate = replace(definition(automated()), facts={"quiet": [number]})
+
+    results = judge(gate, around(backlog_open=seen(value)))
+
+    assert isinstance(results["quiet"].facts["backlog_open"].value, float)
+    frozen = ASSESSMENT.dump_python(assess(gate, results, {}), mode="json")
+    assert next_entry(None, {"frozen": frozen})
+    assert hash_of(gate, "vpn", results)
+
+
+def test_what_others_wrote_is_kept_as_one_printable_line() -> None:
+    result = outcome(around(backlog_open=seen(None, reason="no\x00 records\nyet")))
+
+    assert result.reason == "backlog_open has no value: no recordsyet"
+    assert result.facts["backlog_open"].reason == "no recordsyet"
+
+
+def test_once_the_time_is_up_the_remaining_expressions_are_errors() -> None:
+    gate = definition(automated("a"), automated("b"))
+    answers = iter([False, True])
+
+    results = judge(gate, around(backlog_open=seen(0)), lambda: next(answers))
+
+    assert [result.outcome for result in results.values()] == ["pass", "error"]
+    assert results["b"].reason == "the gate ran out of time"
+
+
+def test_a_stamp_without_offset_is_an_error() -> None:
+    naive = FactValue(value=0, as_of=NOW.replace(tzinfo=None), reason=None)
+
+    result = outcome(around(backlog_open=naive), freshness_hours=1)
+
+    assert (result.outcome, result.reason) == ("error", "backlog_open has a stamp without offset")
 
 
 def test_a_fact_its_owner_no_longer_publishes_is_an_error() -> None:

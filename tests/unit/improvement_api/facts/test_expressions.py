@@ -20,7 +20,7 @@ from improvement_api.facts.expressions import (
     check,
     evaluate,
 )
-from improvement_api.facts.rules import LONGEST_LIST, LONGEST_TEXT, FactType
+from improvement_api.facts.rules import LONGEST_ITEM, LONGEST_LIST, LONGEST_TEXT, FactType
 
 FACTS = {
     "mttr": FactType.NUMBER,
@@ -174,14 +174,14 @@ WORST = [
 @pytest.mark.parametrize("source", WORST)
 def test_the_worst_expressions_that_are_accepted_take_a_moment(source: str) -> None:
     facts = {"tags": FactType.LIST, "more": FactType.LIST, "stage": FactType.STRING}
-    longest = ["x" * 50] * LONGEST_LIST
+    longest = ["x" * LONGEST_ITEM] * LONGEST_LIST
     values = {"tags": longest, "more": [*longest[:-1], "y"], "stage": "x" * LONGEST_TEXT}
     names = check(source, facts)
 
     started = time.perf_counter()
     evaluate(source, {name: values[name] for name in names})
 
-    assert time.perf_counter() - started < 0.5  # measured: at most some 60 ms
+    assert time.perf_counter() - started < 1  # measured: at most some 40 ms
 
 
 def test_the_deepest_accepted_expression_fits_the_small_stack_of_a_thread() -> None:

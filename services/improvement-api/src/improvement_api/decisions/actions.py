@@ -144,9 +144,9 @@ async def _keep(session: Session, decision: Decision, caller: Principal) -> Deci
         delivery,
     )
     await record(session, caller, "decided", ("service", decision.service), None, _facts(decision))
-    await enqueue(
-        session, DELIVER, {"decision": str(decision.id)}, lock=f"deliver:{decision.service}"
-    )
+    # One after the other, so that the catalog gets the decisions on a service in their order.
+    lock = f"deliver:{decision.service}"
+    await enqueue(session, DELIVER, {"decision": str(decision.id)}, lock=lock)
     return delivery
 
 
