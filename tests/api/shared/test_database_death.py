@@ -47,9 +47,9 @@ def mortal_server() -> Iterator[tuple[MortalServer, PlumbingSettings]]:
     sockets = postgres.socket_directory()
     group = ProcessGroup(remove=[directory, sockets])
     try:
-        cluster = postgres.prepare(
-            directory / "data", sockets, secrets.token_urlsafe(24), UNSAFE_BUT_FAST
-        )
+        # What was committed must outlive the process, if not the machine.
+        settings = UNSAFE_BUT_FAST | {"synchronous_commit": "on"}
+        cluster = postgres.prepare(directory / "data", sockets, secrets.token_urlsafe(24), settings)
         mortal = MortalServer(group, cluster, directory / "postgres.log")
         database = Server(cluster.url("postgres"), "mortal", "secret").create_empty_database(
             "plumbing"
