@@ -26,6 +26,7 @@ from shared.kit.client import CallPolicy, RemoteClient
 from shared.kit.identity import TokenProvider
 from shared.kit.jobs import JobContext
 from shared.kit.settings import TrustedIssuer
+from shared.kit.worker import Pace, work
 from shared.schemas.catalog import ServiceKind, ServiceSummary, Stage, TransitionOut
 from shared.scopes import SCOPES
 from tests.support.gates import gate_of
@@ -222,6 +223,22 @@ class Improvement:
 
     async def run_job(self, name: str, payload: dict[str, Any]) -> None:
         """Run a job as the worker would, with the fake services on its transport."""
+        function = next(job.function for job in JOBS if job.name == name)
+        await function(self._job_context(), payload)
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """A real worker beside the app."""
+        stop = asyncio.Event()
+        pace = Pace(poll=0.2, grace=2)
+        worker = asyncio.create_task(work(self._job_context(), JOBS, stop, pace))
+        try:
+            yield
+        finally:
+            stop.set()
+            await worker
+
+    def _job_context(self) -> JobContext:
         policy = CallPolicy(PATIENCE, attempts=1)
         transport = httpx.MockTransport(self.fake.answer)
         remotes = {
@@ -229,9 +246,7 @@ class Improvement:
             for remote, url in (("catalog-api", CATALOG), ("metrics-api", METRICS))
         }
         identity = TokenProvider(self.settings)
-        context = JobContext(self.app.state.engine, self.settings, identity, remotes)
-        function = next(job.function for job in JOBS if job.name == name)
-        await function(context, payload)
+        return JobContext(self.app.state.engine, self.settings, identity, remotes)
 
 
 @asynccontextmanager

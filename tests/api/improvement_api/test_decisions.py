@@ -14,6 +14,7 @@ from joserfc.jwk import KeySet
 from catalog_api.stages.rules import read_decision, why_not
 from shared.errors import Unavailable
 from shared.schemas.catalog import Stage
+from tests.support.eventually import eventually
 from tests.support.gates import automated, sign_off
 from tests.support.improvement import Improvement, running_improvement, write_private_key
 from tests.support.postgres import Database
@@ -391,6 +392,22 @@ class TestDelivery:
         assert (waiting["delivery"], waiting["delivery_attempts"]) == ("pending", 1)
         assert waiting["delivery_reason"]
         assert (after["delivery"], after["delivery_attempts"]) == ("applied", 2)
+
+    async def test_by_a_real_worker_gets_there_although_the_catalog_fails_at_first(
+        self, tollgate: Improvement, decision: Any
+    ) -> None:
+        tollgate.fake.transition_status = 503
+
+        async def has_failed() -> bool:
+            return bool((await self.read(tollgate, decision))["delivery_attempts"])
+
+        async def is_applied() -> bool:
+            return bool((await self.read(tollgate, decision))["delivery"] == "applied")
+
+        async with tollgate.working():
+            await eventually(has_failed, within=20)
+            tollgate.fake.transition_status = 201
+            await eventually(is_applied, within=20)
 
     async def test_of_a_decision_that_does_not_exist_does_nothing(
         self, tollgate: Improvement
