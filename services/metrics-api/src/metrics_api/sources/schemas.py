@@ -3,26 +3,16 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field
 
+from shared.schemas.catalog import ZoneName
 from shared.schemas.common import Key, Out, ShortText, Wire
 from shared.schemas.metrics import IncidentState
 
 
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError):
-        raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
-    return name
-
-
 Zone = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$"),
-    AfterValidator(_known_zone),
+    ZoneName,
     Field(description="IANA time zone of stamps without an offset; null: such stamps are refused"),
 ]
 Priority = Annotated[int, Field(ge=1, le=5)]
