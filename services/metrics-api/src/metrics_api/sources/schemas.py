@@ -10,7 +10,6 @@ from shared.schemas.catalog import ZoneName
 from shared.schemas.common import Key, Out, ShortText, Wire
 from shared.schemas.metrics import IncidentState
 
-
 Zone = Annotated[
     ZoneName,
     Field(description="IANA time zone of stamps without an offset; null: such stamps are refused"),
