@@ -5,6 +5,10 @@ from typing import Any
 import pytest
 from httpx import Response
 
+from metrics_api.attribution.rules import Memory
+from metrics_api.incidents.refold import refold_source
+from metrics_api.indicators.queries import cells_that_differ
+from shared.kit.database import transaction
 from tests.support.metrics import Metrics
 
 
@@ -87,3 +91,29 @@ async def test_a_repeated_creation_with_its_key_gives_the_first_reply(metrics: M
 
     assert (first.status_code, second.status_code) == (201, 201)
     assert first.json() == second.json()
+
+
+async def test_a_corrected_mapping_reaches_the_records_that_are_there(metrics: Metrics) -> None:
+    await create(metrics)
+    stamp = "2026-03-01T08:00:00Z"
+    for version, state in enumerate(("Offen", "Erledigt")):
+        update = {"state": state, "version": version, "updated_at": stamp, "opened_at": stamp}
+        await metrics.http.post(
+            "/v1/incidents",
+            json={"source": "desk", "external_id": "1", "priority": "hoch"} | update,
+        )
+    words = {
+        "state_mapping": {"offen": "new", "erledigt": "resolved"},
+        "priority_mapping": {"hoch": 1},
+    }
+
+    await metrics.http.patch("/v1/sources/desk", json=words, headers={"If-Match": "*"})
+    changed = await refold_source(metrics.engine, Memory(), "desk")
+
+    incident = (await metrics.http.get("/v1/incidents/desk/1")).json()
+    moves = (await metrics.http.get("/v1/incidents/desk/1/transitions")).json()["items"]
+    assert (changed, incident["state"], incident["major"]) == (1, "resolved", True)
+    assert [move["to_state"] for move in moves] == ["new", "resolved"]
+    async with transaction(metrics.engine) as session:
+        assert await cells_that_differ(session) == []
+    assert await refold_source(metrics.engine, Memory(), "desk") == 0

@@ -140,7 +140,7 @@ async def ingest_chunk(session: Session, memory: Memory, updates: Sequence[Updat
                 await asyncio.sleep(0)
             known = Known(stored.get(external_id), kept.get(external_id, []))
             _take(chunk, known, places, source, attribute)
-    await _write(conn, chunk.writes)
+    await write(conn, chunk.writes)
     await _ask_for_unknown_names(session, memory, chunk.writes.unknown_names)
     return TakenIn(chunk.outcomes, chunk.incidents)
 
@@ -159,7 +159,7 @@ def _take(
     if added:
         at = clock.now()
         after = settle(known.stored, known.versions, added, source, attribute, at)
-        _collect(chunk.writes, (source.id, external_id), known.stored, after)
+        collect(chunk.writes, (source.id, external_id), known.stored, after)
         _collect_versions(chunk.writes, added, attribute, at)
     assert after is not None, "what is not new is stored"
     chunk.incidents[source.id, external_id] = after
@@ -224,7 +224,7 @@ def _not_known(chunk: Chunk, known: Known, places: Sequence[int]) -> list[Update
     return added
 
 
-def _collect(
+def collect(
     writes: Writes,
     identity: tuple[int, str],
     before: StoredIncident | None,
@@ -266,7 +266,7 @@ def _collect_versions(
     )
 
 
-async def _write(conn: queries.Connection, writes: Writes) -> None:
+async def write(conn: queries.Connection, writes: Writes) -> None:
     """Few rows go in one turn; COPY, for many, knows no pipeline."""
     async with conn.pipeline() if writes.are_few() else nullcontext():
         for source_id, external_ids in writes.rewritten.items():

@@ -82,6 +82,19 @@ async def incidents_named(
         return [external_id async for (external_id,) in cursor]
 
 
+async def incidents_after(
+    conn: Connection, source_id: int, external_id: str, limit: int
+) -> list[str]:
+    """Ids of a source's incidents after this one, in order."""
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(
+            "SELECT external_id FROM metrics.incident WHERE source_id = %s AND external_id > %s"
+            " ORDER BY external_id LIMIT %s",
+            [source_id, external_id, limit],
+        )
+        return [found async for (found,) in cursor]
+
+
 async def move_incidents(
     conn: Connection, source_id: int, external_ids: Sequence[str], service: str | None, pin: bool
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from metrics_api.attribution.queries import advance_directory_revision
 from metrics_api.sources import queries
+from metrics_api.sources.rules import REFOLD_JOB
 from metrics_api.sources.schemas import SourceChange, SourceCreate, SourceOut
 from metrics_api.sources.tables import ApiKey, Source
 from shared.errors import Conflict, NotFound
@@ -13,7 +14,9 @@ from shared.kit import audit, clock
 from shared.kit.auth import ApiKeyRecord, Principal, hash_secret
 from shared.kit.database import Engine, Session, driver, transaction
 from shared.kit.etag import check_version
+from shared.kit.jobs import enqueue
 
+FOLDED_BY = ("state_mapping", "priority_mapping")
 KEY_SCOPES = ("incidents:write",)
 
 
@@ -41,6 +44,9 @@ async def change_source(
     await session.flush()
     await audit.record(session, caller, "changed", ("source", key), before, _shown(source))
     await advance_directory_revision(await driver(session))
+    if any(before[name] != getattr(source, name) for name in FOLDED_BY):
+        lock = f"{REFOLD_JOB}:{key}"
+        await enqueue(session, REFOLD_JOB, {"source": key}, lock=lock, queueing_lock=lock)
     return source
 
 

@@ -65,7 +65,7 @@ async def change_source(
     expected: IfMatch,
     response: Response,
 ) -> SourceOut:
-    """Change how a tool is read from now on, or switch it off."""
+    """Change how a tool is read, or switch it off; a changed mapping reaches old records too."""
     changed = await actions.change_source(session, source, expected, body, caller)
     set_etag(response, changed.version)
     return SourceOut.model_validate(changed)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from shared.schemas.metrics import IncidentState
 
+REFOLD_JOB = "refold_source"
 CANONICAL = {state.value: state.value for state in IncidentState}
 # "3", "3 - Moderate", "P3", "p3: moderate"
 _LEADING_PRIORITY = re.compile(r"^[Pp]?([1-5])(?![0-9])")

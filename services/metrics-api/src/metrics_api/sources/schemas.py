@@ -43,7 +43,8 @@ class SourceCreate(Wire):
 
 
 class SourceChange(Wire):
-    """Fields that are absent stay. A changed mapping reads updates that come from then on."""
+    """Fields that are absent stay. A changed mapping is applied to the records there are, soon; a
+    changed time zone only reads what comes from then on."""
 
     name: ShortText | None = None
     kind: ShortText | None = None
