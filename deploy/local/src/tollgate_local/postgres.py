@@ -57,7 +57,7 @@ def prepare(
 
     `sockets` comes from `socket_directory()`. SetupError when the data cannot be used.
     """
-    binaries, identity = find_binaries(), server_identity()
+    binaries, identity = find_binaries(), server_identity(data)
     _check_version(data, major_version(binaries))
     cluster = Cluster(data, free_port(), sockets, password, {**SETTINGS, **(settings or {})})
     identity.own(sockets)
@@ -145,32 +145,45 @@ def _initdb(binaries: Path, identity: Identity, cluster: Cluster) -> None:
     partial = cluster.data.with_name(cluster.data.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700, parents=True)
-    identity.own(partial)
+    password = cluster.socket / "password"
+    password.touch(mode=0o600)
+    password.write_text(cluster.password)
+    for path in (partial, password):
+        identity.own(path)
     # fmt: off
     command: list[str | Path] = [
         *identity.prefix, binaries / "initdb", "--pgdata", partial, "--username", SUPERUSER,
         "--encoding", "UTF8", "--locale", _locale(), "--auth", "scram-sha-256",
-        "--pwfile", "/dev/stdin",
+        "--pwfile", password,
     ]
     # fmt: on
     if cluster.settings.get("fsync") == "off":
         command.append("--no-sync")
     try:
-        done = subprocess.run(
-            command,
-            input=cluster.password.encode(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            user=identity.user,
-            group=identity.group,
-            check=False,
-        )
+        _run_initdb(command, identity, cluster.data)
     except PermissionError:
         raise _unreachable(binaries, identity) from None
+    finally:
+        password.unlink()
+    partial.rename(cluster.data)
+
+
+def _run_initdb(command: list[str | Path], identity: Identity, data: Path) -> None:
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        user=identity.user,
+        group=identity.group,
+        extra_groups=None if identity.user is None else [],
+        check=False,
+    )
     if done.returncode != 0:
         reason = (done.stdout.decode(errors="replace").strip().splitlines() or ["no output"])[-1]
-        raise SetupError(f"PostgreSQL could not be set up in {cluster.data}: {reason}")
-    partial.rename(cluster.data)
+        # Only as a user that root switched to: that one may be kept out by a parent directory.
+        step = "" if identity.user is None else f"; set DATA_DIR where user {identity.user} may go"
+        raise SetupError(f"PostgreSQL could not be set up in {data}: {reason}{step}")
 
 
 def _locale() -> str:
@@ -196,7 +209,9 @@ def _spawn(group: ProcessGroup, cluster: Cluster, log: Path) -> subprocess.Popen
     for name, value in options.items():
         command += ["-c", f"{name}={value}"]
     with log.open("ab") as output:
-        return group.spawn(command, output=output, identity=server_identity(), at_death=STOP)
+        return group.spawn(
+            command, output=output, identity=server_identity(cluster.data), at_death=STOP
+        )
 
 
 def _becomes_ready(process: subprocess.Popen[bytes], cluster: Cluster) -> bool:

@@ -18,21 +18,30 @@ class Identity:
     user: int | None = None
     group: int | None = None
 
-    def own(self, directory: Path) -> None:
-        """Give a freshly made directory to the user that is switched to."""
+    def own(self, path: Path) -> None:
+        """Give a freshly made file or directory to the user that is switched to."""
         if self.user is not None and self.group is not None:
-            os.chown(directory, self.user, self.group)
+            os.chown(path, self.user, self.group)
 
 
-@cache
-def server_identity() -> Identity:
-    """Return how this process may start PostgreSQL; SetupError when root has no way.
+def server_identity(data: Path) -> Identity:
+    """Return how this process may run PostgreSQL on `data`; SetupError when root has no way.
 
-    A user namespace is preferred: files stay root's own and directories stay closed to others.
-    Containers often refuse it; then a system user is switched to, who must own the data.
+    Data that belongs to an ordinary user is served as that user.
     """
     if os.geteuid() != 0:
         return Identity()
+    if data.exists() and (owner := data.stat()).st_uid != 0:
+        return Identity(user=owner.st_uid, group=owner.st_gid)
+    return _identity_for_root()
+
+
+@cache
+def _identity_for_root() -> Identity:
+    """A user namespace where allowed: files stay root's own, directories closed to others.
+
+    Containers often refuse it; then a system user is switched to, who must own the data.
+    """
     account = _system_account()
     ids = f"--map-user={account.pw_uid}", f"--map-group={account.pw_gid}"
     prefix = ("unshare", "--user", *ids)
