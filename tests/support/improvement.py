@@ -199,6 +199,13 @@ class Improvement:
         path = f"/v1/evaluations/{evaluation['id']}/signatures"
         return await self.http.post(path, json=body, headers=who)
 
+    async def evaluate_and_sign(self, service: str) -> Any:
+        """An evaluation with the signature of ada, a service owner, for the criterion `owner`."""
+        evaluation = await self.evaluate(service)
+        reply = await self.sign(evaluation, "owner", self.caller("ada", "service_owner"))
+        assert reply.status_code == 201, reply.text
+        return evaluation
+
     async def decide(self, evaluation: Any, who: dict[str, str], /, **body: Any) -> httpx.Response:
         path = f"/v1/services/{evaluation['service']}/gates/{evaluation['gate']}/decisions"
         sent = {"evaluation": evaluation["id"], "comment": "", **body}

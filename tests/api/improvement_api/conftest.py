@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.support.gates import automated, sign_off
 from tests.support.improvement import Improvement, running_improvement
 from tests.support.postgres import Database
 
@@ -14,3 +16,11 @@ async def tollgate(improvement_db: Database, tmp_path: Path) -> AsyncIterator[Im
     async with running_improvement(improvement_db, tmp_path) as running:
         running.fake.add_service("vpn")
         yield running
+
+
+@pytest.fixture
+async def passed(tollgate: Improvement) -> Any:
+    """An evaluation that passes: its facts hold and ada, the service owner, has signed."""
+    criteria = [automated(expression="backlog_open <= 3.0"), sign_off("owner", "service_owner")]
+    await tollgate.publish("operate-to-improve", criteria)
+    return await tollgate.evaluate_and_sign("vpn")
