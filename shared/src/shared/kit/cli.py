@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -12,7 +13,7 @@ import uvicorn
 from shared.kit.database import libpq_url
 from shared.kit.definition import ServiceDefinition
 from shared.kit.logging import configure_logging
-from shared.kit.migrations import MigrationError, migrate
+from shared.kit.migrations import MigrationError, StaleSchema, check_schema, migrate
 from shared.kit.worker import run_worker
 
 
@@ -52,7 +53,12 @@ def _serve(definition: ServiceDefinition) -> int:
 def _worker(definition: ServiceDefinition) -> int:
     settings = definition.settings()
     configure_logging(settings)
-    asyncio.run(run_worker(settings, definition.jobs))
+    check = partial(check_schema, package=definition.package, schema=definition.schema)
+    try:
+        asyncio.run(run_worker(settings, definition.jobs, check=check))
+    except StaleSchema as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
     return 0
 
 

@@ -3,7 +3,15 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +22,7 @@ import psycopg
 from procrastinate import exceptions, jobs, manager, retry
 from procrastinate.worker import Worker
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.contextvars import bound_contextvars
 
 from shared.errors import ApiError
@@ -46,18 +55,37 @@ class Pace:
     concurrency_of_lanes: int = 64
 
 
+Check = Callable[[AsyncEngine], Awaitable[None]]
+
+
 async def run_worker(
-    settings: ServiceSettings, jobs: Sequence[Job], *, pace: Pace = Pace()
+    settings: ServiceSettings,
+    jobs: Sequence[Job],
+    *,
+    check: Check | None = None,
+    pace: Pace = Pace(),
 ) -> None:
     """Run jobs until SIGTERM or SIGINT; running ones get `grace` seconds to finish.
 
-    A database that is away is waited for.
+    A database that is away is waited for; `check` sees it first and may refuse it.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with job_context(settings) as context:
+        await _checked(context, check, stop)
         await work(context, [*jobs, *KIT_JOBS], stop, pace)
+
+
+async def _checked(context: JobContext, check: Check | None, stop: asyncio.Event) -> None:
+    while check is not None and not stop.is_set():
+        try:
+            await check(context.engine)
+        except _DATABASE_AWAY as problem:
+            log.warning("database_away", problem=repr(problem.__cause__ or problem))
+            await _wait(stop, 1)
+        else:
+            return
 
 
 @asynccontextmanager
