@@ -6,7 +6,7 @@ since the last compaction (cell deltas), and the rests of UTC days at its edges,
 from the incidents by index. One statement sees all of it in one snapshot, so it is always exact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
@@ -29,6 +29,7 @@ from shared.errors import NotFound
 COMPACTION_BATCH: Final = 20_000
 
 _DELTA = ("service", "day", *SUMS)
+_PLACE = {name: place for place, name in enumerate(_DELTA)}
 
 
 async def insert_deltas(conn: psycopg.AsyncConnection[Any], totals: Contributions) -> None:
@@ -37,11 +38,18 @@ async def insert_deltas(conn: psycopg.AsyncConnection[Any], totals: Contribution
     A bulk load spends much of its time here.
     """
     rows = [
-        [service, day, *[cell.get(name) or None for name in SUMS]]
-        for (service, day), cell in totals.items()
-        if any(cell.values())
+        _delta(service, day, cell) for (service, day), cell in totals.items() if any(cell.values())
     ]
     await insert_rows(conn, "metrics.cell_delta", _DELTA, rows)
+
+
+def _delta(service: str, day: date, cell: Mapping[str, int]) -> list[Any]:
+    row: list[Any] = [None] * len(_DELTA)
+    row[:2] = service, day
+    for name, amount in cell.items():
+        if amount:
+            row[_PLACE[name]] = amount
+    return row
 
 
 # -- the sums of an incident in SQL: what rules.contributions says in Python -----------------------
