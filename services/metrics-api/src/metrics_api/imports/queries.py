@@ -110,7 +110,7 @@ async def get_import(session: AsyncSession, import_id: UUID) -> Import:
 async def list_rejections(
     session: AsyncSession, import_id: UUID, page: PageParams
 ) -> Sequence[ImportRejection]:
-    """In the order in which they were found, which is that of the lines."""
+    """In the order of the lines; a line is rejected once at most."""
     statement = select(ImportRejection).where(ImportRejection.import_id == import_id)
-    order: list[Any] = [ImportRejection.id]
+    order: list[Any] = [ImportRejection.line]
     return (await session.scalars(keyset(statement, order, page))).all()

@@ -45,12 +45,12 @@ async def list_rejections(
     """Every row of a bulk request that was not accepted, with its place and the reason."""
     await queries.get_import(session, import_id)
     rows = await queries.list_rejections(session, import_id, page)
-    return Page[Rejection].model_validate(page_of(rows, page, key=_rejection_id))
+    return Page[Rejection].model_validate(page_of(rows, page, key=_line))
 
 
 def _started(row: Import) -> tuple[datetime, UUID]:
     return (row.started_at, row.id)
 
 
-def _rejection_id(row: ImportRejection) -> tuple[int]:
-    return (row.id,)
+def _line(row: ImportRejection) -> tuple[int]:
+    return (row.line,)

@@ -37,7 +37,7 @@ class ImportRejection(Base):
 
     __tablename__ = "import_rejection"
     __table_args__ = (
-        Index(None, "import_id", "id"),
+        Index(None, "import_id", "line"),
         {"info": {"append_only": True}},
     )
 

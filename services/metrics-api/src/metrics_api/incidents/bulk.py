@@ -1,11 +1,11 @@
 """Bulk ingest: records are checked as they arrive, and stored chunk by chunk.
 
 Each chunk is a transaction of its own, so that a million lines need neither one transaction nor
-memory for them: what was committed stays, and re-sending the request completes it. While
-PostgreSQL works on one chunk the next one is read and checked.
+memory for them: what was committed stays, and re-sending the request completes it.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,6 +29,7 @@ from shared.schemas.metrics import BatchReply, Rejection
 
 CHUNK = 4_000
 CHUNK_BYTES = 8 * 1024 * 1024
+AT_ONCE = 2
 REJECTIONS_SHOWN = 1_000
 
 
@@ -38,11 +39,15 @@ class Chunk:
 
     updates: list[Update] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    incidents: set[tuple[int, str]] = field(default_factory=set)
     size: int = 0  # bytes of the updates
 
     @property
     def rows(self) -> int:
         return len(self.updates) + len(self.rejected)
+
+    def meets(self, other: "Chunk") -> bool:
+        return not self.incidents.isdisjoint(other.incidents)
 
 
 @dataclass
@@ -86,17 +91,21 @@ async def _finish(work: BulkIngest, problem: str | None) -> None:
 
 
 async def _store_all(work: BulkIngest, records: AsyncIterator[Records]) -> None:
-    """Two chunks are under way at most: one is read and checked while the other is stored."""
-    storing: asyncio.Task[None] | None = None
+    """While PostgreSQL writes one chunk the next is folded and a third is read.
+
+    Chunks with an incident in common follow each other: the later one needs what the earlier wrote.
+    """
+    storing: deque[tuple[asyncio.Task[None], Chunk]] = deque()
     try:
         async for chunk in _chunks(work, records):
-            if storing is not None:
-                await storing
-            storing = asyncio.create_task(_store(work, chunk))
+            while len(storing) == AT_ONCE or any(chunk.meets(other) for _, other in storing):
+                await storing.popleft()[0]
+            storing.append((asyncio.create_task(_store(work, chunk)), chunk))
     finally:
         # Also when the body turns out broken: what came before it is kept.
-        if storing is not None:
-            await storing
+        for end in await asyncio.gather(*(task for task, _ in storing), return_exceptions=True):
+            if end is not None:
+                raise end
 
 
 async def _chunks(work: BulkIngest, records: AsyncIterator[Records]) -> AsyncIterator[Chunk]:
@@ -125,9 +134,13 @@ def _add(work: BulkIngest, chunk: Chunk, number: int, raw: bytes | msgspec.Raw) 
         source = find_source(fields, work.memory.directory.sources, work.caller.source)
         update = accept(fields, source)
     except Refused as refused:
-        chunk.rejected.append(Rejected(number, refused.pointer, refused.reason))
+        rejected = Rejected(number, refused.pointer, refused.reason)
+        chunk.rejected.append(rejected)
+        if len(work.shown) < REJECTIONS_SHOWN:
+            work.shown.append(rejected)
     else:
         chunk.updates.append(update)
+        chunk.incidents.add((source.id, fields.external_id))
         chunk.size += len(update.payload)
 
 
@@ -137,7 +150,6 @@ async def _store(work: BulkIngest, chunk: Chunk) -> None:
     )
     added = _counts(taken.outcomes, chunk.rejected)
     work.total = Counts._make(map(sum, zip(work.total, added, strict=True)))
-    work.shown += chunk.rejected[: REJECTIONS_SHOWN - len(work.shown)]
 
 
 async def _count(

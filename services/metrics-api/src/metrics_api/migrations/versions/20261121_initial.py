@@ -680,9 +680,9 @@ def upgrade() -> None:
         info={"append_only": True},
     )
     op.create_index(
-        op.f("ix_import_rejection_import_id_id"),
+        op.f("ix_import_rejection_import_id_line"),
         "import_rejection",
-        ["import_id", "id"],
+        ["import_id", "line"],
         unique=False,
         schema="metrics",
     )
@@ -697,7 +697,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP FUNCTION metrics.make_version_partitions(integer)")
     op.drop_index(
-        op.f("ix_import_rejection_import_id_id"), table_name="import_rejection", schema="metrics"
+        op.f("ix_import_rejection_import_id_line"), table_name="import_rejection", schema="metrics"
     )
     op.drop_table("import_rejection", schema="metrics")
     op.drop_index("uq_delivery_subscription_id_event_id", table_name="delivery", schema="metrics")
