@@ -7,7 +7,7 @@ import sys
 from tollgate_local.containers import write_containers
 from tollgate_local.errors import SetupError
 from tollgate_local.only_postgres import only_postgres
-from tollgate_local.up import data_directory, up
+from tollgate_local.up import Stopped, data_directory, up
 
 
 def main() -> int:
@@ -27,6 +27,8 @@ def main() -> int:
         if chosen.verb == "postgres":
             return only_postgres()
         return up(parent=os.getppid() if chosen.with_parent else None)
+    except Stopped:  # before anything ran
+        return 0
     except SetupError as error:
         print(f"tollgate: {error}", file=sys.stderr)
         return 1

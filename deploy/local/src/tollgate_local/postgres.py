@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -44,10 +45,10 @@ class Cluster:
     password: str = field(repr=False)
     settings: Mapping[str, str] = field(default_factory=dict)
 
-    def url(self, database: str, role: str = SUPERUSER, password: str | None = None) -> str:
-        """Return the TCP URL of a database for a role; the superuser's password is known."""
-        secret = quote(self.password if password is None else password, safe="")
-        return f"postgresql://{role}:{secret}@127.0.0.1:{self.port}/{database}"
+    def url(self, database: str) -> str:
+        """Return the superuser's TCP URL of a database."""
+        secret = quote(self.password, safe="")
+        return f"postgresql://{SUPERUSER}:{secret}@127.0.0.1:{self.port}/{database}"
 
 
 def prepare(
@@ -85,7 +86,7 @@ def start(group: ProcessGroup, cluster: Cluster, log: Path) -> subprocess.Popen[
         reason = last_lines(log)
         # Backends of a killed server need a moment to notice.
         if "shared memory block" not in reason or time.monotonic() > deadline:
-            raise SetupError(f"PostgreSQL did not start, see {log}: {last_lines(log, 1)}")
+            raise SetupError(f"PostgreSQL did not start ({last_lines(log, 1)}): see {log}.")
         time.sleep(0.1)
 
 
@@ -112,7 +113,8 @@ def clear_orphan(data: Path) -> None:
     deadline = time.monotonic() + STOP_LIMIT
     how = STOP
     while _is_postmaster(int(pid), data):
-        os.kill(int(pid), how)
+        with suppress(ProcessLookupError):
+            os.kill(int(pid), how)
         if time.monotonic() > deadline:
             how = signal.SIGKILL
         time.sleep(0.05)

@@ -63,10 +63,6 @@ class ProcessGroup:
             pass_fds=[self._held_by_children],
         )
 
-    def watched(self) -> bool:
-        """Whether the watchdog still runs; without it -9 of this process would leave children."""
-        return self._watchdog.poll() is None
-
     def close(self) -> None:
         """End what still runs and the watchdog; returns when all of it is gone."""
         os.close(self._held_by_children)

@@ -50,6 +50,7 @@ class Run:
     def look(self) -> None:
         """One round over the children; raises Stopped or GivenUp."""
         if self.parent not in {None, os.getppid()}:
+            _ignore_signals()
             raise Stopped
         supervisor.tend((*self.servers, *self.programs), self.say)
         time.sleep(PAUSE)
@@ -67,6 +68,7 @@ def data_directory() -> Path:
 
 def up(*, parent: int | None = None) -> int:
     """Run until asked to stop and return the exit code; SetupError when it cannot start."""
+    _stop_on_signals()
     ports = service_ports()
     installation = Installation(data_directory(), ports)
     with ExitStack() as at_exit:
@@ -80,12 +82,10 @@ def up(*, parent: int | None = None) -> int:
         at_exit.callback(run.stop)
         at_exit.callback(_ignore_signals)
         try:
-            _stop_on_signals()
             _start(run, sockets)
             while True:
                 run.look()
         except Stopped:
-            _ignore_signals()
             run.say("Stopping ...")
             return 0
         except GivenUp as reason:
