@@ -4,7 +4,7 @@ A change of names is one transaction that every ingest waits for; it also enqueu
 move the records there are. So a record is attributed by the old names and moved, or by the new.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -17,6 +17,7 @@ from metrics_api.incidents.rules import StoredIncident
 from metrics_api.indicators.queries import insert_deltas
 from metrics_api.indicators.rules import Contributions, accumulate, contributions
 from metrics_api.sources.queries import get_source
+from metrics_api.sources.rules import folded
 from shared.errors import Invalid
 from shared.kit import audit, clock
 from shared.kit.auth import Principal
@@ -24,6 +25,7 @@ from shared.kit.database import Engine, Session, driver, transaction
 from shared.kit.jobs import enqueue
 from shared.schemas.catalog import Reference, ResolvedReference, ServiceOut
 
+COPIED_AT_ONCE = 1_000
 MOVED_AT_ONCE = 2_000
 ATTRIBUTE_JOB = "attribute_records"
 MOVE_JOB = "move_records"
@@ -49,39 +51,51 @@ class Catalog(Protocol):
 
 async def take_over(session: Session, services: Sequence[ServiceData]) -> Changes:
     """Copy services that are newer than their copies."""
-    if not services:
-        return Changes([], [])
-    at = clock.now()
     by_key = {service.key: service for service in sorted(services, key=lambda each: each.revision)}
-    rows = [
-        service.model_dump(mode="json", include=set(COPIED)) | {"recorded_at": at}
-        for _, service in sorted(by_key.items())
-    ]
-    newer = await queries.upsert_services(session, rows)
+    known = await queries.revisions(session, list(by_key))
+    newer = [key for key in sorted(by_key) if by_key[key].revision > known.get(key, -1)]
     if not newer:
         return Changes([], [])
-    references = [
-        reference.model_dump() | {"service": key}
-        for key in newer
-        for reference in by_key[key].references
-    ]
-    async with _changing_names(session) as moved:
-        await queries.replace_references(session, newer, references, at)
+    words = set(newer) | set(await queries.words_of_services(session, newer))
+    words |= {folded(each.name) for key in newer for each in by_key[key].references}
+    async with _changing_names(session, words) as moved:
+        for start in range(0, len(newer), COPIED_AT_ONCE):
+            await _copy(session, [by_key[key] for key in newer[start : start + COPIED_AT_ONCE]])
     return Changes(newer, moved)
 
 
+async def _copy(session: Session, services: Sequence[ServiceData]) -> None:
+    at = clock.now()
+    rows = [
+        service.model_dump(mode="json", include=set(COPIED)) | {"recorded_at": at}
+        for service in services
+    ]
+    taken = set(await queries.upsert_services(session, rows))
+    references = [
+        reference.model_dump() | {"service": service.key}
+        for service in services
+        if service.key in taken
+        for reference in service.references
+    ]
+    await queries.replace_references(session, taken, references, at)
+
+
 @asynccontextmanager
-async def _changing_names(session: Session) -> AsyncIterator[list[str]]:
-    """Change what names mean; afterwards the list holds the services that may lose records.
+async def _changing_names(session: Session, words: Collection[str]) -> AsyncIterator[list[str]]:
+    """Change what these words mean; afterwards the list holds who may lose records by it.
 
     The records there are move in jobs; whoever changes the names may move them at once as well.
     """
     conn = await driver(session)
-    await queries.advance_directory_revision(conn)
-    before = await queries.read_names(conn)
+    await queries.hold_directory_alone(conn)
+    before = await queries.read_names(conn, words)
     moved: list[str] = []
     yield moved
-    moved += sorted(moved_services(before, await queries.read_names(conn)))
+    after = await queries.read_names(conn, words)
+    if after == before:
+        return
+    await queries.advance_directory_revision(conn)
+    moved += sorted(moved_services(before, after))
     for service in moved:
         lock = f"{MOVE_JOB}:{service}"
         await enqueue(session, MOVE_JOB, {"service": service}, queueing_lock=lock)
@@ -213,8 +227,9 @@ async def _decide_name(
     """Services that may lose records by what the name means from now on."""
     await _check_service(session, body.service)
     source = await get_source(session, str(body.source), pointer="/source")
-    row = {"source_id": source.id, "service_name": body.service_name, "external_id": None}
-    async with _changing_names(session) as moved:
+    words = folded(str(body.service_name))
+    row = {"source_id": source.id, "service_name": body.service_name, "words": words}
+    async with _changing_names(session, [words]) as moved:
         await _record(session, body, caller, at, [row])
     return moved
 
@@ -243,9 +258,7 @@ async def _attribute_each(
             raise Invalid(f"There is no incident {missing} of this source", pointer="/records")
         await _move(session, source_id, stored, body.service, pin=True)
         moved += sum(each.folded.service != body.service for each in stored.values())
-        rows = [
-            {"source_id": source_id, "service_name": None, "external_id": each} for each in stored
-        ]
+        rows = [{"source_id": source_id, "external_id": each} for each in stored]
         await _record(session, body, caller, at, rows)
     return moved
 
@@ -270,6 +283,6 @@ async def _record(
     made = {"service": body.service, "recorded_at": at, "recorded_by": caller.person}
     await queries.insert_attributions(session, [row | made for row in rows])
     for row in rows[:1]:
-        subject = ("attribution", row["service_name"] or row["external_id"])
+        subject = ("attribution", row.get("service_name") or row["external_id"])
         after = {"service": body.service, "records": len(rows), **row}
         await audit.record(session, caller, "attributed", subject, after=after)

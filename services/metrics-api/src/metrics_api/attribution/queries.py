@@ -6,8 +6,8 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import tuple_row
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, delete, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.attribution.rules import Directory, Memory, Name
@@ -40,9 +40,14 @@ async def ask_for_revision(conn: Connection) -> psycopg.AsyncCursor[Any]:
     return await cursor.execute("SELECT value FROM metrics.revision WHERE name = 'directory'")
 
 
-async def advance_directory_revision(conn: Connection) -> None:
-    """Tell every process to read names and sources again; waits for the ingests in flight."""
+async def hold_directory_alone(conn: Connection) -> None:
+    """Wait for the ingests in flight and keep others waiting until the transaction ends."""
     await conn.execute("SELECT pg_advisory_xact_lock(%s)", [_DIRECTORY_LOCK])
+
+
+async def advance_directory_revision(conn: Connection) -> None:
+    """Tell every process to read names and sources again; alone, as above."""
+    await hold_directory_alone(conn)
     await conn.execute(
         "INSERT INTO metrics.revision AS r (name, value) VALUES ('directory', 1)"
         " ON CONFLICT (name) DO UPDATE SET value = r.value + 1"
@@ -68,25 +73,47 @@ async def directory_at(
     return memory.directory
 
 
-async def read_names(conn: Connection) -> dict[Name, str]:
-    """What each name means: an attribution stands above a reference, that above a key."""
+_NAMES = """
+    SELECT source, words, service FROM (
+        SELECT NULL AS source, key AS words, key AS service, 1 AS strength, 0 AS id
+        FROM metrics.service_copy
+        UNION ALL
+        SELECT source, words, service, 2, id
+        FROM metrics.reference_copy WHERE ended_at IS NULL
+        UNION ALL
+        SELECT s.key, a.words, a.service, 3, a.id
+        FROM metrics.attribution a JOIN metrics.source s ON s.id = a.source_id
+        WHERE a.words IS NOT NULL
+    ) AS named {narrowed} ORDER BY strength, id
+"""
+
+
+async def read_names(conn: Connection, words: Iterable[str] | None = None) -> dict[Name, str]:
+    """What all names mean, or these: an attribution stands above a reference, that above a key."""
     async with conn.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(
-            """
-            SELECT source, name, service FROM (
-                SELECT NULL AS source, key AS name, key AS service, 1 AS strength, 0 AS id
-                FROM metrics.service_copy
-                UNION ALL
-                SELECT source, name, service, 2, id
-                FROM metrics.reference_copy WHERE ended_at IS NULL
-                UNION ALL
-                SELECT s.key, a.service_name, a.service, 3, a.id
-                FROM metrics.attribution a JOIN metrics.source s ON s.id = a.source_id
-                WHERE a.external_id IS NULL AND a.service_name IS NOT NULL
-            ) AS named ORDER BY strength, id
-            """
-        )
-        return {(source, folded(name)): service async for source, name, service in cursor}
+        if words is None:
+            await cursor.execute(_NAMES.format(narrowed=""))
+        else:
+            narrowed = _NAMES.format(narrowed="WHERE words = ANY(%s)")
+            await cursor.execute(narrowed, [list(words)])
+        return {(source, name): service async for source, name, service in cursor}
+
+
+async def revisions(session: AsyncSession, keys: Sequence[str]) -> dict[str, int]:
+    """Revisions of the copies of these services, where there are copies."""
+    statement = select(ServiceCopy.key, ServiceCopy.revision).where(
+        ServiceCopy.key == func.any(literal(keys, ARRAY(Text)))
+    )
+    return {row.key: row.revision for row in await session.execute(statement)}
+
+
+async def words_of_services(session: AsyncSession, keys: Sequence[str]) -> Sequence[str]:
+    """Folded names that mean these services by their references."""
+    statement = select(ReferenceCopy.words).where(
+        ReferenceCopy.service == func.any(literal(keys, ARRAY(Text))),
+        ReferenceCopy.ended_at.is_(None),
+    )
+    return (await session.scalars(statement)).all()
 
 
 async def upsert_services(
@@ -121,7 +148,10 @@ async def replace_references(
     added = wanted - present.keys()
     if added:
         names = ("source", "name", "service")
-        rows = [dict(zip(names, key, strict=True)) | {"recorded_at": at} for key in added]
+        rows = [
+            dict(zip(names, key, strict=True)) | {"words": folded(key[1]), "recorded_at": at}
+            for key in added
+        ]
         await session.execute(insert(ReferenceCopy), rows)
 
 

@@ -38,11 +38,13 @@ class ReferenceCopy(Base):
             postgresql_nulls_not_distinct=True,
         ),
         Index(None, "service"),
+        Index(None, "words"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     source: Mapped[str | None]
     name: Mapped[str]
+    words: Mapped[str] = mapped_column(comment="the name as it is compared: without case")
     service: Mapped[str]
     recorded_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -56,7 +58,7 @@ class Attribution(Base):
 
     __tablename__ = "attribution"
     __table_args__ = (
-        Index(None, "source_id", "service_name"),
+        Index(None, "words"),
         Index(None, "source_id", "external_id"),
         {"info": {"append_only": True}},
     )
@@ -64,6 +66,7 @@ class Attribution(Base):
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     source_id: Mapped[int] = mapped_column(Integer)
     service_name: Mapped[str | None]
+    words: Mapped[str | None] = mapped_column(comment="the name as it is compared: without case")
     external_id: Mapped[str | None]
     service: Mapped[str]
     recorded_at: Mapped[datetime]

@@ -47,6 +47,9 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("service_name", sa.Text(), nullable=True),
+        sa.Column(
+            "words", sa.Text(), nullable=True, comment="the name as it is compared: without case"
+        ),
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.Column("service", sa.Text(), nullable=False),
         sa.Column("recorded_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
@@ -63,11 +66,7 @@ def upgrade() -> None:
         schema="metrics",
     )
     op.create_index(
-        op.f("ix_attribution_source_id_service_name"),
-        "attribution",
-        ["source_id", "service_name"],
-        unique=False,
-        schema="metrics",
+        op.f("ix_attribution_words"), "attribution", ["words"], unique=False, schema="metrics"
     )
     op.create_table(
         "audit_entry",
@@ -474,6 +473,9 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column(
+            "words", sa.Text(), nullable=False, comment="the name as it is compared: without case"
+        ),
         sa.Column("service", sa.Text(), nullable=False),
         sa.Column("recorded_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("ended_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
@@ -486,6 +488,9 @@ def upgrade() -> None:
         ["service"],
         unique=False,
         schema="metrics",
+    )
+    op.create_index(
+        op.f("ix_reference_copy_words"), "reference_copy", ["words"], unique=False, schema="metrics"
     )
     op.create_index(
         "uq_reference_copy_current",
@@ -720,6 +725,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("ended_at IS NULL"),
         postgresql_nulls_not_distinct=True,
     )
+    op.drop_index(op.f("ix_reference_copy_words"), table_name="reference_copy", schema="metrics")
     op.drop_index(op.f("ix_reference_copy_service"), table_name="reference_copy", schema="metrics")
     op.drop_table("reference_copy", schema="metrics")
     op.drop_index(
@@ -787,9 +793,7 @@ def downgrade() -> None:
         op.f("ix_audit_entry_resource_key_id"), table_name="audit_entry", schema="metrics"
     )
     op.drop_table("audit_entry", schema="metrics")
-    op.drop_index(
-        op.f("ix_attribution_source_id_service_name"), table_name="attribution", schema="metrics"
-    )
+    op.drop_index(op.f("ix_attribution_words"), table_name="attribution", schema="metrics")
     op.drop_index(
         op.f("ix_attribution_source_id_external_id"), table_name="attribution", schema="metrics"
     )
