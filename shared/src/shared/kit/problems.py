@@ -68,17 +68,17 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ReplayReply, _on_replay)
 
 
-def _on_replay(request: Request, exc: Exception) -> Response:
+async def _on_replay(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, ReplayReply)
     return exc.response
 
 
-def _on_api_error(request: Request, exc: Exception) -> Response:
+async def _on_api_error(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, ApiError)
     return problem_response(request.url.path, exc)
 
 
-def _on_http_exception(request: Request, exc: Exception) -> Response:
+async def _on_http_exception(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
     code, title = _BY_STATUS.get(exc.status_code, ("http_error", "The request cannot be served"))
     error = ApiError(str(exc.detail) or title, code=code, headers=exc.headers)
@@ -86,7 +86,7 @@ def _on_http_exception(request: Request, exc: Exception) -> Response:
     return problem_response(request.url.path, error)
 
 
-def _on_database_error(request: Request, exc: Exception) -> Response:
+async def _on_database_error(request: Request, exc: Exception) -> Response:
     """The database is away, restarting or over its limit: 503. A value it cannot hold: 422."""
     fault = getattr(exc, "orig", exc)
     state = getattr(fault, "sqlstate", None) or ""
@@ -118,7 +118,7 @@ def _passing(sqlstate: str) -> bool:
     return sqlstate[:2] in {"08", "53", "57", "58", "40", "55", "25"}
 
 
-def _on_validation_error(request: Request, exc: Exception) -> Response:
+async def _on_validation_error(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, RequestValidationError)
     return problem_response(request.url.path, _validation_error(request, exc.errors()))
 
