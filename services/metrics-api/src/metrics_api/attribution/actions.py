@@ -25,7 +25,6 @@ from shared.kit.database import Engine, Session, driver, transaction
 from shared.kit.jobs import enqueue
 from shared.schemas.catalog import Reference, ResolvedReference, ServiceOut
 
-COPIED_AT_ONCE = 1_000
 MOVED_AT_ONCE = 2_000
 ATTRIBUTE_JOB = "attribute_records"
 MOVE_JOB = "move_records"
@@ -59,25 +58,21 @@ async def take_over(session: Session, services: Sequence[ServiceData]) -> Change
     words = set(newer) | set(await queries.words_of_services(session, newer))
     words |= {folded(each.name) for key in newer for each in by_key[key].references}
     async with _changing_names(session, words) as moved:
-        for start in range(0, len(newer), COPIED_AT_ONCE):
-            await _copy(session, [by_key[key] for key in newer[start : start + COPIED_AT_ONCE]])
+        await _copy(session, [by_key[key] for key in newer])
     return Changes(newer, moved)
 
 
 async def _copy(session: Session, services: Sequence[ServiceData]) -> None:
-    at = clock.now()
-    rows = [
-        service.model_dump(mode="json", include=set(COPIED)) | {"recorded_at": at}
-        for service in services
-    ]
-    taken = set(await queries.upsert_services(session, rows))
+    at, conn = clock.now(), await driver(session)
+    rows = [service.model_dump(include=set(COPIED)) | {"recorded_at": at} for service in services]
+    taken = await queries.upsert_services(conn, rows)
     references = [
-        reference.model_dump() | {"service": service.key}
+        (reference.source, reference.name, service.key)
         for service in services
         if service.key in taken
         for reference in service.references
     ]
-    await queries.replace_references(session, taken, references, at)
+    await queries.replace_references(conn, taken, references, at)
 
 
 @asynccontextmanager

@@ -1,9 +1,10 @@
 """Every SQL statement of attribution."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
 import psycopg
 from psycopg.rows import tuple_row
 from sqlalchemy import Text, delete, func, literal, select
@@ -17,6 +18,7 @@ from metrics_api.attribution.tables import (
     ReferenceCopy,
     ServiceCopy,
 )
+from metrics_api.copying import insert_rows
 from metrics_api.incidents.tables import Incident
 from metrics_api.sources.queries import read_source_rules
 from metrics_api.sources.rules import folded
@@ -116,43 +118,51 @@ async def words_of_services(session: AsyncSession, keys: Sequence[str]) -> Seque
     return (await session.scalars(statement)).all()
 
 
-async def upsert_services(
-    session: AsyncSession, services: Sequence[Mapping[str, Any]]
-) -> Sequence[str]:
-    """Keys of the copies that are new or of an older revision: they are taken over."""
-    statement = insert(ServiceCopy).values([dict(service) for service in services])
-    taken = {column.name: column for column in statement.excluded if column.name != "key"}
-    statement = statement.on_conflict_do_update(
-        index_elements=[ServiceCopy.key],
-        set_=taken,
-        where=ServiceCopy.revision < statement.excluded.revision,
-    )
-    return (await session.scalars(statement.returning(ServiceCopy.key))).all()
+_UPSERT = """
+    INSERT INTO metrics.service_copy AS old
+    SELECT * FROM json_populate_recordset(NULL::metrics.service_copy, %s::json)
+    ON CONFLICT (key) DO UPDATE SET (name, kind, portfolio, stage, criticality, revision,
+        recorded_at) = ROW (excluded.name, excluded.kind, excluded.portfolio, excluded.stage,
+        excluded.criticality, excluded.revision, excluded.recorded_at)
+    WHERE old.revision < excluded.revision RETURNING key
+"""
+
+
+async def upsert_services(conn: Connection, services: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Keys of the copies that are new or were of an older revision: they are taken over."""
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(_UPSERT, [orjson.dumps(services).decode()])
+        return {key async for (key,) in cursor}
+
+
+_PRESENT = """
+    SELECT id, source, name, service FROM metrics.reference_copy
+    WHERE service = ANY(%s) AND ended_at IS NULL
+"""
 
 
 async def replace_references(
-    session: AsyncSession,
-    services: Iterable[str],
-    references: Sequence[Mapping[str, Any]],
+    conn: Connection,
+    services: Collection[str],
+    references: Iterable[tuple[str | None, str, str]],
     at: datetime,
 ) -> None:
-    """References of these services are these from now on; what was valid before stays known."""
-    wanted = {(row["source"], row["name"], row["service"]) for row in references}
-    statement = select(ReferenceCopy).where(
-        ReferenceCopy.service.in_(list(services)), ReferenceCopy.ended_at.is_(None)
-    )
-    present = {(row.source, row.name, row.service): row for row in await session.scalars(statement)}
-    for key in present.keys() - wanted:
-        present[key].ended_at = at
-    await session.flush()
-    added = wanted - present.keys()
-    if added:
-        names = ("source", "name", "service")
-        rows = [
-            dict(zip(names, key, strict=True)) | {"words": folded(key[1]), "recorded_at": at}
-            for key in added
-        ]
-        await session.execute(insert(ReferenceCopy), rows)
+    """References (source, name, service) of these services are these from now on.
+
+    What was valid before stays known.
+    """
+    wanted = set(references)
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(_PRESENT, [list(services)])
+        present = {(source, name, key): row async for row, source, name, key in cursor}
+    ended = [present[each] for each in present.keys() - wanted]
+    if ended:
+        await conn.execute(
+            "UPDATE metrics.reference_copy SET ended_at = %s WHERE id = ANY(%s)", [at, ended]
+        )
+    columns = ("source", "name", "service", "words", "recorded_at")
+    rows = [(*each, folded(each[1]), at) for each in wanted - present.keys()]
+    await insert_rows(conn, "metrics.reference_copy", columns, rows)
 
 
 async def service_exists(session: AsyncSession, key: str) -> bool:
