@@ -313,5 +313,6 @@ class TestEvents:
         assert reply.status_code == 403
 
     async def test_an_event_of_another_shape_is_422(self, desk: Metrics) -> None:
-        for data in (None, [], {"key": "network"}):
+        shapes: list[Any] = [None, [], {"key": "network"}]
+        for data in shapes:
             assert (await deliver(desk, "e1", data)).status_code == 422

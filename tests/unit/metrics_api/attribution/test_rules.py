@@ -1,6 +1,6 @@
 """What names mean, and whose records move when that changes."""
 
-from metrics_api.attribution.rules import Directory, moved_services
+from metrics_api.attribution.rules import Directory, Name, moved_services
 
 
 def test_a_name_of_the_source_stands_above_a_general_one() -> None:
@@ -13,13 +13,13 @@ def test_a_name_of_the_source_stands_above_a_general_one() -> None:
 
 
 def test_a_name_that_moves_takes_records_from_its_old_service() -> None:
-    before, after = {("desk", "mail"): "old"}, {("desk", "mail"): "new"}
+    name: Name = ("desk", "mail")
 
-    assert moved_services(before, after) == {"old"}
+    assert moved_services({name: "old"}, {name: "new"}) == {"old"}
 
 
 def test_a_name_of_the_source_takes_records_from_the_general_meaning() -> None:
-    before = {(None, "mail"): "general"}
+    before: dict[Name, str] = {(None, "mail"): "general"}
 
     assert moved_services(before, before | {("desk", "mail"): "own"}) == {"general"}
 

@@ -16,7 +16,7 @@ STAMP = "2026-03-01T08:00:00Z"
 
 
 def source(**changes: Any) -> SourceRules:
-    known = {"id": 1, "key": "desk", "active": True, "replaces": True}
+    known: dict[str, Any] = {"id": 1, "key": "desk", "active": True, "replaces": True}
     return SourceRules(**known | {"timezone": None, "states": {}, "priorities": {}} | changes)
 
 
