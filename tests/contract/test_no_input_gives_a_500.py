@@ -1,0 +1,37 @@
+"""Whatever the contract allows, and whatever it does not, no operation fails unexpectedly."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import System, running_system
+
+SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
+EXAMPLES_AN_OPERATION = "8"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with running_system(tmp_path_factory.mktemp("fuzzed")) as running:
+        yield running
+
+
+@pytest.mark.parametrize("service", ["catalog", "metrics", "improvement"])
+def test_no_input_gives_a_500(system: System, service: str, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [
+            SCHEMATHESIS, "run", f"{system.url(service)}/openapi.json",
+            "--checks", "not_a_server_error", "--phases", "examples,fuzzing",
+            "--max-examples", EXAMPLES_AN_OPERATION,
+            "--generation-deterministic", "--no-color", "--request-timeout", "30",
+            "--header", f"Authorization: Bearer {system.token()}",
+        ],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
