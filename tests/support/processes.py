@@ -125,7 +125,7 @@ def start_system(directory: Path, **environment: str) -> System:
     }
     with (directory / "up.out").open("wb") as output:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", "tollgate_local", "up"],
+            [sys.executable, "-m", "tollgate_local", "up", "--with-parent"],
             cwd=ROOT,
             env=variables,
             stdin=subprocess.DEVNULL,
