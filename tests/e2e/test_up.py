@@ -14,7 +14,7 @@ import pytest
 from psycopg import sql
 
 from tests.support.eventually import soon
-from tests.support.postgres import Server
+from tests.support.postgres import Server, separate_server
 from tests.support.processes import SERVICES, System, running_system, start_system
 
 pytestmark = pytest.mark.slow
@@ -24,6 +24,13 @@ pytestmark = pytest.mark.slow
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with running_system(tmp_path_factory.mktemp("up")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def other_server() -> Iterator[Server]:
+    """Not the server of the other tests: a start gives the product's roles new passwords."""
+    with separate_server() as server:
+        yield server
 
 
 def create_portfolio(system: System, key: str) -> None:
@@ -129,9 +136,9 @@ def is_watchdog(process: psutil.Process) -> bool:
     return any(word.endswith("watchdog.py") for word in process.cmdline())
 
 
-def test_it_works_on_another_postgresql(postgres_server: Server, tmp_path: Path) -> None:
+def test_it_works_on_another_postgresql(other_server: Server, tmp_path: Path) -> None:
     with (
-        own_database(postgres_server) as url,
+        own_database(other_server) as url,
         running_system(tmp_path, DATABASE_URL=url) as system,
     ):
         create_portfolio(system, "elsewhere")
@@ -142,11 +149,9 @@ def test_it_works_on_another_postgresql(postgres_server: Server, tmp_path: Path)
         assert found == [("elsewhere",)]
 
 
-def test_it_works_without_the_right_to_create_roles(
-    postgres_server: Server, tmp_path: Path
-) -> None:
+def test_it_works_without_the_right_to_create_roles(other_server: Server, tmp_path: Path) -> None:
     with (
-        limited_database(postgres_server) as (url, runtime_urls),
+        limited_database(other_server) as (url, runtime_urls),
         running_system(tmp_path, DATABASE_URL=url, **runtime_urls) as system,
     ):
         create_portfolio(system, "given-roles")
@@ -179,8 +184,8 @@ def test_a_wrong_database_url_is_refused(tmp_path: Path, url: str) -> None:
     assert "unset it" in line
 
 
-def test_a_missing_right_is_named(postgres_server: Server, tmp_path: Path) -> None:
-    with limited_database(postgres_server, own=False) as (url, _):
+def test_a_missing_right_is_named(other_server: Server, tmp_path: Path) -> None:
+    with limited_database(other_server, own=False) as (url, _):
         line = refused_start(tmp_path, DATABASE_URL=url)
 
     assert "lacks the right" in line

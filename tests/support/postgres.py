@@ -153,19 +153,16 @@ def running_server() -> Iterator[Server]:
     if known := os.environ.get(ADDRESS):
         yield Server(**json.loads(known))
         return
-    run, password = f"tg{secrets.token_hex(4)}", secrets.token_urlsafe(24)
     if external := os.environ.get("DATABASE_URL"):
-        server = Server(external, run, password)
+        server = Server(external, _new_run(), secrets.token_urlsafe(24))
         with _announced(server):
             try:
                 yield server
             finally:
                 server.drop_everything()
         return
-    with _embedded() as admin_url:
-        server = Server(admin_url, run, password)
-        with _announced(server):
-            yield server
+    with separate_server() as server, _announced(server):
+        yield server
 
 
 @contextmanager
@@ -178,7 +175,8 @@ def _announced(server: Server) -> Iterator[None]:
 
 
 @contextmanager
-def _embedded() -> Iterator[str]:
+def separate_server() -> Iterator[Server]:
+    """An embedded server of its own, for tests that change what all databases share: roles."""
     directory = Path(tempfile.mkdtemp(prefix="tollgate-tests-"))
     sockets = postgres.socket_directory()
     group = ProcessGroup(remove=[directory, sockets])
@@ -186,7 +184,11 @@ def _embedded() -> Iterator[str]:
         password = secrets.token_urlsafe(24)
         cluster = postgres.prepare(directory / "data", sockets, password, UNSAFE_BUT_FAST)
         process = postgres.start(group, cluster, directory / "postgres.log")
-        yield cluster.url("postgres")
+        yield Server(cluster.url("postgres"), _new_run(), secrets.token_urlsafe(24))
         postgres.stop(process)
     finally:
         group.close()
+
+
+def _new_run() -> str:
+    return f"tg{secrets.token_hex(4)}"
