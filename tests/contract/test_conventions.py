@@ -14,7 +14,8 @@ SIGNED_PATHS = {"/v1/events/catalog"}
 KEBAB_OR_PARAMETER = re.compile(
     r"^(v1|[a-z0-9]+(-[a-z0-9]+)*|\{[a-z_]+\}|\.well-known|jwks\.json)$"
 )
-UNPAGED_REPLIES = {"FactCatalog", "ResolveReply"}
+# As long as the product's own definitions, or as what was asked for.
+UNPAGED_REPLIES = {"FactCatalog", "KpiDefinitions", "ResolveReply"}
 
 
 @pytest.fixture(params=PACKAGES)
