@@ -7,7 +7,7 @@ SERVICES := catalog metrics improvement
 PYTEST := $(PY) -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
 UV_COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-package tollgate-shared
-COMPOSE = DATA_DIR=$(abspath $(or $(DATA_DIR),.data)) docker compose -f deploy/compose.yaml \
+COMPOSE = DATA_DIR=$(abspath $(or $(DATA_DIR),.data)) docker compose --project-name tollgate -f deploy/compose.yaml \
 	--env-file $(abspath $(or $(DATA_DIR),.data))/containers/compose.env
 PYPROJECTS := shared/pyproject.toml deploy/local/pyproject.toml $(SERVICES:%=services/%-api/pyproject.toml)
 

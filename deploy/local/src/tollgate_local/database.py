@@ -28,6 +28,7 @@ def given_url() -> str | None:
     try:
         with psycopg.connect(re.sub(r"^[^:]+", "postgresql", url), connect_timeout=10) as admin:
             version = admin.info.server_version // 10000
+            encoding = admin.info.parameter_status("server_encoding")
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[-1]
         raise SetupError(
@@ -37,6 +38,8 @@ def given_url() -> str | None:
         raise SetupError(
             f"DATABASE_URL is a PostgreSQL {version}; {OLDEST_SUPPORTED} or newer is needed."
         )
+    if encoding != "UTF8":
+        raise SetupError(f"DATABASE_URL is a database in {encoding}: create one in UTF8.")
     return url
 
 
