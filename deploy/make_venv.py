@@ -47,8 +47,9 @@ def main() -> int:
         except BlockingIOError:
             _say("Another make sets up .venv: waiting for it")
             fcntl.flock(held, fcntl.LOCK_EX)
-        if not _is_done(kind):
-            _set_up(kind)
+        if _is_done(kind):  # by the other make
+            return 0
+        _set_up(kind)
     except SetupFailed as problem:
         print(f"tollgate: {problem}", file=sys.stderr)
         return 1
@@ -81,6 +82,8 @@ def _set_up(kind: str) -> None:
     if UNFINISHED.exists() or not _has_pip():
         _say("[1/3] Creating .venv")
         shutil.rmtree(VENV, ignore_errors=True)
+        VENV.mkdir()
+        UNFINISHED.touch()
         _run([sys.executable, "-m", "venv", str(VENV)], "python3 -m venv fails")
     UNFINISHED.touch()
     shutil.rmtree(STAMPS, ignore_errors=True)
