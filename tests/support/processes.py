@@ -120,6 +120,7 @@ def start_system(directory: Path, **environment: str) -> System:
         **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
         **{f"{service.upper()}_PORT": str(port) for service, port in ports.items()},
         "DATA_DIR": str(directory),
+        "TMPDIR": str(directory),  # what the command line leaves behind is the test's to remove
         "DEMO": "0",
         **environment,
     }
