@@ -11,6 +11,7 @@ from tollgate_local.identities import DECISIONS, LOCAL_ISSUER, private_key, publ
 from tollgate_local.secret_store import load_secrets
 
 SERVICES = ("catalog", "metrics", "improvement")
+PROVIDERS = ("catalog", "metrics")  # nobody calls improvement-api
 NOT_INHERITED = {
     "DATABASE_URL",  # administrative: it has no business in a runtime process
     "PYTHONDONTWRITEBYTECODE",  # nine processes would compile everything at each start
@@ -84,7 +85,7 @@ def service_variables(installation: Installation, service: str, database: str) -
         "TRUSTED_ISSUERS": json.dumps(_trusted_issuers(keys, service)),
         "IDENTITY_KEY_FILE": str(private_key(keys, f"{service}-api")),
         "IDENTITY_ISSUER": f"urn:tollgate:{service}-api",
-        **{f"{other.upper()}_URL": installation.url(other) for other in SERVICES},
+        **{f"{provider.upper()}_URL": installation.url(provider) for provider in PROVIDERS},
         **_wiring(installation, keys)[service],
     }
     return {f"{service.upper()}_{name}": value for name, value in built.items()}

@@ -66,7 +66,6 @@ class ServiceSettings(BaseSettings):
 
     catalog_url: str = Field("http://127.0.0.1:8001", description="base URL of catalog-api")
     metrics_url: str = Field("http://127.0.0.1:8002", description="base URL of metrics-api")
-    improvement_url: str = Field("http://127.0.0.1:8003", description="base URL of improvement-api")
     remote_timeout: timedelta = Field(
         timedelta(seconds=2), description="deadline of one call to another service"
     )
