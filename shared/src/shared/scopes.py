@@ -1,8 +1,11 @@
 """Every scope of the product, with what it allows; a service's operations name theirs."""
 
 SCOPES: dict[str, str] = {
-    "catalog:read": "Read portfolios, services and their surroundings",
-    "catalog:write": "Create and change portfolios and services",
+    "catalog:read": "Read the catalog",
+    "catalog:write": "Create and change what the catalog holds",
+    "approvals:write": "Approve, sign and decide in the catalog: plans, agreements, boards",
+    "finance:write": "Record costs, charges, consumption and benchmarks",
+    "requests:write": "Submit requests and walk their fulfilment steps",
     "services:onboard": "Record a service that is already live at its stage",
     "stages:move": "Hand in a tollgate decision that moves a stage",
     "audit:read": "Read the audit trail",

@@ -1,9 +1,10 @@
 """The declarative base of every table in the schema `catalog`."""
 
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Enum
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import BigInteger, DateTime, Enum
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shared.kit.database import metadata_for
 from shared.kit.tables import kit_tables
@@ -14,6 +15,14 @@ kit = kit_tables(metadata)
 
 class Base(DeclarativeBase):
     metadata = metadata
+
+
+class Revised:
+    """What every resource has that people change: `revision` grows with each change (its ETag)."""
+
+    revision: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 def text_enum(values: type[StrEnum], name: str) -> Enum:

@@ -1,4 +1,4 @@
-"""What every change of a service leaves behind, in its transaction: an audit entry and an event."""
+"""What every change leaves behind, in its transaction: an audit entry and an event."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +14,48 @@ from shared.schemas.catalog import ServiceSnapshot
 # The resources of the audit trail.
 SERVICE = "service"
 PORTFOLIO = "portfolio"
+
+
+@dataclass(frozen=True)
+class ResourceChange:
+    """What was done to a resource other than a service: the fields concerned, before and after.
+
+    `resource` is its singular noun in snake_case, `key` what it is addressed by; `service` is the
+    service it belongs to, if it does. `action` is past tense: created, changed, approved, removed.
+    """
+
+    resource: str
+    key: str
+    action: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    service: str | None = None
+
+
+async def record_resource(session: Session, caller: Principal, *changes: ResourceChange) -> None:
+    """Audit and announce changes of resources; the event is called `resource.action`.
+
+    Events of one service, and of one resource without a service, reach subscribers in order.
+    """
+    await record_all(
+        session,
+        caller,
+        [Entry(one.action, (one.resource, one.key), one.before, one.after) for one in changes],
+    )
+    await emit_all(session, [_event_of(one) for one in changes])
+
+
+def _event_of(change: ResourceChange) -> Event:
+    data = {
+        "resource": change.resource,
+        "key": change.key,
+        "service": change.service,
+        "action": change.action,
+        "before": change.before,
+        "after": change.after,
+    }
+    subject = change.service or f"{change.resource}:{change.key}"
+    return Event(f"{change.resource}.{change.action}", subject, data)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from starlette.middleware import Middleware
 
-from shared.kit import auth, event_routes, health, problems
+from shared.kit import audit_routes, auth, event_routes, health, problems
 from shared.kit.database import engine_for
 from shared.kit.docs import serve_docs
 from shared.kit.migrations import check_schema
@@ -67,7 +67,7 @@ def build_app(  # noqa: PLR0913 - the wiring of an app is what it is made of
     auth.install_verifier(app, settings)
     problems.install_problem_handlers(app)
     serve_docs(app)
-    for router in (health.router, *routers, event_routes.router):
+    for router in (health.router, *routers, audit_routes.router, event_routes.router):
         app.include_router(router)
     app.openapi = lambda: _contract(app)  # type: ignore[method-assign]
     return app

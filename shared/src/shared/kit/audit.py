@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, insert, select
+from sqlalchemy import ColumnElement, Row, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import get_contextvars
 
@@ -84,11 +84,40 @@ def _as_json(values: Mapping[str, Any] | None) -> Any:
     return None if values is None else _ANYTHING.dump_python(dict(values), mode="json")
 
 
-async def entries(
-    session: AsyncSession, subject: tuple[str, str], page: PageParams
-) -> list[Row[Any]]:
-    """Entries of one resource, newest first, one more than the page holds."""
+@dataclass(frozen=True)
+class AuditFilters:
+    """Which entries: those that every given part fits. `until` is exclusive."""
+
+    resource: str | None = None
+    key: str | None = None
+    field: str | None = None
+    action: str | None = None
+    person: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def entries(session: AsyncSession, filters: AuditFilters, page: PageParams) -> list[Row[Any]]:
+    """Entries that fit, newest first, one more than the page holds."""
     table = kit_tables_of(session).audit_entry
-    resource, key = subject
-    statement = select(table).where(table.c.resource == resource, table.c.key == key)
+    statement = select(table).where(*_conditions(table.c, filters))
     return list((await session.execute(keyset(statement, [table.c.id.desc()], page))).all())
+
+
+def _conditions(entry: Any, filters: AuditFilters) -> list[ColumnElement[bool]]:
+    own = (
+        (entry.resource, filters.resource),
+        (entry.key, filters.key),
+        (entry.action, filters.action),
+    )
+    conditions: list[ColumnElement[bool]] = [c == value for c, value in own if value is not None]
+    if filters.field is not None:
+        name = filters.field
+        conditions.append(or_(entry.before.has_key(name), entry.after.has_key(name)))
+    if filters.person is not None:
+        conditions.append(or_(entry.actor == filters.person, entry.on_behalf_of == filters.person))
+    if filters.since is not None:
+        conditions.append(entry.at >= filters.since)
+    if filters.until is not None:
+        conditions.append(entry.at < filters.until)
+    return conditions

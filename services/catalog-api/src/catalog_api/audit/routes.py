@@ -6,7 +6,7 @@ from catalog_api.changes import PORTFOLIO, SERVICE
 from catalog_api.portfolios.queries import get_portfolio
 from catalog_api.registry.queries import require_service
 from shared.kit import audit
-from shared.kit.audit import AuditEntryOut
+from shared.kit.audit import AuditEntryOut, AuditFilters
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.pagination import PageParams, PageQuery, page_of
@@ -46,5 +46,5 @@ async def list_portfolio_audit(
 
 
 async def _page(session: Session, subject: tuple[str, str], page: PageParams) -> Any:
-    rows = await audit.entries(session, subject, page)
+    rows = await audit.entries(session, AuditFilters(*subject), page)
     return page_of(rows, page, key=lambda row: (row.id,))

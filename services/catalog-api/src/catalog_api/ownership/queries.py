@@ -61,6 +61,14 @@ async def present_owners(session: AsyncSession, service: str) -> list[Holder]:
     return [Holder(row.role, row.subject) for row in await session.execute(statement)]
 
 
+async def roles_held(session: AsyncSession, service: str, subject: str) -> set[str]:
+    """The roles that this person holds now for the service."""
+    statement = select(_owner.role).where(
+        _owner.service_key == service, _owner.subject == subject, _owner.valid_to.is_(None)
+    )
+    return set(await session.scalars(statement))
+
+
 async def list_owners(
     session: AsyncSession, service: str, page: PageParams, *, past: bool
 ) -> list[Row[Any]]:

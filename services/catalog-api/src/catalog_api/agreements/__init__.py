@@ -1,0 +1,1 @@
+"""Agreements: SLA, OLA and underpinning contract; versions, signatures, guarantees."""

@@ -1,0 +1,1 @@
+"""Artifact register: the ten key artifacts of service management and their completeness."""

@@ -1,0 +1,1 @@
+"""Boards: governance forums with members, quorum, cadence and decisions."""

@@ -1,0 +1,1 @@
+"""Calendars: weekly hours and holidays in a time zone, versioned."""

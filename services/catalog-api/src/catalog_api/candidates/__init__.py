@@ -1,0 +1,1 @@
+"""Vendor candidates, scored against a strategy's requirements, and the selection."""

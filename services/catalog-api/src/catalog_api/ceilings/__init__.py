@@ -1,0 +1,1 @@
+"""Ceilings: the availability and recovery that dependencies allow, and exceptions."""

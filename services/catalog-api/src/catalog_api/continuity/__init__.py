@@ -1,0 +1,1 @@
+"""Continuity plans and their tests, checked along the supply chain."""

@@ -1,0 +1,1 @@
+"""Customers: communities, their representatives, and their engagement with services."""

@@ -1,0 +1,1 @@
+"""Dependencies: which service needs which service or vendor product; impact and picture."""

@@ -1,0 +1,1 @@
+"""Development records: design package, build, tests and transition readiness."""

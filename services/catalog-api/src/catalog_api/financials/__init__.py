@@ -1,0 +1,1 @@
+"""Financials: cost items, charging, consumption, TCO and unit cost; benchmarks beside them."""

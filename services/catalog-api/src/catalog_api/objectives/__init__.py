@@ -1,0 +1,1 @@
+"""Objectives: the business planning cascade, who serves it, and the alignment report."""

@@ -1,0 +1,1 @@
+"""Obligations: standards and regulations a service must meet, with their evidence."""

@@ -1,0 +1,1 @@
+"""Organisation units and the catalog of roles."""

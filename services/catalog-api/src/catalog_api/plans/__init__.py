@@ -1,0 +1,1 @@
+"""Service plans: strategy and roadmap documents, versioned and approved, with their targets."""

@@ -1,0 +1,1 @@
+"""Practice library: better and worst practices, linked to opportunities."""

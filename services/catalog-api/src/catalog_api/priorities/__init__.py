@@ -1,0 +1,1 @@
+"""Priority schemes: impact × urgency → priority and its targets, versioned."""

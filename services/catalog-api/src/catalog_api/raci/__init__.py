@@ -1,0 +1,1 @@
+"""RACI: who is responsible, accountable, consulted and informed, per process and service."""

@@ -1,0 +1,1 @@
+"""Requests: what customers asked for, and its way through the fulfilment steps."""

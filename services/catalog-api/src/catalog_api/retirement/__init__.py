@@ -1,0 +1,1 @@
+"""Retirement plans: successor, customers to migrate, dates and readiness."""

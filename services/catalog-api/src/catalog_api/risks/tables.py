@@ -1,0 +1,1 @@
+"""Risks: likelihood and impact, treatment, owner and review."""

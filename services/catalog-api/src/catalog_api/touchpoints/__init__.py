@@ -1,0 +1,1 @@
+"""Touchpoints: where a customer meets a service."""

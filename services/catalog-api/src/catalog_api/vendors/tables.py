@@ -1,0 +1,1 @@
+"""Vendor products: vendor, contract, cost and end of life."""
