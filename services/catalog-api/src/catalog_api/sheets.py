@@ -25,7 +25,7 @@ def _no_facts(_: Any, __: datetime) -> Facts:
 class Section:
     """A member of the service document.
 
-    `select` makes the scalar subquery (jsonb) for a service's key. A section that no subquery can
+    `select` makes the scalar subquery (jsonb) for the key of a service, a bound parameter. A section that no subquery can
     give has `load` instead, with one or two statements of its own, which answers plain JSON data.
     `shape` is the type in the contract. `facts` is pure: the section's JSON and the present moment
     in, every one of `definitions` out.
@@ -34,7 +34,7 @@ class Section:
     name: str
     meaning: str
     shape: Any
-    select: Callable[[str], ScalarSelect[Any]] | None = None
+    select: Callable[[Any], ScalarSelect[Any]] | None = None
     load: Callable[[AsyncSession, str], Awaitable[Any]] | None = None
     definitions: Sequence[FactDefinition] = ()
     facts: Callable[[Any, datetime], Facts] = _no_facts

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from metrics_api.indicators.kpis import KPIS
 from metrics_api.reports.csv_table import as_csv
 from metrics_api.reports.page import PageFacts, as_page
-from metrics_api.reports.rules import ReportForm, accepted_form
+from shared.kit.forms import Form, accepted_form
 from shared.schemas.metrics import (
     Comparator,
     KpiId,
@@ -51,12 +51,12 @@ def make_page(report: PerformanceReport, periods: list[str]) -> str:
 
 @given(st.text())
 def test_any_accept_header_has_an_answer(header: str) -> None:
-    assert accepted_form(header) in ReportForm
+    assert accepted_form(header) in Form
 
 
 @pytest.mark.parametrize("header", ["text/html;q=x", "text/html;q=nan", "text/html;q=0", ""])
 def test_an_accept_header_that_likes_nothing_gets_json(header: str) -> None:
-    assert accepted_form(header) is ReportForm.JSON
+    assert accepted_form(header) is Form.JSON
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1))

@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
+from catalog_api.documents.actions import facts_of
+from catalog_api.documents.sections import section_definitions
 from catalog_api.facts import rules
-from catalog_api.portfolios.queries import get_portfolio
-from catalog_api.registry.queries import get_service
 from shared.kit.auth import Principal, requires
-from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
@@ -20,7 +19,7 @@ CatalogRead = Annotated[Principal, requires("catalog:read")]
 @router.get("/facts", operation_id="list_facts")
 async def list_facts(caller: CatalogRead) -> FactCatalog:
     """What catalog-api can say about a service."""
-    return FactCatalog(items=rules.DEFINITIONS)
+    return FactCatalog(items=[*rules.DEFINITIONS, *section_definitions()])
 
 
 @router.get(
@@ -28,8 +27,4 @@ async def list_facts(caller: CatalogRead) -> FactCatalog:
 )
 async def get_service_facts(key: Key, session: Session, caller: CatalogRead) -> ServiceFacts:
     """Every fact of one service; `as_of` is when the value last changed."""
-    service = await get_service(session, key)
-    portfolio = await get_portfolio(session, service.portfolio)
-    return ServiceFacts(
-        service=key, facts=rules.facts_of(service._asdict(), portfolio._asdict(), now())
-    )
+    return await facts_of(session, key)

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from metrics_api.indicators.kpis import Kpi
+from shared.kit.pages import template_of
 from shared.schemas.metrics import Comparator, PerformanceReport, PerformanceRow
 
 FEW_PERIODS = 6
@@ -34,25 +34,8 @@ class PageFacts:
 def as_page(report: PerformanceReport, facts: PageFacts) -> str:
     """The whole page. Takes some tens of milliseconds a chart: keep it off the event loop."""
     charts = list(_charts(report, facts))
-    page: str = _template().render(
-        report=report, facts=facts, charts=charts, signs=SIGNS, number=_number
-    )
-    return page
-
-
-@cache
-def _template() -> Any:
-    # Imported where they are used: most processes never draw a page.
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
-
-    environment = Environment(
-        loader=PackageLoader("metrics_api.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("performance.html")
+    template = template_of("metrics_api.reports", "performance.html")
+    return template.render(report=report, facts=facts, charts=charts, signs=SIGNS, number=_number)
 
 
 def _charts(report: PerformanceReport, facts: PageFacts) -> Iterator[Any]:
@@ -66,7 +49,7 @@ def _bars(
     report: PerformanceReport, rows: Sequence[PerformanceRow], facts: PageFacts, number: int
 ) -> Any:
     """A group of horizontal bars a service: one a period, and one for the target."""
-    import pygal  # noqa: PLC0415 - as above
+    import pygal  # noqa: PLC0415 - see shared.kit.pages
 
     rows, bars = rows[::-1], len(facts.periods) + 1  # pygal draws the last group on top
     colours = [*_COLOURS[: len(facts.periods)], _TARGET_COLOUR]
@@ -89,7 +72,7 @@ def _lines(
     report: PerformanceReport, rows: Sequence[PerformanceRow], facts: PageFacts, number: int
 ) -> Any:
     """A line a service over the periods; no line where there is no value."""
-    import pygal  # noqa: PLC0415 - as above
+    import pygal  # noqa: PLC0415 - see shared.kit.pages
 
     chart = pygal.Line(
         **_options(report, facts, _COLOURS),
@@ -109,7 +92,7 @@ def _lines(
 
 
 def _options(report: PerformanceReport, facts: PageFacts, colours: Sequence[str]) -> dict[str, Any]:
-    from pygal.style import Style  # noqa: PLC0415 - as above
+    from pygal.style import Style  # noqa: PLC0415 - see shared.kit.pages
 
     title = f"{facts.kpi.name} ({report.unit})"
     return {
@@ -125,7 +108,7 @@ def _options(report: PerformanceReport, facts: PageFacts, colours: Sequence[str]
 
 
 def _drawn(chart: Any, number: int) -> Any:
-    from markupsafe import Markup  # noqa: PLC0415 - as above
+    from markupsafe import Markup  # noqa: PLC0415 - see shared.kit.pages
 
     chart.uuid = str(number)  # else random: the same report shall give the same bytes
     return Markup(_NOT_NEEDED.sub("", chart.render(is_unicode=True)))  # noqa: S704 - it escapes

@@ -12,10 +12,10 @@ from metrics_api.reports import actions
 from metrics_api.reports.csv_table import as_csv
 from metrics_api.reports.page import PageFacts, as_page
 from metrics_api.reports.queries import ReportFilter
-from metrics_api.reports.rules import ReportForm, accepted_form
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
+from shared.kit.forms import Form, accepted_form
 from shared.kit.pagination import PageParams, PageQuery, bad_cursor
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
@@ -54,7 +54,7 @@ async def get_performance_report(
     timezone: TimeZone = "UTC",
     portfolio: Key | None = None,
     form: Annotated[
-        ReportForm | None, Query(alias="format", description="stands above the Accept header")
+        Form | None, Query(alias="format", description="stands above the Accept header")
     ] = None,
     accept: Annotated[str, Header()] = "",
 ) -> Any:
@@ -68,13 +68,13 @@ async def get_performance_report(
     report = await actions.performance_report(session, kpi, asked, timezone, wanted)
     labels = [period.label for period in asked]
     match form or accepted_form(accept):
-        case ReportForm.CSV:
+        case Form.CSV:
             body, media_type = as_csv(report, labels), "text/csv; charset=utf-8; header=present"
-        case ReportForm.HTML:
+        case Form.HTML:
             facts = PageFacts(KPIS[kpi], labels, portfolio, moment)
             body = await run_in_threadpool(as_page, report, facts)
             media_type = "text/html; charset=utf-8"
-        case ReportForm.JSON:
+        case Form.JSON:
             response.headers["Vary"] = "Accept"
             return report
     return Response(body, headers=_headers(request, report), media_type=media_type)

@@ -1,29 +1,33 @@
-"""In which form a report is answered. Pure."""
+"""In which form something is answered that has several: JSON, CSV or a page."""
 
+from collections.abc import Collection
 from enum import StrEnum
 
 
-class ReportForm(StrEnum):
+class Form(StrEnum):
     JSON = "json"
     CSV = "csv"
     HTML = "html"
 
 
 _BY_MEDIA_TYPE = {
-    "application/json": ReportForm.JSON,
-    "text/csv": ReportForm.CSV,
-    "text/html": ReportForm.HTML,
+    "application/json": Form.JSON,
+    "text/csv": Form.CSV,
+    "text/html": Form.HTML,
 }
 
 
-def accepted_form(accept: str) -> ReportForm:
-    """The form an Accept header likes best, JSON where it leaves the choice (RFC 9110, 12.5.1)."""
-    best, best_quality = ReportForm.JSON, 0.0
+def accepted_form(accept: str, offered: Collection[Form] = tuple(Form)) -> Form:
+    """The offered form an Accept header likes best, JSON where it leaves the choice.
+
+    RFC 9110, 12.5.1.
+    """
+    best, best_quality = Form.JSON, 0.0
     for part in accept.split(","):
         media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
         form = _BY_MEDIA_TYPE.get(media_type)
         quality = _quality(parameters)
-        if form is not None and quality > best_quality:
+        if form is not None and form in offered and quality > best_quality:
             best, best_quality = form, quality
     return best
 
