@@ -1,1 +1,4 @@
-"""Financials: cost items, charging, consumption, TCO and unit cost; benchmarks beside them."""
+"""Financials: what a service costs with its providers, per unit, over time, and what it recovers.
+
+Owns no table: it folds the figures of costs, charging, currencies and benchmarks.
+"""

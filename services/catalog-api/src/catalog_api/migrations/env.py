@@ -3,15 +3,18 @@
 from catalog_api.agreements import tables as agreements
 from catalog_api.artifacts import tables as artifacts
 from catalog_api.base import metadata
+from catalog_api.benchmarks import tables as benchmarks
 from catalog_api.boards import tables as boards
 from catalog_api.calendars import tables as calendars
 from catalog_api.candidates import tables as candidates
 from catalog_api.ceilings import tables as ceilings
+from catalog_api.charging import tables as charging
 from catalog_api.continuity import tables as continuity
+from catalog_api.costs import tables as costs
+from catalog_api.currencies import tables as currencies
 from catalog_api.customers import tables as customers
 from catalog_api.dependencies import tables as dependencies
 from catalog_api.development import tables as development
-from catalog_api.financials import tables as financials
 from catalog_api.objectives import tables as objectives
 from catalog_api.obligations import tables as obligations
 from catalog_api.offerings import tables as offerings
@@ -37,15 +40,18 @@ from shared.kit.migrations import run_env
 TABLES = (
     agreements,
     artifacts,
+    benchmarks,
     boards,
     calendars,
     candidates,
     ceilings,
+    charging,
     continuity,
+    costs,
+    currencies,
     customers,
     dependencies,
     development,
-    financials,
     objectives,
     obligations,
     offerings,

@@ -1,1 +1,0 @@
-"""Financials: cost items, charging, consumption, TCO and unit cost; benchmarks beside them."""
