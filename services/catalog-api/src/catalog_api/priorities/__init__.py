@@ -1,1 +1,4 @@
-"""Priority schemes: impact × urgency → priority and its targets, versioned."""
+"""Priority schemes: impact × urgency → priority, with the targets of each priority, versioned.
+
+One scheme is the *default*; an *override* gives a service another one.
+"""
