@@ -1,6 +1,6 @@
 """What every wire model is made of: keys, texts, stamps, pages and problems."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -29,6 +29,12 @@ def _within_years(stamp: datetime) -> datetime:
     return in_utc
 
 
+def _within_calendar(day: date) -> date:
+    if not 1900 <= day.year < 2200:
+        raise ValueError("must lie between the years 1900 and 2200")
+    return day
+
+
 Storable = AfterValidator(_storable)
 Key = Annotated[
     str,
@@ -41,6 +47,11 @@ Timestamp = Annotated[
     AwareDatetime,
     AfterValidator(_within_years),
     Field(description="RFC 3339 with offset", examples=["2026-03-01T08:30:00Z"]),
+]
+Day = Annotated[
+    date,
+    AfterValidator(_within_calendar),
+    Field(description="RFC 3339 date", examples=["2026-03-01"]),
 ]
 
 

@@ -10,6 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from shared.errors import Conflict
 from shared.schemas.catalog import Stage
 from shared.schemas.common import Key, Storable
 from shared.schemas.improvement import Gate
@@ -76,6 +77,17 @@ def move_between(from_stage: Stage, to_stage: Stage) -> Move | None:
         if move.to_stage is to_stage:
             return move
     return None
+
+
+def check_not_retired(service: str, stage: Stage, act: str) -> None:
+    """Nothing new is tied to a service that is in retirement (409)."""
+    if phase_of(stage) is Phase.RETIRED:
+        raise Conflict(
+            f"{service} is in retirement: it can no longer {act}",
+            code="service_retired",
+            stage=stage,
+            allowed=[one.value for one in Stage if phase_of(one) is not Phase.RETIRED],
+        )
 
 
 class Decision(BaseModel):
