@@ -1,5 +1,6 @@
 """The knobs of catalog-api."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
@@ -15,6 +16,8 @@ class Settings(ServiceSettings):
 
     schema_name: ClassVar[str] = "catalog"
     service_name: ClassVar[str] = "catalog-api"
+    # Lower than PostgreSQL's 0.6, so that two swapped letters still find the name.
+    server_settings: ClassVar[Mapping[str, str]] = {"pg_trgm.word_similarity_threshold": "0.4"}
 
     port: int = Field(8001, description="port to listen on")
     decision_jwks: str = Field(

@@ -1,14 +1,18 @@
 """Engine, session and transaction: one request or job is one transaction, committed at its edge."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import psycopg
 from fastapi import Depends, Request
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.kit.settings import ServiceSettings
 
@@ -22,6 +26,8 @@ NAMING = {
 
 
 _SCHEMA = "tollgate_schema"
+_RETURNED = "returned_at"
+REST_BEFORE_PING = 0.5  # seconds
 
 Engine = AsyncEngine
 """What actions with transactions of their own are given."""
@@ -46,11 +52,11 @@ def libpq_url(url: str) -> str:
 def engine_for(settings: ServiceSettings, *, pool_size: int | None = None) -> AsyncEngine:
     """The engine of a process. Dead connections are found when borrowed (PostgreSQL restarts)."""
     timeout_ms = int(settings.statement_timeout.total_seconds() * 1000)
-    return create_async_engine(
+    own = "".join(f" -c {name}={value}" for name, value in settings.server_settings.items())
+    engine = create_async_engine(
         sqlalchemy_url(settings.database_url.get_secret_value()),
         pool_size=pool_size or settings.database_pool_size,
         max_overflow=settings.database_pool_overflow,
-        pool_pre_ping=True,
         pool_timeout=10,
         execution_options={_SCHEMA: settings.schema_name},
         connect_args={
@@ -58,16 +64,48 @@ def engine_for(settings: ServiceSettings, *, pool_size: int | None = None) -> As
             "connect_timeout": 5,
             "options": (
                 f"-c statement_timeout={timeout_ms} -c timezone=UTC"
-                " -c idle_in_transaction_session_timeout=60000 -c jit=off"
+                " -c idle_in_transaction_session_timeout=60000 -c jit=off" + own
             ),
         },
     )
+    _ping_the_rested(engine)
+    return engine
+
+
+def _ping_the_rested(engine: AsyncEngine) -> None:
+    """Ask a connection whether it lives before it is borrowed, unless it was in use just now.
+
+    SQLAlchemy's own pre-ping asks every time, which costs each request a round trip.
+    """
+    pool_events, dialect = engine.sync_engine, engine.dialect
+
+    @event.listens_for(pool_events, "checkin")
+    def note_return(_: Any, record: ConnectionPoolEntry) -> None:
+        record.info[_RETURNED] = time.monotonic()
+
+    @event.listens_for(pool_events, "checkout")
+    def ping(connection: DBAPIConnection, record: ConnectionPoolEntry, _: Any) -> None:
+        rested = time.monotonic() - record.info.get(_RETURNED, time.monotonic())
+        if rested < REST_BEFORE_PING:
+            return
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
 
 
 def schema_of(session: AsyncSession) -> str:
     """The schema of the service this session belongs to (its engine was told)."""
     schema: str = session.get_bind().get_execution_options()[_SCHEMA]
     return schema
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+    """A session whose statements each stand alone: no BEGIN, no COMMIT, no lock outlives one."""
+    single = engine.execution_options(isolation_level="AUTOCOMMIT")
+    async with AsyncSession(single, expire_on_commit=False) as session:
+        yield session
 
 
 @asynccontextmanager
@@ -78,8 +116,12 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
 
 
 async def open_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """The request's session. It holds no connection until its first statement."""
-    async with transaction(request.app.state.engine) as session:
+    """The request's session. It holds no connection until its first statement.
+
+    GET only reads, and READ COMMITTED gives each statement a snapshot of its own anyway.
+    """
+    opened = reading if request.method == "GET" else transaction
+    async with opened(request.app.state.engine) as session:
         request.state.session = session
         yield session
 

@@ -1,5 +1,6 @@
 """Settings that every service has; each service subclasses this with its own knobs and prefix."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -41,6 +42,8 @@ class ServiceSettings(BaseSettings):
 
     schema_name: ClassVar[str]
     service_name: ClassVar[str]
+    # Of every session with PostgreSQL, beside the plumbing's own.
+    server_settings: ClassVar[Mapping[str, str]] = {}
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, description="port to listen on")

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Numeric,
     Row,
     Select,
+    Subquery,
     Update,
     bindparam,
     cast,
@@ -30,8 +32,6 @@ from shared.schemas.catalog import Criticality, ServiceKind, Stage
 
 _table = Service.metadata.tables["catalog.service"]
 _service = _table.c
-# Lower than PostgreSQL's 0.6, so that two swapped letters still find the name.
-_RESEMBLANCE = 0.4
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,22 @@ def _whole_services(*more: ColumnElement[Any]) -> Select[Any]:
     )
 
 
+@cache
+def _service_by_key() -> Select[Any]:
+    """Built once: building it takes longer than running it, and nothing is read more often."""
+    return _whole_services().where(_service.key == bindparam("service"))
+
+
+def brief_services() -> Subquery:
+    """What other domains join to show and judge a service: its key, name, stage and portfolio."""
+    return select(
+        _service.key,
+        _service.name,
+        _service.stage,
+        _service.portfolio_key.label("portfolio"),
+    ).subquery("service")
+
+
 async def insert_service(session: AsyncSession, values: Mapping[str, Any]) -> bool:
     """Add a service; False when its key is taken."""
     statement = insert(Service).values(**_named(values)).on_conflict_do_nothing()
@@ -89,7 +105,7 @@ async def insert_services(session: AsyncSession, rows: Sequence[Mapping[str, Any
 
 async def get_service(session: AsyncSession, key: str) -> Row[Any]:
     """One whole service in one statement; 404 if there is none."""
-    found = await session.execute(_whole_services().where(_service.key == key))
+    found = await session.execute(_service_by_key(), {"service": key})
     row: Row[Any] | None = found.first()
     if row is None:
         raise _no_service(key)
@@ -110,6 +126,11 @@ async def require_service(session: AsyncSession, key: str) -> int:
     if revision is None:
         raise _no_service(key)
     return revision
+
+
+async def known_keys(session: AsyncSession, keys: Collection[str]) -> set[str]:
+    """Which of these keys are services."""
+    return set(await session.scalars(select(_service.key).where(_service.key.in_(keys))))
 
 
 async def lock_service(session: AsyncSession, key: str) -> Row[Any]:
@@ -200,9 +221,6 @@ async def search_services(
         words, _service.name
     )
     statement = _whole_services(rank.label("rank")).where(matches, *_conditions(filters))
-    await session.execute(
-        select(func.set_config("pg_trgm.word_similarity_threshold", str(_RESEMBLANCE), True))
-    )
     ranked = keyset(statement, [rank.desc(), _service.key], page)
     return list((await session.execute(ranked)).all())
 
