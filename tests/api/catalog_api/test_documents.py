@@ -1,0 +1,82 @@
+"""The service document: all the catalog knows of a service in one call, and a page of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from catalog_api.documents.sections import SECTIONS
+from tests.support.catalog import Catalog, Make
+
+HANDFUL = 12
+
+
+@contextmanager
+def statements(catalog: Catalog) -> Iterator[list[str]]:
+    """The SQL statements that the app runs meanwhile."""
+    seen: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        seen.append(statement)
+
+    engine = catalog.app.state.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+class TestJson:
+    async def test_a_bare_service_has_every_section(
+        self, catalog: Catalog, make_service: Make
+    ) -> None:
+        await make_service("vpn")
+
+        document = (await catalog.http.get("/v1/services/vpn/document")).json()
+
+        assert document["service"]["key"] == "vpn"
+        assert document["portfolio"]["key"] == "workplace"
+        assert {section.name for section in SECTIONS} <= document.keys()
+
+    async def test_it_is_read_in_a_handful_of_statements(
+        self, catalog: Catalog, make_service: Make
+    ) -> None:
+        await make_service("vpn")
+
+        with statements(catalog) as seen:
+            assert (await catalog.http.get("/v1/services/vpn/document")).status_code == 200
+
+        assert len(seen) <= HANDFUL, seen
+
+    async def test_facts_come_from_the_same_statements(
+        self, catalog: Catalog, make_service: Make
+    ) -> None:
+        await make_service("vpn")
+
+        with statements(catalog) as seen:
+            assert (await catalog.http.get("/v1/services/vpn/facts")).status_code == 200
+
+        assert len(seen) <= HANDFUL, seen
+
+    async def test_an_unknown_service_has_none(self, catalog: Catalog) -> None:
+        assert (await catalog.http.get("/v1/services/nowhere/document")).status_code == 404
+
+
+class TestPage:
+    @pytest.mark.parametrize(
+        "ask", [{"params": {"format": "html"}}, {"headers": {"Accept": "text/html"}}]
+    )
+    async def test_it_needs_nothing_but_itself(
+        self, catalog: Catalog, make_service: Make, ask: dict[str, Any]
+    ) -> None:
+        await make_service("vpn", name="Remote <Access>", description="Tunnels.")
+
+        reply = await catalog.http.get("/v1/services/vpn/document", **ask)
+
+        assert reply.headers["content-type"].startswith("text/html")
+        assert "<h1>Remote &lt;Access&gt;</h1>" in reply.text
+        for word in ("<script", "http://", "https://", "@import", "url("):
+            assert word not in reply.text
