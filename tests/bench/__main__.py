@@ -11,6 +11,7 @@ import orjson
 import psycopg
 
 from tests.bench import database, prepare
+from tests.bench.catalog import catalog
 from tests.bench.figures import Figures, heading, line
 from tests.bench.incidents import SOURCE, incident, service_key, write_lines
 from tests.bench.load import post_file, request_bytes, run_load
@@ -34,6 +35,7 @@ def main() -> int:
                 performance_report(system, connection)
             single_posts(system, Path(folder))
             evaluations(system)
+            catalog(system, Path(folder), LOAD_SECONDS)
     return 0
 
 

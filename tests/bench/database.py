@@ -1,6 +1,7 @@
 """The limits that PostgreSQL itself sets: raw COPY, raw GROUP BY, pgbench upserts."""
 
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -15,6 +16,10 @@ FROM metrics.incident
 WHERE exclusion IS NULL
   AND resolution_at >= '2025-01-01T00:00Z' AND resolution_at < '2025-07-01T00:00Z'
 GROUP BY 1, 2
+"""
+SELECT = r"""
+\set n random(1, {services})
+SELECT * FROM catalog.service JOIN bench.numbered USING (key) WHERE n = :n;
 """
 UPSERT = r"""
 \set n random(1, 100000000)
@@ -73,16 +78,37 @@ def pgbench_upserts(pgbench: Path, url: str, folder: Path, seconds: int) -> tupl
             " PRIMARY KEY (source_id, external_id))"
         )
         connection.execute("CREATE INDEX ON bench.upsert (service, resolved_at)")
-    script = folder / "upsert.sql"
-    script.write_text(UPSERT)
+    return _pgbench(pgbench, url, folder, UPSERT, seconds, clients=8)
+
+
+def pgbench_selects(
+    pgbench: Path, url: str, folder: Path, seconds: int, services: int
+) -> tuple[float, float]:
+    """Rows of services by key at 16 connections: (per second, p99 in ms)."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS bench")
+        connection.execute(
+            "CREATE TABLE bench.numbered AS"
+            " SELECT row_number() OVER (ORDER BY key) AS n, key FROM catalog.service"
+        )
+        connection.execute("ALTER TABLE bench.numbered ADD PRIMARY KEY (n)")
+    script = SELECT.format(services=services)
+    return _pgbench(pgbench, url, folder, script, seconds, clients=16)
+
+
+def _pgbench(
+    pgbench: Path, url: str, folder: Path, script: str, seconds: int, clients: int
+) -> tuple[float, float]:
+    file, logs = folder / "pgbench.sql", folder / "pgbench"
+    file.write_text(script)
+    logs.mkdir()
     subprocess.run(
-        [pgbench, "-n", "-c", "8", "-j", "2", "-T", str(seconds), "-f", script, "-l",
-         "--log-prefix", folder / "pgbench", url],
+        [pgbench, "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds),
+         "-f", file, "-l", "--log-prefix", logs / "log", url],
         check=True, capture_output=True, env=os.environ,
     )  # fmt: skip
     latencies = sorted(
-        int(row.split()[2])
-        for log in folder.glob("pgbench.*")
-        for row in log.read_text().splitlines()
+        int(row.split()[2]) for log in logs.iterdir() for row in log.read_text().splitlines()
     )
+    shutil.rmtree(logs)
     return len(latencies) / seconds, latencies[int(len(latencies) * 0.99)] / 1000
