@@ -5,11 +5,15 @@ from fastapi import FastAPI
 from catalog_api.agreements import routes as agreements
 from catalog_api.artifacts import routes as artifacts
 from catalog_api.audit import routes as audit
+from catalog_api.benchmarks import routes as benchmarks
 from catalog_api.boards import routes as boards
 from catalog_api.calendars import routes as calendars
 from catalog_api.candidates import routes as candidates
 from catalog_api.ceilings import routes as ceilings
+from catalog_api.charging import routes as charging
 from catalog_api.continuity import routes as continuity
+from catalog_api.costs import routes as costs
+from catalog_api.currencies import routes as currencies
 from catalog_api.customers import routes as customers
 from catalog_api.dependencies import routes as dependencies
 from catalog_api.development import routes as development
@@ -74,6 +78,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             vendors.router,
             candidates.router,
             ceilings.router,
+            currencies.router,
+            costs.router,
+            charging.router,
+            benchmarks.router,
             financials.router,
             continuity.router,
             calendars.router,

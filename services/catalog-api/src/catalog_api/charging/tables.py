@@ -55,7 +55,7 @@ class Consumption(Revised, Base):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     service_key: Mapped[str] = mapped_column(Text, ForeignKey("catalog.service.key"))
     month: Mapped[date] = mapped_column(Date)
-    customer_key: Mapped[str | None] = mapped_column(Text)
+    customer_key: Mapped[str | None] = mapped_column(Text, ForeignKey("catalog.customer.key"))
     users: Mapped[int] = mapped_column(Integer)
     units: Mapped[Decimal] = mapped_column(Numeric(18, 4))
 
@@ -75,7 +75,7 @@ class Charge(Revised, Base):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     service_key: Mapped[str] = mapped_column(Text, ForeignKey("catalog.service.key"))
     month: Mapped[date] = mapped_column(Date)
-    customer_key: Mapped[str | None] = mapped_column(Text)
+    customer_key: Mapped[str | None] = mapped_column(Text, ForeignKey("catalog.customer.key"))
     reference: Mapped[str] = mapped_column(Text)
     amount: Mapped[Decimal] = mapped_column(Numeric(18, 4))
     currency: Mapped[str] = mapped_column(Text)

@@ -92,6 +92,8 @@ CREATE TABLE catalog.consumption (
         UNIQUE NULLS NOT DISTINCT (service_key, month, customer_key),
     CONSTRAINT fk_consumption_service_key FOREIGN KEY (service_key)
         REFERENCES catalog.service (key),
+    CONSTRAINT fk_consumption_customer_key FOREIGN KEY (customer_key)
+        REFERENCES catalog.customer (key),
     CONSTRAINT ck_consumption_amounts CHECK (users >= 0 AND units >= 0)
 );
 CREATE INDEX ix_consumption_customer_key ON catalog.consumption (customer_key);
@@ -113,6 +115,8 @@ CREATE TABLE catalog.charge (
     CONSTRAINT pk_charge PRIMARY KEY (id),
     CONSTRAINT uq_charge_service_key_reference UNIQUE (service_key, reference),
     CONSTRAINT fk_charge_service_key FOREIGN KEY (service_key) REFERENCES catalog.service (key),
+    CONSTRAINT fk_charge_customer_key FOREIGN KEY (customer_key)
+        REFERENCES catalog.customer (key),
     CONSTRAINT ck_charge_amount CHECK (amount >= 0),
     CONSTRAINT ck_charge_state CHECK (state IN ('invoiced', 'recovered', 'cancelled')),
     CONSTRAINT ck_charge_recovered_on CHECK ((recovered_on IS NOT NULL) = (state = 'recovered'))
