@@ -63,13 +63,13 @@ def obstacle(state: OfferingState, stage: Stage) -> str | None:
 
 
 def belongs_to(
-    audience: Audience, customer: str | None, unit: str | None, roles: Collection[str]
+    audience: Audience, customer: str | None, units: Collection[str], roles: Collection[str]
 ) -> bool:
-    """Whether somebody of this customer, unit and these roles is of the audience."""
+    """Whether somebody of this customer, these units and these roles is of the audience."""
     return (
         audience.everyone
         or customer in audience.customers
-        or unit in audience.units
+        or not audience.units.isdisjoint(units)
         or not audience.roles.isdisjoint(roles)
     )
 
