@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from shared.schemas.agreements import CalendarVersionOut
 from shared.schemas.catalog import Weekday
 
 MINUTE = timedelta(minutes=1)
@@ -72,6 +73,13 @@ def calendar_from(
         week[_DAYS.index(interval.day)].append(bounds)
     days = tuple(tuple(sorted(hours)) for hours in week)
     return Calendar(ZoneInfo(timezone), days, frozenset(closed), *years)
+
+
+def calendar_of(version: CalendarVersionOut) -> Calendar:
+    """The calendar of a stored version."""
+    closed = (day.date for day in version.closed_days)
+    years = (version.first_year, version.last_year)
+    return calendar_from(version.timezone, version.weekly, closed, years)
 
 
 def _offset(clock_time: str) -> timedelta:

@@ -1,0 +1,100 @@
+"""Calendars as they are written and shown; a version itself is in shared.schemas.agreements."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from catalog_api.patches import absent
+from shared.schemas.agreements import CalendarVersionOut, Day, NamedDay
+from shared.schemas.catalog import SupportHours, SupportInterval
+from shared.schemas.common import Key, LongText, Out, ShortText, Wire
+
+
+class CalendarText(SupportHours):
+    """Weekly hours in a time zone, or `always_open`; closed on public holidays and own days."""
+
+    weekly: Annotated[list[SupportInterval], Field(default_factory=list, max_length=50)]
+    always_open: Annotated[bool, Field(description="24 × 7, in place of `weekly`")] = False
+    country: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None,
+        Field(description="ISO 3166-1 code; its public holidays are closed", examples=["CH"]),
+    ] = None
+    subdivision: Annotated[
+        ShortText | None, Field(description="part of an ISO 3166-2 code", examples=["ZH"])
+    ] = None
+    own_days: Annotated[
+        list[NamedDay], Field(default_factory=list, max_length=500, description="closed as well")
+    ]
+    worked_days: Annotated[
+        list[Day],
+        Field(default_factory=list, max_length=500, description="public holidays that are worked"),
+    ]
+
+
+class CalendarCreate(CalendarText):
+    key: Annotated[Key | None, Field(description="absent: the slug of the name")] = None
+    name: Annotated[ShortText, Field(examples=["Office hours Zürich"])]
+    description: LongText = ""
+
+
+class CalendarPatch(Wire):
+    """What a calendar is called; its hours change by a new version."""
+
+    name: ShortText = absent()
+    description: LongText = absent()
+
+
+class CalendarSummary(Out):
+    key: str
+    name: str
+    description: str
+    version: int = Field(description="the newest one")
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class CalendarOut(CalendarSummary):
+    current: CalendarVersionOut
+
+
+class CalendarVersionSummary(Out):
+    """A version without its closed days."""
+
+    calendar: str
+    version: int
+    timezone: str
+    always_open: bool
+    country: str | None
+    subdivision: str | None
+    recorded_at: datetime
+    recorded_by: str
+
+
+class OpenInterval(Out):
+    start: datetime
+    end: datetime
+
+
+class OpenIntervals(Out):
+    """The open time of a span, in order; `end` is exclusive."""
+
+    calendar: str
+    version: int
+    timezone: str
+    intervals: list[OpenInterval]
+
+
+class SupportTime(Out):
+    calendar: str
+    version: int
+    timezone: str
+    minutes: float = Field(description="open minutes in the span")
+
+
+class DueTime(Out):
+    calendar: str
+    version: int
+    timezone: str
+    due_at: datetime | None = Field(description="null when it is not open for so long in ten years")
