@@ -1,7 +1,7 @@
 """Where the three services are, who the caller is, and what a refusal means in one line."""
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -50,12 +50,20 @@ class Caller:
         given = self.token
         if given:
             return _Bearer(lambda: given)
-        key_file = data_dir() / KEY_FILE
-        if key_file.exists():
-            return _Bearer(partial(sign_as, "admin", key_file=key_file))
-        raise CommandFailed(
-            f"There is no token: set TOLLGATE_TOKEN, or run `make up` first ({key_file} is missing)"
-        )
+        return _local_bearer("admin")
+
+    def person(self, subject: str, *roles: str) -> httpx.Auth | None:
+        """Tokens of another person, for what only they may sign; None where we cannot make any."""
+        return None if self.token else _local_bearer(subject, roles)
+
+
+def _local_bearer(subject: str, roles: Sequence[str] = ()) -> httpx.Auth:
+    key_file = data_dir() / KEY_FILE
+    if key_file.exists():
+        return _Bearer(partial(sign_as, subject, roles=roles, key_file=key_file))
+    raise CommandFailed(
+        f"There is no token: set TOLLGATE_TOKEN, or run `make up` first ({key_file} is missing)"
+    )
 
 
 def caller_of(context: typer.Context, token: str | None) -> Caller:

@@ -13,7 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from shared.schemas.metrics import PerformanceReport
 from tollgate.connection import Caller, TokenOption, caller_of, open_client
 from tollgate.demo.content import GATE, GATE_SERVICE, PERIODS, WORKED_EXAMPLE, WORKED_PORTFOLIO
-from tollgate.demo.load import STEPS, Providers
+from tollgate.demo.load import STEPS
+from tollgate.demo.making import Providers
 from tollgate.gate import evaluate, read_evaluation, reasons
 from tollgate.report import fetch_report, print_table
 
@@ -42,6 +43,7 @@ def load(caller: Caller, until: date) -> None:
             catalog=opened.enter_context(open_client("catalog", caller)),
             metrics=opened.enter_context(open_client("metrics", caller)),
             improvement=opened.enter_context(open_client("improvement", caller)),
+            person=caller.person,
         )
         progress = opened.enter_context(_progress())
         task = progress.add_task("Demo", total=len(STEPS))

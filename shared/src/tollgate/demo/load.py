@@ -1,11 +1,9 @@
 """Loading the demo through the public APIs; what is there already stays as it is."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from typing import Any
-from uuid import uuid4
 
 import httpx
 
@@ -22,23 +20,14 @@ from tollgate.demo.content import (
     WorkedRow,
 )
 from tollgate.demo.history import INCIDENTS, history, incident_id
+from tollgate.demo.making import PATIENCE, Providers, create, ensure
 from tollgate.demo.worked_example import worked_example
 from tollgate.exits import CommandFailed
 from tollgate.pages import items_of
 from tollgate.pushing import Sent, push
 from tollgate.resending import call_until_answered
 
-PATIENCE = 30.0  # seconds for a service that is only just starting
 PLAN = "Shorter interruptions for the business"
-
-
-@dataclass(frozen=True)
-class Providers:
-    """A client of each service."""
-
-    catalog: httpx.Client
-    metrics: httpx.Client
-    improvement: httpx.Client
 
 
 Step = tuple[str, Callable[[Providers, date], None]]
@@ -52,14 +41,14 @@ def load_services(at: Providers, _until: date) -> None:
             "manager": portfolio.manager,
             "strategy": portfolio.strategy,
         }
-        _ensure(at.catalog, "/v1/portfolios", body)
+        ensure(at.catalog, "/v1/portfolios", body)
     for service in SERVICES:
-        _ensure(at.catalog, "/v1/services/onboard", _service(service))
+        ensure(at.catalog, "/v1/services/onboard", _service(service))
 
 
 def load_incidents(at: Providers, until: date) -> None:
     """All of them in one stream; the last one there means that all are."""
-    _ensure(
+    ensure(
         at.metrics,
         "/v1/sources",
         {"key": SOURCE, "name": "Service desk of the demo", "timezone": "UTC"},
@@ -84,22 +73,22 @@ def load_incidents(at: Providers, until: date) -> None:
 
 def load_targets(at: Providers, _until: date) -> None:
     for row in WORKED_EXAMPLE:
-        _ensure(at.metrics, "/v1/targets", _target(row.service, row.target_hours))
+        ensure(at.metrics, "/v1/targets", _target(row.service, row.target_hours))
     for service in SERVICES:
         if service.target_hours is not None:
-            _ensure(at.metrics, "/v1/targets", _target(service.key, service.target_hours))
+            ensure(at.metrics, "/v1/targets", _target(service.key, service.target_hours))
 
 
 def load_plan(at: Providers, _until: date) -> None:
     """One plan in progress with the worked example's initiatives."""
     plan = _plan(at.improvement)
     for state in _states_ahead(plan["state"]):
-        _create(at.improvement, f"/v1/plans/{plan['id']}/transitions", {"to": state})
+        create(at.improvement, f"/v1/plans/{plan['id']}/transitions", {"to": state})
     path = f"/v1/plans/{plan['id']}/initiatives"
     known = {item["title"] for item in items_of(at.improvement, path, PATIENCE)}
     for row in WORKED_EXAMPLE:
         if row.initiative not in known:
-            _create(at.improvement, path, _initiative(row))
+            create(at.improvement, path, _initiative(row))
 
 
 STEPS: tuple[Step, ...] = (
@@ -108,19 +97,6 @@ STEPS: tuple[Step, ...] = (
     ("Targets", load_targets),
     ("Improvement plan", load_plan),
 )
-
-
-def _ensure(client: httpx.Client, path: str, body: dict[str, Any]) -> None:
-    """Create it unless it is there: a key that is taken is ours of an earlier start."""
-    call_until_answered(
-        client, "POST", path, patience=PATIENCE, expecting={httpx.codes.CONFLICT}, json=body
-    )
-
-
-def _create(client: httpx.Client, path: str, body: dict[str, Any]) -> httpx.Response:
-    """Create what has no key of its own; resent, it is still one."""
-    once = {"Idempotency-Key": str(uuid4())}
-    return call_until_answered(client, "POST", path, patience=PATIENCE, json=body, headers=once)
 
 
 def _service(service: DemoService) -> dict[str, Any]:
@@ -169,7 +145,7 @@ def _plan(improvement: httpx.Client) -> Any:
         "problem": "Interruptions of two services lasted longer than their targets allow",
         "owner": "ines.moreau",
     }
-    return body_of(_create(improvement, "/v1/plans", body))
+    return body_of(create(improvement, "/v1/plans", body))
 
 
 def _states_ahead(state: str) -> tuple[str, ...]:

@@ -1,0 +1,76 @@
+"""Making the demo's things through the public APIs; what is there already stays as it is."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tollgate.connection import body_of
+from tollgate.pages import items_of
+from tollgate.resending import call_until_answered
+
+PATIENCE = 30.0  # seconds for a service that is only just starting
+
+
+@dataclass(frozen=True)
+class Providers:
+    """A client of each service; `person` gives the tokens of somebody else than the caller.
+
+    It answers None when the demo runs with a token that was given: then nobody else can sign.
+    """
+
+    catalog: httpx.Client
+    metrics: httpx.Client
+    improvement: httpx.Client
+    person: Callable[..., httpx.Auth | None]
+
+
+def ensure(client: httpx.Client, path: str, body: Any, **request: Any) -> None:
+    """Create it unless it is there: a key that is taken is ours of an earlier start."""
+    taken = {httpx.codes.CONFLICT}
+    call_until_answered(
+        client, "POST", path, patience=PATIENCE, expecting=taken, json=body, **request
+    )
+
+
+def create(client: httpx.Client, path: str, body: Any, **request: Any) -> httpx.Response:
+    """Create what has no key of its own; resent, it is still one."""
+    once = {"Idempotency-Key": str(uuid4())}
+    return call_until_answered(
+        client, "POST", path, patience=PATIENCE, json=body, headers=once, **request
+    )
+
+
+def ensure_listed(
+    client: httpx.Client, path: str, body: Mapping[str, Any], *by: str, **request: Any
+) -> Any:
+    """The item of a list whose members `by` are those of the body; created if there is none."""
+    for item in listed(client, path):
+        if all(item[name] == body[name] for name in by):
+            return item
+    return body_of(create(client, path, body, **request))
+
+
+def change(client: httpx.Client, method: str, path: str, body: Any, **request: Any) -> Any:
+    """PUT, PATCH or POST on what is there, whatever its version; answers its body, if any."""
+    answer = call_until_answered(
+        client,
+        method,
+        path,
+        patience=PATIENCE,
+        json=body,
+        headers={"If-Match": "*"},
+        **request,
+    )
+    return body_of(answer) if answer.content else None
+
+
+def read(client: httpx.Client, path: str) -> Any:
+    return body_of(call_until_answered(client, "GET", path, patience=PATIENCE))
+
+
+def listed(client: httpx.Client, path: str) -> Iterator[Any]:
+    """Every item of a list."""
+    return items_of(client, path, PATIENCE)
