@@ -1,8 +1,10 @@
 """The graph of dependencies: its words, and what is decided on it without a database."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from graphlib import CycleError, TopologicalSorter
 
 
 class Strength(StrEnum):
@@ -15,6 +17,13 @@ class Strength(StrEnum):
 class NodeKind(StrEnum):
     SERVICE = "service"
     VENDOR_PRODUCT = "vendor_product"
+
+
+class Direction(StrEnum):
+    """Down to the providers, up to the consumers."""
+
+    DOWN = "down"
+    UP = "up"
 
 
 @dataclass(frozen=True, order=True)
@@ -41,3 +50,21 @@ class Closure:
 
     nodes: frozenset[Node]
     edges: tuple[Edge, ...]
+
+
+def cycle_in(pairs: Iterable[tuple[str, str]]) -> list[str] | None:
+    """A cycle among (consumer, provider) pairs, from a service back to itself; None without one."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for consumer, provider in pairs:
+        sorter.add(consumer, provider)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        # It lists each node before the one that needs it.
+        return list(reversed(error.args[1]))
+    return None
+
+
+def exceeded_shares(sums: Mapping[Node, Decimal]) -> dict[Node, Decimal]:
+    """Providers whose consumers together would bear more than their whole cost."""
+    return {node: total for node, total in sums.items() if total > 1}

@@ -1,1 +1,1 @@
-"""Vendor products: vendor, contract, cost and end of life."""
+"""Vendor products: what vendors supply, under which contract, at what cost and until when."""

@@ -2,17 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Date, Index, Integer, Numeric, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog_api.base import Base, Revised, text_enum
-
-
-class CostPeriod(StrEnum):
-    MONTH = "month"
-    YEAR = "year"
+from catalog_api.vendors.rules import CostPeriod
 
 
 class VendorProduct(Revised, Base):
