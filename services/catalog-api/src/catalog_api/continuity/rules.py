@@ -2,23 +2,6 @@
 
 from enum import StrEnum
 
-from shared.kit.states import Moves
-
-
-class PlanState(StrEnum):
-    DRAFT = "draft"
-    IN_REVIEW = "in_review"
-    APPROVED = "approved"
-    SUPERSEDED = "superseded"
-
-
-MOVES: Moves[PlanState] = {
-    PlanState.DRAFT: (PlanState.IN_REVIEW,),
-    PlanState.IN_REVIEW: (PlanState.APPROVED, PlanState.DRAFT),
-    PlanState.APPROVED: (PlanState.SUPERSEDED,),
-    PlanState.SUPERSEDED: (),
-}
-
 
 class ExerciseKind(StrEnum):
     TABLETOP = "tabletop"

@@ -23,7 +23,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog_api.base import Base, Revised, text_enum
-from catalog_api.continuity.rules import ExerciseKind, ExerciseResult, PlanState
+from catalog_api.continuity.rules import ExerciseKind, ExerciseResult
+from catalog_api.plans.rules import PlanState
 from shared.kit.tables import APPEND_ONLY
 
 

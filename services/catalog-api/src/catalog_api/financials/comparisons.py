@@ -1,0 +1,67 @@
+"""A service's own figures beside those of the industry. Pure."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Protocol
+from uuid import UUID
+
+from catalog_api.benchmarks.rules import Measure
+from catalog_api.currencies.rules import RateTable
+from catalog_api.financials.figures import CostFigures
+from catalog_api.financials.rules import Figure, Money, converted, missing, ratio
+
+
+class Published(Protocol):
+    """A benchmark as it was recorded."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def measure(self) -> Measure: ...
+    @property
+    def value(self) -> Decimal: ...
+    @property
+    def currency(self) -> str | None: ...
+    @property
+    def published_on(self) -> date: ...
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Own − published, and that as a part of what was published."""
+
+    own: Figure
+    difference: Figure
+    relative_difference: Figure
+
+
+def compared(published: Published, figures: CostFigures, rates: RateTable) -> Comparison:
+    """Money is compared at the rate of the day the benchmark was published on."""
+    own = own_figure(published.measure, figures)
+    value = _in_currency(published, figures.currency, rates)
+    if own.value is None or value.value is None:
+        none = Figure(None, own.reasons | value.reasons)
+        return Comparison(own, none, none)
+    difference = Figure(own.value - value.value)
+    return Comparison(own, difference, ratio(difference, value, "the benchmark is 0"))
+
+
+def own_figure(measure: Measure, figures: CostFigures) -> Figure:
+    """What the service itself has of a measure."""
+    return {
+        Measure.UNIT_COST: figures.unit_cost,
+        Measure.USER_COST: figures.user_cost,
+        Measure.MONTH_COST: figures.month_cost,
+        Measure.RECOVERY_RATIO: figures.recovery_ratio,
+    }[measure]
+
+
+def _in_currency(published: Published, currency: str | None, rates: RateTable) -> Figure:
+    value = Fraction(published.value)
+    if published.currency is None:
+        return Figure(value)
+    if currency is None:
+        return missing("there is no currency to compare in")
+    return converted(Money(published.published_on, published.currency, value), currency, rates)

@@ -1,0 +1,103 @@
+"""The accounts: what services and vendor products cost in each month, summed by PostgreSQL.
+
+Straight-line: each calendar month bears its part of a quarter, a year or the life of an investment,
+and each day of a month the same part of that. Sums come as exact fractions, a numerator (amount
+· days) and a denominator (months · days of the month), so that nothing is rounded on the way.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import distinct, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog_api.costs.tables import CostItem
+from catalog_api.dependencies.rules import Node, NodeKind
+from catalog_api.financials.periods import Period
+from catalog_api.financials.rules import Entry
+
+_item = CostItem.__table__.c
+
+# `spread` is borne evenly from `begins` until before `ends`, `amount` every `months` months: opex,
+# contracts with vendors, and investments from the month of their acquisition on. `at_once` falls on
+# one day: opex that is due once, and what is left of an investment that is disposed of before its
+# life ends. Items that end the day before they start never counted.
+_ACCOUNTS = text("""
+WITH span AS (
+    SELECT CAST(:first AS date) AS first, CAST(:end AS date) AS "end"
+), month AS (
+    SELECT day::date AS first, (day + interval '1 month')::date AS following
+    FROM span, generate_series(span.first::timestamp, span.end - interval '1 day', '1 month') AS day
+), item AS (
+    SELECT service_key, category, currency, kind, per, starts_on, ends_on, amortisation_months,
+        amount - coalesce(residual_value, 0) AS amount,
+        date_trunc('month', starts_on)::date AS start_month
+    FROM catalog.cost_item
+    WHERE service_key = ANY(:services) AND (ends_on IS NULL OR ends_on >= starts_on)
+), spread AS (
+    SELECT 'service' AS kind, service_key AS key, category, currency, amount,
+        CASE per WHEN 'month' THEN 1 WHEN 'quarter' THEN 3 WHEN 'year' THEN 12
+            ELSE amortisation_months END AS months,
+        CASE kind WHEN 'capex' THEN start_month ELSE starts_on END AS begins,
+        least(
+            ends_on + 1, (start_month + make_interval(months => amortisation_months))::date
+        ) AS ends
+    FROM item
+    WHERE per IS DISTINCT FROM 'once'
+    UNION ALL
+    SELECT 'vendor_product', key, 'vendor', cost_currency, cost_amount,
+        CASE cost_period WHEN 'month' THEN 1 ELSE 12 END,
+        coalesce(contract_from, '-infinity'), contract_to + 1
+    FROM catalog.vendor_product
+    WHERE key = ANY(:products) AND cost_amount IS NOT NULL
+), evenly AS (
+    SELECT kind, key, category, currency, month.first AS month,
+        amount * (least(month.following, ends, span.end) - greatest(month.first, begins))
+            AS numerator,
+        months * (month.following - month.first) AS denominator
+    FROM span, spread JOIN month
+        ON begins < month.following AND (ends IS NULL OR ends > month.first)
+    WHERE begins < span.end
+), disposal AS (
+    SELECT item.*, month.first AS month, month.following - month.first AS days,
+        ends_on + 1 - month.first AS day,
+        amortisation_months - 12 * (extract(year FROM ends_on) - extract(year FROM starts_on))
+            - (extract(month FROM ends_on) - extract(month FROM starts_on)) AS months_left
+    FROM span, item JOIN month ON ends_on >= month.first AND ends_on < month.following
+    WHERE kind = 'capex' AND ends_on < span.end
+), at_once AS (
+    SELECT 'service' AS kind, service_key AS key, category, currency,
+        date_trunc('month', starts_on)::date AS month, amount AS numerator, 1 AS denominator
+    FROM span, item
+    WHERE per = 'once' AND starts_on >= span.first AND starts_on < span.end
+    UNION ALL
+    SELECT 'service', service_key, category, currency, month,
+        amount * (months_left * days - day), amortisation_months * days
+    FROM disposal
+    WHERE months_left > 0
+)
+SELECT kind, key, category, currency, month, sum(numerator) AS numerator, denominator
+FROM (SELECT * FROM evenly UNION ALL SELECT * FROM at_once) AS entry
+GROUP BY kind, key, category, currency, month, denominator
+""")
+
+
+async def accounts(session: AsyncSession, nodes: Collection[Node], period: Period) -> list[Entry]:
+    """What each of the nodes costs by itself in each month of the days of a period."""
+    if not period.begun:
+        return []
+    found = await session.execute(
+        _ACCOUNTS,
+        {
+            "first": period.first,
+            "end": period.end,
+            "services": [node.key for node in nodes if node.kind is NodeKind.SERVICE],
+            "products": [node.key for node in nodes if node.kind is NodeKind.VENDOR_PRODUCT],
+        },
+    )
+    return [Entry(Node(NodeKind(row.kind), row.key), *row[2:]) for row in found]
+
+
+async def currencies_of(session: AsyncSession, service: str) -> set[str]:
+    """The currencies in which the service's own cost items are kept."""
+    statement = select(distinct(_item.currency)).where(_item.service_key == service)
+    return set(await session.scalars(statement))
