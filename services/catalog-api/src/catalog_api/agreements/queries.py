@@ -43,3 +43,25 @@ async def active_agreements(session: AsyncSession, service: str) -> list[str]:
         .order_by(_version.agreement_key)
     )
     return list(await session.scalars(statement))
+
+
+def signed_promises() -> Select[Any]:
+    """What signed and active agreement versions promise about times, a row for each service.
+
+    `targets` is the list of targets of the text.
+    """
+    return (
+        select(
+            _scope.service_key.label("service"),
+            _version.agreement_key.label("agreement"),
+            _version.version,
+            _version.scheme_key,
+            _version.scheme_version,
+            _version.text["targets"].label("targets"),
+        )
+        .join_from(_version.state.table, _scope.version.table, _SCOPE_OF_VERSION)
+        .where(
+            _version.state.in_([AgreementState.SIGNED, AgreementState.ACTIVE]),
+            _scope.service_key.is_not(None),
+        )
+    )
