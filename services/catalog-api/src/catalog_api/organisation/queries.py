@@ -82,6 +82,13 @@ async def known_roles(session: AsyncSession, roles: Collection[str]) -> set[str]
     return set(await session.scalars(statement)) if roles else set()
 
 
+async def share_roles(session: AsyncSession, roles: Collection[str]) -> set[str]:
+    """As known_roles; those found cannot retire before this transaction ends."""
+    statement = select(_role.role).where(_role.role.in_(roles), _role.retired.is_(False))
+    ordered = statement.order_by(_role.role).with_for_update(read=True)
+    return set(await session.scalars(ordered)) if roles else set()
+
+
 async def lock_tree(session: AsyncSession) -> None:
     """One change of the tree at a time: two moves can close a circle that neither sees alone."""
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(_TREE, 0))))
