@@ -14,6 +14,7 @@ from catalog_api.charging import routes as charging
 from catalog_api.continuity import routes as continuity
 from catalog_api.costs import routes as costs
 from catalog_api.currencies import routes as currencies
+from catalog_api.customers import engagement_routes as engagements
 from catalog_api.customers import routes as customers
 from catalog_api.dependencies import routes as dependencies
 from catalog_api.development import routes as development
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             portfolios.router,
             objectives.router,
             customers.router,
+            engagements.router,
             vital_activities.router,
             touchpoints.router,
             requirements.router,
