@@ -4,23 +4,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from shared.schemas.catalog import SupportInterval
-from shared.schemas.common import Key, Out, ShortText, Wire
-
-
-def _within_years(day: date) -> date:
-    if not 1900 <= day.year < 2200:
-        raise ValueError("must lie between the years 1900 and 2200")
-    return day
-
-
-Day = Annotated[
-    date,
-    AfterValidator(_within_years),
-    Field(description="RFC 3339 date", examples=["2026-12-24"]),
-]
+from shared.schemas.common import Day, Key, Out, ShortText, Wire
 
 
 class NamedDay(Wire):

@@ -9,6 +9,7 @@ from catalog_api.calendars.rules import Calendar, OutsideCalendar
 from catalog_api.calendars.schemas import CalendarCreate, CalendarPatch, CalendarText
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
+from catalog_api.refusals import refuse
 from catalog_api.registry import rules as registry_rules
 from catalog_api.rows import new_row
 from shared.errors import FieldError, Invalid
@@ -90,7 +91,7 @@ def outside(error: OutsideCalendar) -> Invalid:
 
 def _version(body: CalendarText, key: str, number: int, caller: Principal) -> CalendarVersionOut:
     """The version of a text, with the public holidays as they are known today; 422 if unsound."""
-    _refuse(_unsound_hours(body) + _unknown_place(body))
+    refuse(_unsound_hours(body) + _unknown_place(body))
     moment = now()
     years = public_holidays.known_years(moment.date()) if body.country else None
     public = (
@@ -98,7 +99,7 @@ def _version(body: CalendarText, key: str, number: int, caller: Principal) -> Ca
         if body.country and years
         else []
     )
-    _refuse(_unsound_days(body, {day.date for day in public}))
+    refuse(_unsound_days(body, {day.date for day in public}))
     return CalendarVersionOut(
         calendar=key,
         version=number,
@@ -179,8 +180,3 @@ def _unsound_days(body: CalendarText, public: set[date]) -> list[FieldError]:
             detail = f"{day} is no public holiday of this calendar, so it is worked anyway"
             errors.append(FieldError(pointer, detail, "not_a_holiday"))
     return errors
-
-
-def _refuse(errors: list[FieldError]) -> None:
-    if errors:
-        raise Invalid(errors[0].detail, code=errors[0].code, errors=errors)

@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from catalog_api.patches import absent
-from shared.schemas.agreements import CalendarVersionOut, Day, NamedDay
+from shared.schemas.agreements import CalendarVersionOut, NamedDay
 from shared.schemas.catalog import SupportHours, SupportInterval
-from shared.schemas.common import Key, LongText, Out, ShortText, Wire
+from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire
 
 
 class CalendarText(SupportHours):

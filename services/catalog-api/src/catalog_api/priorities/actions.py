@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from catalog_api import refusals
 from catalog_api.calendars import queries as calendar_queries
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
@@ -9,6 +10,7 @@ from catalog_api.priorities import queries, rules
 from catalog_api.priorities.comparisons import refuse_looser_scheme
 from catalog_api.priorities.rules import Assigned, UnknownLevel
 from catalog_api.priorities.schemas import SchemeCreate, SchemePatch, SchemeText
+from catalog_api.refusals import refuse
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
 from catalog_api.rows import new_row
@@ -125,11 +127,7 @@ async def assign_scheme(session: Session, caller: Principal, service: str, schem
     await queries.lock_promises(session)
     await registry_queries.lock_service(session, service)
     if not await queries.newest_versions(session, {scheme}):
-        raise Invalid(
-            f"There is no priority scheme {scheme}",
-            code="unknown_priority_scheme",
-            pointer="/scheme",
-        )
+        refuse([refusals.unknown("priority_scheme", "/scheme", scheme)])
     before = await queries.override_of(session, service)
     if before == scheme:
         return
@@ -172,9 +170,7 @@ async def _version(
     """The version of a text, its calendars pinned; 422 when it is unsound."""
     errors = rules.unsound(body.impacts, body.urgencies, body.matrix, body.priorities)
     pinned, unknown = await _pinned(session, body)
-    if errors + unknown:
-        first = (errors + unknown)[0]
-        raise Invalid(first.detail, code=first.code, errors=errors + unknown)
+    refuse(errors + unknown)
     return SchemeVersionOut(
         scheme=number[0],
         version=number[1],
@@ -200,8 +196,7 @@ async def _pinned(
         version = meaning.calendar_version or last
         if last is None or version is None:
             pointer = f"/priorities/{position}/calendar"
-            detail = f"there is no calendar {meaning.calendar}"
-            unknown.append(FieldError(pointer, detail, "unknown_calendar"))
+            unknown.append(refusals.unknown("calendar", pointer, meaning.calendar))
         elif version > last:
             pointer = f"/priorities/{position}/calendar_version"
             detail = f"the newest version of {meaning.calendar} is {last}"
