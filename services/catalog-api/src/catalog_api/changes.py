@@ -22,6 +22,7 @@ class ResourceChange:
 
     `resource` is its singular noun in snake_case, `key` what it is addressed by; `service` is the
     service it belongs to, if it does. `action` is past tense: created, changed, approved, removed.
+    `told` is what subscribers need to know beside the change, such as the whole of a record.
     """
 
     resource: str
@@ -30,6 +31,7 @@ class ResourceChange:
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
     service: str | None = None
+    told: Mapping[str, Any] | None = None
 
 
 async def record_resource(session: Session, caller: Principal, *changes: ResourceChange) -> None:
@@ -53,6 +55,7 @@ def _event_of(change: ResourceChange) -> Event:
         "action": change.action,
         "before": change.before,
         "after": change.after,
+        **(change.told or {}),
     }
     subject = change.service or f"{change.resource}:{change.key}"
     return Event(f"{change.resource}.{change.action}", subject, data)

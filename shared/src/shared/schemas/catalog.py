@@ -284,3 +284,50 @@ class TransitionOut(Out):
     moved_at: datetime
     moved_by: str
     on_behalf_of: str | None
+
+
+class RequestState(StrEnum):
+    SUBMITTED = "submitted"
+    IN_FULFILMENT = "in_fulfilment"
+    FULFILLED = "fulfilled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+
+
+class StepTiming(Out):
+    """A fulfilment step of a request; its target runs by the clock from start to completion."""
+
+    id: str
+    title: str
+    owner_role: str
+    target_minutes: int
+    started_at: datetime | None
+    completed_at: datetime | None
+    minutes: float | None = Field(description="from start to completion")
+    met: bool | None = Field(description="null until it is completed")
+
+
+class RequestSnapshot(Out):
+    """What other services keep of a request: the `record` of its events.
+
+    `revision` grows with every move; the answers stay with the catalog.
+    """
+
+    number: str
+    service: str
+    offering: str
+    offering_version: int
+    state: RequestState
+    customer: str | None
+    impact: str | None
+    urgency: str | None
+    priority: int | None = Field(description="null: no scheme, or no impact and urgency were given")
+    submitted_at: datetime
+    due_at: datetime = Field(description="submission plus the targets of all steps, by the clock")
+    started_at: datetime | None
+    fulfilled_at: datetime | None
+    ended_at: datetime | None = Field(description="fulfilled, cancelled or rejected")
+    met: bool | None = Field(description="fulfilled when it was due; null until it is fulfilled")
+    steps: list[StepTiming]
+    revision: int
+    updated_at: datetime

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog_api.base import Base, Revised, text_enum
-from catalog_api.requests.rules import RequestState
+from shared.schemas.catalog import RequestState
 
 _OPEN = text("state IN ('submitted', 'in_fulfilment')")
 
@@ -56,7 +56,6 @@ class Request(Revised, Base):
     requester: Mapped[str] = mapped_column(Text)
     requested_for: Mapped[str] = mapped_column(Text)
     customer: Mapped[str | None] = mapped_column(Text)
-    unit: Mapped[str | None] = mapped_column(Text)
     answers: Mapped[dict[str, Any]] = mapped_column(JSONB)
     impact: Mapped[str | None] = mapped_column(Text)
     urgency: Mapped[str | None] = mapped_column(Text)

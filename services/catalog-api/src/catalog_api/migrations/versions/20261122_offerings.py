@@ -80,7 +80,6 @@ CREATE TABLE catalog.request (
     requester TEXT NOT NULL,
     requested_for TEXT NOT NULL,
     customer TEXT,
-    unit TEXT,
     answers JSONB NOT NULL,
     impact TEXT,
     urgency TEXT,
