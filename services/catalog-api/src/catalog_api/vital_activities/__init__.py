@@ -1,1 +1,1 @@
-"""Vital activities: what a customer must be able to do, and which services support it."""
+"""Vital activities (VMA): what a customer must be able to do, and which services support it."""
