@@ -1,10 +1,114 @@
 """Refusing what would let a service promise more than its dependencies allow."""
 
 from collections.abc import Collection
+from typing import Any
+from uuid import uuid4
 
-from catalog_api.dependencies.rules import Node
+from catalog_api.ceilings import queries, rules
+from catalog_api.ceilings.schemas import CeilingExceptionCreate, CeilingsOut, ceilings_out
+from catalog_api.changes import ResourceChange, record_resource
+from catalog_api.dependencies.queries import lock_graph
+from catalog_api.dependencies.rules import Node, NodeKind
+from catalog_api.registry.queries import require_service
+from shared.errors import Conflict, Invalid
+from shared.kit.auth import Principal
+from shared.kit.clock import now
 from shared.kit.database import Session
 
+_NAMED = 20  # breaches and limiting nodes that a refusal names
 
-async def refuse_broken_ceilings(session: Session, changed: Collection[Node]) -> None:
-    """409 ceiling_broken when a promise goes beyond its ceiling after these nodes changed."""
+
+async def refuse_broken_ceilings(
+    session: Session,
+    changed: Collection[Node],
+    *,
+    known: Collection[tuple[str, rules.Dimension]] = (),
+) -> None:
+    """409 ceiling_broken when a promise goes beyond its ceiling after these nodes changed.
+
+    Call it after the change, in its transaction: of the nodes whose agreement, recovery time or
+    dependencies changed, it looks at those that are services and at all that need them hard. It
+    takes the lock of the graph, so that no two changes pass that break a ceiling together; so lock
+    rows of services and vendor products before. A change that takes a burden away passes what was
+    broken before it as `known`.
+    """
+    broken = [breach for breach in await _breaches(session, changed) if breach.at not in known]
+    if broken:
+        raise _ceiling_broken(broken)
+
+
+async def broken_ceilings(
+    session: Session, changed: Collection[Node]
+) -> set[tuple[str, rules.Dimension]]:
+    """The services, and their dimensions, that stand broken now: an exception may have expired."""
+    return {breach.at for breach in await _breaches(session, changed)}
+
+
+async def _breaches(session: Session, changed: Collection[Node]) -> list[rules.Breach]:
+    await lock_graph(session)
+    promises = await queries.promises_above(session, changed, now().date())
+    if not promises:
+        return []
+    providers = await queries.hard_providers_below(session, [one.service for one in promises])
+    below = {node for nodes in providers.values() for node in nodes}
+    own = {Node(NodeKind.SERVICE, one.service) for one in promises}
+    figures = await queries.figures_of(session, below | own)
+    return rules.breaches(promises, providers, figures)
+
+
+async def ceilings_of(session: Session, key: str) -> CeilingsOut:
+    """The ceilings of a service beside its promises; 404 if there is no such service."""
+    await require_service(session, key)
+    providers = await queries.hard_providers_below(session, [key])
+    below = rules.providers_below(key, providers)
+    own = Node(NodeKind.SERVICE, key)
+    figures = await queries.figures_of(session, {*below, own})
+    excepted = await queries.valid_exceptions(session, key, now().date())
+    promise = rules.Promise(
+        key, figures.availability.get(own), figures.recovery.get(own), frozenset(excepted)
+    )
+    return ceilings_out(promise, below, *rules.ceilings_of(key, below, figures))
+
+
+async def record_ceiling_exception(
+    session: Session, caller: Principal, key: str, body: CeilingExceptionCreate
+) -> Any:
+    """Let a service promise more than its ceiling in one dimension, until a day."""
+    await require_service(session, key)
+    moment = now()
+    if body.expires_on < moment.date():
+        raise Invalid("An exception ends today or later", pointer="/expires_on", code="in_the_past")
+    fields = body.model_dump()
+    recorded = {"service_key": key, "recorded_by": caller.person, "recorded_at": moment}
+    row = await queries.insert_exception(session, {"id": uuid4(), **fields, **recorded})
+    change = ResourceChange("ceiling_exception", str(row.id), "recorded", None, fields, key)
+    await record_resource(session, caller, change)
+    return row
+
+
+def _ceiling_broken(broken: list[rules.Breach]) -> Conflict:
+    worst = [_as_shown(breach) for breach in broken[:_NAMED]]
+    first = worst[0]
+    limiting = ", ".join(f"{one['key']} ({one['figure']:g})" for one in first["limited_by"][:3])
+    return Conflict(
+        f"{first['service']} promises {first['dimension']} {first['promised']:g}, but what it needs"
+        f" allows {first['ceiling']:g} only: {limiting}. Change the promise or the dependency, or"
+        " record a ceiling exception",
+        code="ceiling_broken",
+        count=len(broken),
+        breaches=worst,
+    )
+
+
+def _as_shown(breach: rules.Breach) -> dict[str, Any]:
+    ceiling = breach.ceiling
+    return {
+        "service": breach.promise.service,
+        "dimension": ceiling.dimension,
+        "promised": float(breach.promise.in_(ceiling.dimension) or 0),
+        "ceiling": float(ceiling.value or 0),
+        "limited_by": [
+            {"kind": node.kind, "key": node.key, "figure": float(figure)}
+            for node, figure in ceiling.limited_by[:_NAMED]
+        ],
+    }

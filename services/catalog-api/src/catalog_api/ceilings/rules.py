@@ -1,8 +1,155 @@
 """What dependencies allow a service to promise, and promises that go beyond it."""
 
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from enum import StrEnum
+
+from catalog_api.dependencies.rules import Node, NodeKind
+
+# More digits than any product of agreed availabilities needs to be told from a promise.
+_DIGITS = 60
 
 
 class Dimension(StrEnum):
+    """Availability is a ratio 0 to 1, the lowest counts; recovery is in hours, the longest."""
+
     AVAILABILITY = "availability"
     RECOVERY = "recovery"
+
+
+class Standing(StrEnum):
+    """How a promise stands to its ceiling; only `broken` is refused."""
+
+    UNKNOWN = "unknown"  # somebody lacks a figure, so there is no ceiling
+    NO_PROMISE = "no_promise"
+    KEPT = "kept"
+    EXCEPTED = "excepted"  # beyond the ceiling, and somebody answers for that
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is agreed or planned, by node: availabilities (ratio) and recovery times (hours)."""
+
+    availability: Mapping[Node, Decimal]
+    recovery: Mapping[Node, Decimal]
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """What is possible in a dimension.
+
+    `value` is None while somebody lacks a figure; `bound` is what the known ones allow, and the
+    ceiling can only be worse. `limited_by` are those that set it, the most limiting first.
+    """
+
+    dimension: Dimension
+    value: Decimal | None
+    bound: Decimal | None
+    missing: tuple[Node, ...]
+    limited_by: tuple[tuple[Node, Decimal], ...]
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a service promises, and the dimensions in which an exception lets it go beyond."""
+
+    service: str
+    availability: Decimal | None
+    recovery: Decimal | None
+    excepted: frozenset[Dimension]
+
+    def in_(self, dimension: Dimension) -> Decimal | None:
+        """What is promised in that dimension."""
+        return self.availability if dimension is Dimension.AVAILABILITY else self.recovery
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A promise beyond its ceiling."""
+
+    promise: Promise
+    ceiling: Ceiling
+
+    @property
+    def at(self) -> tuple[str, Dimension]:
+        """Where it is."""
+        return self.promise.service, self.ceiling.dimension
+
+
+def providers_below(service: str, providers: Mapping[str, Collection[Node]]) -> set[Node]:
+    """The distinct transitive providers of a service, from those that each service has itself."""
+    found: set[Node] = set()
+    waiting = [service]
+    while waiting:
+        for node in providers.get(waiting.pop(), ()):
+            if node not in found:
+                found.add(node)
+                if node.kind is NodeKind.SERVICE:
+                    waiting.append(node.key)
+    return found
+
+
+def availability_ceiling(below: Iterable[Node], agreed: Mapping[Node, Decimal]) -> Ceiling:
+    """The product of the agreed availabilities of what a service needs; 1 where it needs nothing.
+
+    All of them have to work at once, and are taken to fail independently.
+    """
+    nodes = sorted(below)
+    known = [(node, agreed[node]) for node in nodes if node in agreed]
+    missing = tuple(node for node in nodes if node not in agreed)
+    with localcontext() as context:
+        context.prec = _DIGITS
+        product = Decimal(1)
+        for _, availability in known:
+            product *= availability
+    limiting = sorted((part for part in known if part[1] < 1), key=lambda part: (part[1], part[0]))
+    value = None if missing else product
+    return Ceiling(Dimension.AVAILABILITY, value, product, missing, tuple(limiting))
+
+
+def recovery_ceiling(service: str, below: Iterable[Node], times: Mapping[Node, Decimal]) -> Ceiling:
+    """The longest of a service's own recovery time and those of what it needs, in hours."""
+    nodes = sorted({*below, Node(NodeKind.SERVICE, service)})
+    missing = tuple(node for node in nodes if node not in times)
+    known = [(node, times[node]) for node in nodes if node in times]
+    longest = max((hours for _, hours in known), default=None)
+    limiting = tuple(part for part in known if part[1] == longest)
+    value = None if missing else longest
+    return Ceiling(Dimension.RECOVERY, value, longest, missing, limiting)
+
+
+def ceilings_of(service: str, below: Collection[Node], figures: Figures) -> tuple[Ceiling, Ceiling]:
+    """Availability and recovery."""
+    return (
+        availability_ceiling(below, figures.availability),
+        recovery_ceiling(service, below, figures.recovery),
+    )
+
+
+def standing(promise: Promise, ceiling: Ceiling) -> Standing:
+    """How what a service promises stands to what is possible."""
+    promised = promise.in_(ceiling.dimension)
+    if ceiling.value is None:
+        return Standing.UNKNOWN
+    if promised is None:
+        return Standing.NO_PROMISE
+    best_is_high = ceiling.dimension is Dimension.AVAILABILITY
+    beyond = promised > ceiling.value if best_is_high else promised < ceiling.value
+    if not beyond:
+        return Standing.KEPT
+    return Standing.EXCEPTED if ceiling.dimension in promise.excepted else Standing.BROKEN
+
+
+def breaches(
+    promises: Iterable[Promise], providers: Mapping[str, Collection[Node]], figures: Figures
+) -> list[Breach]:
+    """Every promise beyond its ceiling for which no exception is recorded, by service."""
+    found = []
+    for promise in sorted(promises, key=lambda one: one.service):
+        below = providers_below(promise.service, providers)
+        for ceiling in ceilings_of(promise.service, below, figures):
+            if standing(promise, ceiling) is Standing.BROKEN:
+                found.append(Breach(promise, ceiling))
+    return found

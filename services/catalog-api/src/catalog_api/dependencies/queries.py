@@ -146,6 +146,13 @@ async def dependents(session: AsyncSession, service_key: str) -> list[str]:
     return list(await session.scalars(statement))
 
 
+def direct_consumers(products: Collection[str], strength: Strength) -> Select[Any]:
+    """The services that need one of these vendor products that much."""
+    return select(_dependency.consumer_key).where(
+        _dependency.provider_vendor_product_key.in_(products), _dependency.strength == strength
+    )
+
+
 async def service_pairs_below(
     session: AsyncSession, starts: Collection[str]
 ) -> list[tuple[str, str]]:
