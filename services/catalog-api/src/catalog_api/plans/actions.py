@@ -7,7 +7,7 @@ from uuid import uuid4
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.customers import queries as customer_queries
 from catalog_api.objectives import queries as objective_queries
-from catalog_api.people import require_person, roles_of
+from catalog_api.people import require_person, roles_about
 from catalog_api.plans import queries, rules, text_rules
 from catalog_api.plans.queries import Subject
 from catalog_api.plans.rules import PlanKind, PlanState
@@ -31,7 +31,7 @@ async def create_version(
     session: Session, caller: Principal, subject: Subject, kind: PlanKind, body: PlanVersionWrite
 ) -> Any:
     """A new draft; 409 while another version is a draft or in review."""
-    await queries.manager_of(session, subject)  # 404 before anything else
+    await queries.require_subject(session, subject)  # 404 before anything else
     await _refuse_bad_text(session, kind, body)
     number = await queries.next_version(session, subject, kind)
     drafted = {
@@ -106,9 +106,8 @@ async def approve_version(
     version = await queries.get_version(session, *address, lock=True)
     check_state(THING, version.state, (PlanState.IN_REVIEW,), "approved")
     review = review_of(version)
-    approver = rules.Approver(
-        person, await _roles(session, caller, address[0]), body.text_hash, body.role
-    )
+    held = await roles_about(session, caller, version.service, version.portfolio)
+    approver = rules.Approver(person, held, body.text_hash, body.role)
     role = rules.check_approval(review, approver)
     moment = now()
     await queries.insert_approval(session, version, role, person, moment)
@@ -130,14 +129,6 @@ def subject_of(version: Any) -> Subject:
     if version.service is not None:
         return Subject("service", version.service)
     return Subject("portfolio", version.portfolio)
-
-
-async def _roles(session: Session, caller: Principal, subject: Subject) -> set[str]:
-    """Roles by token and by ownership; who manages the portfolio is its portfolio_manager."""
-    held = await roles_of(session, caller, subject.service)
-    if await queries.manager_of(session, subject) == caller.person:
-        held.add(rules.PORTFOLIO_MANAGER)
-    return held
 
 
 async def _supersede(session: Session, caller: Principal, address: Address) -> None:

@@ -13,7 +13,7 @@ from catalog_api import rows
 from catalog_api.plans.rules import OPEN, PlanKind, PlanState
 from catalog_api.plans.tables import PlanApproval, PlanVersion
 from catalog_api.portfolios.queries import get_portfolio
-from catalog_api.registry.queries import get_service
+from catalog_api.registry.queries import require_service
 from shared.kit.pagination import PageParams
 
 _table = rows.table_of(PlanVersion)
@@ -37,11 +37,12 @@ class Subject:
         return self.key if self.kind == "portfolio" else None
 
 
-async def manager_of(session: AsyncSession, subject: Subject) -> str | None:
-    """The manager of the portfolio, or of the service's portfolio; 404 if the subject is not."""
-    key = subject.portfolio or (await get_service(session, subject.key)).portfolio
-    manager: str | None = (await get_portfolio(session, key)).manager
-    return manager
+async def require_subject(session: AsyncSession, subject: Subject) -> None:
+    """404 when there is no such service or portfolio."""
+    if subject.kind == "service":
+        await require_service(session, subject.key)
+    else:
+        await get_portfolio(session, subject.key)
 
 
 def _of(subject: Subject, kind: PlanKind) -> ColumnElement[bool]:

@@ -67,7 +67,7 @@ Number = Annotated[int, Path(ge=1, lt=2**31)]
 @of_both("GET", "", "get", "plans", response_model=PlansInForce, responses=problem_responses(404))
 async def get_plans(subject: PlanSubject, session: Session, caller: CatalogRead) -> Any:
     """The plans in force: the approved version of each kind."""
-    await queries.manager_of(session, subject)
+    await queries.require_subject(session, subject)
     found = await queries.versions_in_force(session, subject)
     return {kind: _shown(found[kind]) if kind in found else None for kind in PlanKind}
 
@@ -114,7 +114,7 @@ async def list_plan_versions(
     state: Annotated[PlanState | None, Query(description="only versions in this state")] = None,
 ) -> Any:
     """Every version of a plan, newest first."""
-    await queries.manager_of(session, subject)
+    await queries.require_subject(session, subject)
     found = await queries.list_versions(session, subject, kind, state, page)
     listed = page_of(found, page, key=lambda row: (row.version,))
     return {**listed, "items": [_shown(row) for row in listed["items"]]}

@@ -18,9 +18,9 @@ class Risk(Revised, Base):
     __table_args__ = (
         CheckConstraint("num_nonnulls(service_key, portfolio_key) = 1", name="one_subject"),
         CheckConstraint("score = likelihood * impact", name="score"),
-        Index("ix_risk_score", text("score DESC"), "id"),
-        Index(None, "service_key"),
-        Index(None, "portfolio_key"),
+        Index(None, "score", "id"),
+        Index(None, "service_key", "score", "id"),
+        Index(None, "portfolio_key", "score", "id"),
         Index(
             "ix_risk_accepted_until", "accepted_until", postgresql_where=text("state = 'accepted'")
         ),

@@ -149,9 +149,9 @@ CREATE TABLE catalog.risk (
     CONSTRAINT ck_risk_state CHECK (state IN ('open', 'treated', 'closed', 'accepted'))
 );
 CREATE INDEX ix_risk_accepted_until ON catalog.risk (accepted_until) WHERE state = 'accepted';
-CREATE INDEX ix_risk_portfolio_key ON catalog.risk (portfolio_key);
-CREATE INDEX ix_risk_score ON catalog.risk (score DESC, id);
-CREATE INDEX ix_risk_service_key ON catalog.risk (service_key);
+CREATE INDEX ix_risk_portfolio_key_score_id ON catalog.risk (portfolio_key, score, id);
+CREATE INDEX ix_risk_score_id ON catalog.risk (score, id);
+CREATE INDEX ix_risk_service_key_score_id ON catalog.risk (service_key, score, id);
 CREATE UNIQUE INDEX uq_risk_portfolio_trend ON catalog.risk (portfolio_key, source_reference)
     WHERE source = 'trend' AND state <> 'closed';
 CREATE UNIQUE INDEX uq_risk_service_trend ON catalog.risk (service_key, source_reference)
