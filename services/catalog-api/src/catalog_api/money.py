@@ -26,7 +26,6 @@ Currency = Annotated[
     Field(description="ISO 4217 code", examples=["EUR"]),
 ]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=4, examples=["1250.00"])]
-Day = Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1), examples=["2026-03-01"])]
 Month = Annotated[
     str,
     StringConstraints(pattern=r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$"),

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, delete, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api import rows
@@ -45,7 +46,7 @@ async def newest_benchmarks(session: AsyncSession, service: str) -> Sequence[Row
     statement = (
         select(*_benchmark)
         .where(_benchmark.service_key == service)
-        .distinct(_benchmark.measure, _benchmark.source)
+        .ext(distinct_on(_benchmark.measure, _benchmark.source))
         .order_by(
             _benchmark.measure,
             _benchmark.source,

@@ -9,7 +9,8 @@ from pydantic import BeforeValidator, Field
 
 from catalog_api.charging.rules import ChargeState, ChargingKind
 from catalog_api.charging.terms import Terms, Units
-from catalog_api.money import Amount, Currency, Day, Month
+from catalog_api.fields import Day
+from catalog_api.money import Amount, Currency, Month
 from catalog_api.patches import absent
 from shared.schemas.common import Key, Out, ShortText, Wire
 

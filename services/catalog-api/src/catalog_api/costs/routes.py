@@ -9,7 +9,7 @@ from catalog_api.costs import actions, queries
 from catalog_api.costs.queries import CostItemFilters
 from catalog_api.costs.rules import CostCategory, CostKind
 from catalog_api.costs.schemas import CostItemCreate, CostItemOut, CostItemPatch
-from catalog_api.money import Day
+from catalog_api.fields import Day
 from catalog_api.registry.queries import require_service
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import Field, RootModel, model_validator
 
 from catalog_api.costs.rules import CostCategory, CostKind, Interval
-from catalog_api.money import Amount, Currency, Day
+from catalog_api.fields import Day
+from catalog_api.money import Amount, Currency
 from catalog_api.patches import absent
 from shared.schemas.common import Out, ShortText, Wire
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from catalog_api.money import Currency, Day
+from catalog_api.fields import Day
+from catalog_api.money import Currency
 from catalog_api.patches import absent
 from shared.schemas.common import Out, Wire
 

@@ -95,7 +95,7 @@ def figures_of(
 ) -> CostFigures:
     """Everything for a period within the ledger's; `without_currency` says why there is none."""
     if currency is None or not period.begun:
-        reason = NOT_BEGUN if currency is not None else without_currency
+        reason = without_currency if period.begun else NOT_BEGUN
         return _without_value(ledger, period, currency, missing(reason))
     return _reckoned(_within(ledger, period), period, currency)
 
@@ -112,7 +112,7 @@ def _reckoned(ledger: Ledger, period: Period, currency: str) -> CostFigures:
         currency=currency,
         own=own.get(service, ZERO),
         own_by_category=by_category(ledger.entries, {service}, currency, rates),
-        providers=[_share(edge, full) for edge in ledger.edges if edge.consumer == service.key],
+        providers=[_share(edge, full) for edge in _direct(ledger)],
         full=full[service],
         month_cost=ratio(full[service], Figure(month_count(period)), NOT_BEGUN),
         computed=total(_computed(one, currency, rates) for one in ledger.consumed),
@@ -143,6 +143,12 @@ def consumption(consumed: Iterable[Consumed]) -> tuple[int, Decimal]:
     for one in consumed:
         users, units = users + one.users, units + one.units
     return users, units
+
+
+def _direct(ledger: Ledger) -> list[Edge]:
+    """The service's own dependencies, by provider."""
+    own = [edge for edge in ledger.edges if edge.consumer == ledger.service.key]
+    return sorted(own, key=lambda edge: edge.provider)
 
 
 def _share(edge: Edge, full: Mapping[Node, Figure]) -> ProviderShare:
@@ -185,9 +191,7 @@ def _without_value(
         own=none,
         own_by_category={},
         providers=[
-            ProviderShare(edge.provider, edge.cost_share, none, none)
-            for edge in ledger.edges
-            if edge.consumer == ledger.service.key
+            ProviderShare(edge.provider, edge.cost_share, none, none) for edge in _direct(ledger)
         ],
         full=none,
         month_cost=none,

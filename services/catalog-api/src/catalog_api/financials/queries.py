@@ -6,16 +6,22 @@ and each day of a month the same part of that. Sums come as exact fractions, a n
 """
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import distinct, select, text
+from sqlalchemy import ColumnElement, Text, cast, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api.costs.tables import CostItem
-from catalog_api.dependencies.rules import Node, NodeKind
+from catalog_api.dependencies.queries import edges_of, levels
+from catalog_api.dependencies.rules import Direction, Edge, Node, NodeKind
 from catalog_api.financials.periods import Period
 from catalog_api.financials.rules import Entry
+from catalog_api.registry.tables import Service
 
 _item = CostItem.__table__.c
+_service = Service.__table__.c
+_NO_KEYS = cast(array([], type_=Text()), ARRAY(Text()))
 
 # `spread` is borne evenly from `begins` until before `ends`, `amount` every `months` months: opex,
 # contracts with vendors, and investments from the month of their acquisition on. `at_once` falls on
@@ -99,5 +105,24 @@ async def accounts(session: AsyncSession, nodes: Collection[Node], period: Perio
 
 async def currencies_of(session: AsyncSession, service: str) -> set[str]:
     """The currencies in which the service's own cost items are kept."""
-    statement = select(distinct(_item.currency)).where(_item.service_key == service)
+    statement = select(_item.currency).where(_item.service_key == service).distinct()
     return set(await session.scalars(statement))
+
+
+async def services_of(session: AsyncSession, portfolio: str) -> list[str]:
+    """The services of a portfolio, by key."""
+    statement = select(_service.key).where(_service.portfolio_key == portfolio)
+    return list(await session.scalars(statement.order_by(_service.key)))
+
+
+async def edges_below(session: AsyncSession, portfolio: str) -> list[Edge]:
+    """Every dependency of the services of a portfolio and of their transitive providers."""
+    first: ColumnElement[Any] = (
+        select(func.coalesce(func.array_agg(_service.key, type_=ARRAY(Text())), _NO_KEYS))
+        .where(_service.portfolio_key == portfolio)
+        .scalar_subquery()
+    )
+    return [
+        Edge(row.consumer, Node(NodeKind(row.kind), row.key), row.strength, row.cost_share)
+        for row in await session.execute(edges_of(levels(first, Direction.DOWN)))
+    ]

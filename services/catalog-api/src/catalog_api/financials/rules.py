@@ -3,7 +3,7 @@
 A figure that cannot be had has no value and says why; what is made of it has none either.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -156,10 +156,21 @@ def borne_shares(roots: Iterable[Node], edges: Sequence[Edge]) -> dict[Node, Fra
     return borne
 
 
-def single_currency(currencies: Iterable[str]) -> str | None:
-    """The one currency that all of them are; None when they differ or there is none."""
-    different = set(currencies)
-    return different.pop() if len(different) == 1 else None
+def chosen_currency(
+    asked: str | None, own: Collection[str], found: Collection[str]
+) -> tuple[str | None, str]:
+    """The currency of figures, or None and why: that asked for, else the only one there is.
+
+    The service's own cost items decide; without any, those of its providers.
+    """
+    if asked is not None:
+        return asked, ""
+    present = sorted(own or found)
+    if len(present) == 1:
+        return present[0], ""
+    if not present:
+        return None, "no cost is recorded, of the service or its providers: name a currency"
+    return None, f"costs are kept in {', '.join(present)}: name a currency"
 
 
 def _by_consumer(edges: Sequence[Edge]) -> dict[Node, list[Edge]]:
