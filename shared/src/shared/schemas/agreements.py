@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.schemas.catalog import SupportInterval
-from shared.schemas.common import Day, Key, Out, ShortText, Wire
+from shared.schemas.common import Day, Out, ShortText, Wire
+from shared.schemas.metrics import Comparator
 
 
 class NamedDay(Wire):
@@ -93,8 +94,115 @@ class TargetPeriod(StrEnum):
     YEAR = "year"
 
 
-class Pin(Out):
-    """A version of a calendar or of a priority scheme."""
+class PartyKind(StrEnum):
+    IT = "it"
+    CUSTOMER = "customer"
+    UNIT = "unit"
+    VENDOR = "vendor"
 
-    key: Key
+
+class Basis(StrEnum):
+    """What a credit is: a share of the charge of the period, or an amount of money."""
+
+    PERCENT = "percent"
+    AMOUNT = "amount"
+
+
+class AgreedParty(Out):
+    kind: PartyKind
+    key: str | None = Field(description="of the customer or the organisation unit")
+    name: str
+    signatories: list[str] = Field(description="`sub` of the persons who may sign for it")
+
+
+class AgreedHours(Out):
+    calendar: str
+    calendar_version: int
+
+
+class AgreedScheme(Out):
+    scheme: str
+    scheme_version: int
+
+
+class AgreedTarget(Out):
+    """A service level target; its `version` counts the wordings it has had in the agreement."""
+
+    id: str
     version: int
+    kpi: str | None
+    sli: str | None
+    comparator: Comparator
+    value: float
+    unit: str | None
+    period: TargetPeriod
+    priority: int | None = Field(description="only records of this priority; null is all")
+    vital_activities: list[str]
+    objectives: list[str]
+    valid_from: date
+    review_date: date
+
+
+class CreditTier(Out):
+    worse_than: float = Field(description="value of the target, from which on the credit is due")
+    credit: str = Field(description="percent of the charge, or an amount")
+
+
+class AgreedGuarantee(Out):
+    """What is credited when a target is missed: the tier of the worst value that is passed."""
+
+    target: str
+    basis: Basis
+    currency: str | None
+    tiers: list[CreditTier] = Field(description="worse and worse, never with less credit")
+    cap: str = Field(description="at most so much in a period of the target")
+
+
+class AgreementText(Out):
+    """What is agreed, whole, with every version it rests on: this is what is hashed and signed."""
+
+    agreement: str
+    version: int
+    kind: AgreementKind
+    provider: AgreedParty
+    customer: AgreedParty
+    services: list[str]
+    vendor_products: list[str]
+    hours: AgreedHours
+    priority_scheme: AgreedScheme | None
+    targets: list[AgreedTarget]
+    guarantees: list[AgreedGuarantee]
+    terms: str
+    valid_from: date
+    valid_to: date | None = Field(description="last day; null: until it is replaced or terminated")
+    review_date: date
+
+
+class SignatureOut(Out):
+    side: Side
+    subject: str
+    text_hash: str
+    signed_at: datetime
+
+
+class AgreementVersionOut(Out):
+    agreement: str
+    name: str
+    kind: AgreementKind
+    version: int
+    state: AgreementState
+    text: AgreementText
+    text_hash: str = Field(description="SHA-256 of the RFC 8785 JSON of `text`, in hexadecimal")
+    signatures: list[SignatureOut] = Field(description="under the text that is in review or signed")
+    starts_at: datetime = Field(description="midnight of the first day in the zone of its hours")
+    ends_at: datetime | None
+    authored_by: str
+    submitted_at: datetime | None
+    signed_at: datetime | None
+    activated_at: datetime | None
+    ended_at: datetime | None
+    end_reason: str | None
+    held_back: str | None = Field(description="why it is not active although its start has come")
+    revision: int
+    created_at: datetime
+    updated_at: datetime
