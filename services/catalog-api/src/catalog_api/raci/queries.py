@@ -9,10 +9,13 @@ from uuid import uuid4
 from sqlalchemy import (
     ColumnElement,
     Row,
+    ScalarSelect,
     Select,
     Text,
     and_,
+    any_,
     cast,
+    exists,
     func,
     insert,
     or_,
@@ -21,14 +24,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog_api.organisation.tables import OrganisationUnit, UnitMember
+from catalog_api.organisation.tables import CatalogedRole, OrganisationUnit, UnitMember
 from catalog_api.ownership.tables import Owner
 from catalog_api.processes import Process
 from catalog_api.raci.rules import Assignment, People, Responsibility
 from catalog_api.raci.tables import RaciAssignment, RaciChart
 from catalog_api.registry.tables import Service
-from catalog_api.rows import list_rows, table_of
-from shared.kit.clock import now
+from catalog_api.rows import json_list, json_object, list_rows, table_of
 from shared.kit.pagination import PageParams
 from shared.schemas.catalog import Stage
 
@@ -37,6 +39,7 @@ _chart = table_of(RaciChart).c
 _unit = table_of(OrganisationUnit).c
 _member = table_of(UnitMember).c
 _owner = table_of(Owner).c
+_role = table_of(CatalogedRole).c
 _service = table_of(Service).c
 _COLUMNS: tuple[ColumnElement[Any], ...] = (
     _assignment.id,
@@ -258,8 +261,8 @@ async def people_behind(
 
 
 def staffed_units(condition: ColumnElement[bool]) -> Select[Any]:
-    """Units with their manager and today's members."""
-    today = now().date()
+    """Units with their manager and today's members, by the database's clock (UTC)."""
+    today = func.current_date()
     belonging = (
         select(func.coalesce(func.jsonb_agg(_member.subject.distinct()), func.jsonb_build_array()))
         .where(
@@ -271,4 +274,44 @@ def staffed_units(condition: ColumnElement[bool]) -> Select[Any]:
     )
     return select(_unit.key.label("unit"), _unit.manager, belonging.label("members")).where(
         condition
+    )
+
+
+def sheet_of(service: Any) -> ScalarSelect[Any]:
+    """What the service document shows: present assignments and the people behind them."""
+    assignments = (
+        select(
+            _assignment.process,
+            _assignment.responsibility,
+            _assignment.subject,
+            _assignment.unit_key.label("unit"),
+            _assignment.role,
+        )
+        .where(_assignment.service_key == service, _PRESENT)
+        .order_by(_assignment.process, _assignment.responsibility, _assignment.id)
+    )
+    catalogued = exists().where(_role.role == _owner.role, _role.retired.is_(False))
+    holders = (
+        select(_owner.role, _owner.subject, catalogued.label("catalogued"))
+        .where(_owner.service_key == service, _owner.valid_to.is_(None))
+        .order_by(_owner.role, _owner.subject)
+    )
+    named = select(_assignment.unit_key).where(_assignment.service_key == service, _PRESENT)
+    units = staffed_units(_unit.key.in_(named)).order_by(_unit.key)
+    required = (
+        select(_role.role, _role.name)
+        .where(
+            _role.retired.is_(False),
+            select(cast(_service.stage, Text)).where(_service.key == service).scalar_subquery()
+            == any_(_role.required_stages),
+        )
+        .order_by(_role.role)
+    )
+    return json_object(
+        select(
+            json_list(assignments).label("assignments"),
+            json_list(holders).label("holders"),
+            json_list(units).label("units"),
+            json_list(required).label("required_roles"),
+        )
     )

@@ -2,9 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
+from catalog_api.fact_values import definition, known
 from catalog_api.processes import Process
+from shared.schemas.common import FactValue
 
 SERVICE_OWNER = "service_owner"
 
@@ -161,3 +165,64 @@ def _responsible_gaps(
 def all_gaps(charts: Mapping[Process, Sequence[Assignment]], people: People) -> list[Gap]:
     """What a service lacks over the ten processes, in their order."""
     return [gap for process in Process for gap in gaps(process, charts.get(process, ()), people)]
+
+
+DEFINITIONS = (
+    definition("raci_complete", "boolean", None, "The RACI of all ten processes lacks nothing"),
+    definition("raci_gap_count", "integer", "gaps", "What the RACI of the ten processes lacks"),
+    definition(
+        "accountable_processes_count",
+        "integer",
+        "processes",
+        "Processes with exactly one person behind who is accountable",
+    ),
+    definition("raci_complete_processes", "list", None, "Processes whose RACI lacks nothing"),
+    definition(
+        "service_roles_uncatalogued_count",
+        "integer",
+        "roles",
+        "Roles held for the service that the catalog of roles does not describe",
+    ),
+    definition(
+        "service_roles_missing", "list", None, "Roles required at this stage that nobody holds"
+    ),
+)
+_UNACCOUNTED = frozenset(
+    {GapKind.NO_ACCOUNTABLE, GapKind.ACCOUNTABLE_VACANT, GapKind.ACCOUNTABLE_AMBIGUOUS}
+)
+
+
+def facts(section: Mapping[str, Any], now: datetime) -> dict[str, FactValue]:
+    """Computed anew each time: people come and go without any chart being changed."""
+    charts: dict[Process, list[Assignment]] = {}
+    for one in section["assignments"]:
+        assignment = Assignment(
+            Responsibility(one["responsibility"]), one["subject"], one["unit"], one["role"]
+        )
+        charts.setdefault(Process(one["process"]), []).append(assignment)
+    holders = section["holders"]
+    lacking = all_gaps(charts, _people(section))
+    unaccounted = {gap.process for gap in lacking if gap.kind in _UNACCOUNTED}
+    complete = [one.value for one in Process if one not in {gap.process for gap in lacking}]
+    strange = {one["role"] for one in holders if not one["catalogued"]}
+    required = {one["role"] for one in section["required_roles"]}
+    missing = sorted(required - {one["role"] for one in holders})
+    return {
+        "raci_complete": known(not lacking, now),
+        "raci_gap_count": known(len(lacking), now),
+        "accountable_processes_count": known(len(Process) - len(unaccounted), now),
+        "raci_complete_processes": known(complete, now),
+        "service_roles_uncatalogued_count": known(len(strange), now),
+        "service_roles_missing": known(missing, now),
+    }
+
+
+def _people(section: Mapping[str, Any]) -> People:
+    holders: dict[str, list[str]] = {}
+    for one in section["holders"]:
+        holders.setdefault(one["role"], []).append(one["subject"])
+    return People(
+        holders,
+        {one["unit"]: one["manager"] for one in section["units"]},
+        {one["unit"]: one["members"] for one in section["units"]},
+    )

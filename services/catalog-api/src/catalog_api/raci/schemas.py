@@ -122,11 +122,15 @@ class UnitJson(Out):
     members: list[str]
 
 
+class NeededRole(Out):
+    role: str
+    name: str
+
+
 class RaciSection(Out):
     """Who does what for a service, and the people behind the roles and units."""
 
-    changed_at: datetime | None = Field(description="last change of any chart; null: none is there")
     assignments: list[AssigneeJson]
     holders: list[HolderJson]
     units: list[UnitJson]
-    required_roles: list[str] = Field(description="needed at the stage that the service is at")
+    required_roles: list[NeededRole] = Field(description="needed at the stage the service is at")
