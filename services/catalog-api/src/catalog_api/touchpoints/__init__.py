@@ -1,1 +1,1 @@
-"""Touchpoints: where a customer meets a service."""
+"""Touchpoints: where a customer meets services, by which channel and at which hours."""
