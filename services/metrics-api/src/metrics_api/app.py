@@ -17,6 +17,7 @@ from metrics_api.incidents.contract import describing_incidents
 from metrics_api.indicators import routes as indicators
 from metrics_api.initiatives import routes as initiatives
 from metrics_api.reports import routes as reports
+from metrics_api.requests import routes as requests
 from metrics_api.settings import Settings
 from metrics_api.sources import routes as sources
 from metrics_api.sources.actions import find_api_key
@@ -55,6 +56,7 @@ def create_app(
             sources.router,
             attribution.router,
             incidents.router,
+            requests.router,
             imports.router,
             indicators.router,
             targets.router,

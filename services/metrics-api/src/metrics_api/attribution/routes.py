@@ -1,6 +1,6 @@
 """HTTP of attribution: what is unattributed, how it gets attributed, the catalog's events."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Query, Request
 from pydantic import ValidationError
@@ -12,10 +12,12 @@ from metrics_api.attribution.schemas import (
     CatalogEvent,
     EventReply,
     RefreshOut,
+    RequestData,
     ServiceData,
     UnattributedOut,
     UnattributedRecordOut,
 )
+from metrics_api.requests import actions as requests
 from metrics_api.settings import Settings
 from shared.errors import FieldError, Invalid
 from shared.kit import clock
@@ -25,7 +27,7 @@ from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.kit.webhooks import verify_event
-from shared.schemas.common import Key, Page, Storable
+from shared.schemas.common import Key, Out, Page, Storable
 
 AttributionRead = Annotated[Principal, requires("metrics:read")]
 AttributionWrite = Annotated[Principal, requires("attribution:write")]
@@ -36,6 +38,8 @@ NameFilter = Annotated[
     Storable,
 ]
 SERVICE_EVENTS = "service."
+REQUEST_EVENTS = "request."
+Told = TypeVar("Told", bound=Out)
 
 router = Router(prefix="/v1", tags=["attribution"])
 
@@ -123,20 +127,18 @@ async def receive_catalog_event(request: Request, session: Session) -> EventRepl
     keys = [secret.get_secret_value() for secret in secrets if secret is not None]
     found = verify_event(request.headers, await request.body(), keys)
     event = _checked(CatalogEvent, found, "")
-    assert isinstance(event, CatalogEvent)
-    if not event.type.startswith(SERVICE_EVENTS):
-        return EventReply(taken=False)
-    service = _checked(ServiceData, event.data, "/data")
-    assert isinstance(service, ServiceData)
-    if not await queries.take_event(session, event.id, clock.now()):
-        return EventReply(taken=False)
-    await actions.take_over(session, [service])
-    return EventReply(taken=True)
+    if event.type.startswith(SERVICE_EVENTS):
+        service = _checked(ServiceData, event.data, "/data")
+        if taken := await queries.take_event(session, event.id, clock.now()):
+            await actions.take_over(session, [service])
+        return EventReply(taken=taken)
+    if event.type.startswith(REQUEST_EVENTS):
+        told = _checked(RequestData, event.data, "/data")
+        return EventReply(taken=await requests.take_in(session, told.record))
+    return EventReply(taken=False)
 
 
-def _checked(
-    model: type[CatalogEvent] | type[ServiceData], value: Any, place: str
-) -> CatalogEvent | ServiceData:
+def _checked(model: type[Told], value: Any, place: str) -> Told:
     try:
         return model.model_validate(value)
     except ValidationError as error:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from shared.schemas.catalog import ReferenceSnapshot, ServiceSummary
+from shared.schemas.catalog import ReferenceSnapshot, RequestSnapshot, ServiceSummary
 from shared.schemas.common import Key, Out, ShortText, Wire
 from shared.schemas.metrics import IncidentState
 
@@ -74,6 +74,12 @@ class ServiceData(ServiceSummary):
     """The data of the catalog's events; what else it may hold is not our business."""
 
     references: list[ReferenceSnapshot]
+
+
+class RequestData(Out):
+    """The data of the catalog's events about requests: the whole record after the move."""
+
+    record: RequestSnapshot
 
 
 class EventReply(Out):

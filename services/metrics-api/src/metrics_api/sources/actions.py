@@ -6,7 +6,7 @@ from typing import Any
 
 from metrics_api.attribution.queries import advance_directory_revision
 from metrics_api.sources import queries
-from metrics_api.sources.rules import REFOLD_JOB
+from metrics_api.sources.rules import CATALOG_SOURCE, REFOLD_JOB
 from metrics_api.sources.schemas import SourceChange, SourceCreate, SourceOut
 from metrics_api.sources.tables import ApiKey, Source
 from shared.errors import Conflict, NotFound
@@ -21,6 +21,12 @@ KEY_SCOPES = ("incidents:write",)
 
 
 async def create_source(session: Session, body: SourceCreate, caller: Principal) -> Source:
+    if body.key == CATALOG_SOURCE:
+        raise Conflict(
+            f"{body.key} is the built-in source of the catalog's requests: choose another key",
+            code="key_taken",
+            pointer="/key",
+        )
     values = body.model_dump(mode="json")
     source = await queries.insert_source(
         session, {**values, "active": True, "version": 1, "created_at": clock.now()}

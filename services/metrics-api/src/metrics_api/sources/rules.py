@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from shared.schemas.metrics import IncidentState
 
 REFOLD_JOB = "refold_source"
+CATALOG_SOURCE = "catalog"
+"""The source of the catalog's own requests; it is built in, so no tool is registered by its key."""
 CANONICAL = {state.value: state.value for state in IncidentState}
 # "3", "3 - Moderate", "P3", "p3: moderate"
 _LEADING_PRIORITY = re.compile(r"^[Pp]?([1-5])(?![0-9])")
