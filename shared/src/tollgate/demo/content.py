@@ -34,6 +34,8 @@ class DemoService:
     share: int = 0  # of the synthetic incidents, in relation to the others'
     median_hours: float = 0  # of a resolution at priority 3
     target_hours: str | None = None  # at most, on average
+    kind: str = "business"
+    stage: str = "operate"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,12 @@ PORTFOLIOS = (
         "Digital workplace",
         "paul.berger",
         "One dependable workplace for everybody, on any device",
+    ),
+    Portfolio(
+        "business-applications",
+        "Business applications",
+        "henrik.dahl",
+        "Few applications, well kept, that fit how the company earns its money",
     ),
 )
 
@@ -114,6 +122,18 @@ SERVICES = (
     DemoService(
         "printing", "Printing", "Printers and follow-me printing",
         "workplace", "low", "eva.novak", 5, 12.0, "20.0",
+    ),
+    DemoService(
+        "erp", "ERP", "Orders, purchasing, stock and the books",
+        "business-applications", "critical", "asha.verma", 10, 7.0, "9.0",
+    ),
+    DemoService(
+        "server-platform", "Server Platform", "Virtual servers, storage and backup",
+        WORKED_PORTFOLIO, "critical", "jonas.lind", kind="technical",
+    ),
+    DemoService(
+        "employee-hub", "Employee Hub", "News, forms and answers for employees in one place",
+        "workplace", "medium", "li.wei", stage="design",
     ),
 )  # fmt: skip
 

@@ -9,6 +9,10 @@ import httpx
 
 from shared.schemas.metrics import InitiativeState
 from tollgate.connection import body_of
+from tollgate.demo.catalog.customers import load_customers
+from tollgate.demo.catalog.estate import load_estate
+from tollgate.demo.catalog.money import load_charges, load_costs
+from tollgate.demo.catalog.planning import load_planning
 from tollgate.demo.content import (
     PORTFOLIOS,
     SERVICES,
@@ -93,6 +97,11 @@ def load_plan(at: Providers, _until: date) -> None:
 
 STEPS: tuple[Step, ...] = (
     ("Services", load_services),
+    ("Planning", load_planning),
+    ("Customers", load_customers),
+    ("Dependencies", load_estate),
+    ("Costs", load_costs),
+    ("Charges", load_charges),
     ("Incidents", load_incidents),
     ("Targets", load_targets),
     ("Improvement plan", load_plan),
@@ -105,11 +114,11 @@ def _service(service: DemoService) -> dict[str, Any]:
         "name": service.name,
         "description": service.description,
         "portfolio": service.portfolio,
-        "kind": "business",
+        "kind": service.kind,
         "criticality": service.criticality,
         "tags": ["demo"],
-        "stage": "operate",
-        "reason": "In operation before the catalog was introduced (demo)",
+        "stage": service.stage,
+        "reason": f"At {service.stage} before the catalog was introduced (demo)",
         "owners": [
             {"role": "service_owner", "subject": service.owner},
             {"role": "service_level_manager", "subject": "rosa.klein"},

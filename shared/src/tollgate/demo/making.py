@@ -1,6 +1,6 @@
 """Making the demo's things through the public APIs; what is there already stays as it is."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -51,6 +51,23 @@ def ensure_listed(
         if all(item[name] == body[name] for name in by):
             return item
     return body_of(create(client, path, body, **request))
+
+
+def ensure_each(
+    client: httpx.Client, path: str, bodies: Iterable[Mapping[str, Any]], *by: str, **request: Any
+) -> list[Any]:
+    """As ensure_listed for many bodies, reading the list once; the items in their order."""
+    present = {tuple(item[name] for name in by): item for item in listed(client, path)}
+    found = []
+    for body in bodies:
+        item = present.get(tuple(body.get(name) for name in by))
+        found.append(item or body_of(create(client, path, body, **request)))
+    return found
+
+
+def is_untouched(item: Mapping[str, Any]) -> bool:
+    """Nobody has changed it since it was created, so that what comes next is still ours to do."""
+    return bool(item["revision"] == 1)
 
 
 def change(client: httpx.Client, method: str, path: str, body: Any, **request: Any) -> Any:

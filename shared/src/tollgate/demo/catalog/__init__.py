@@ -1,0 +1,1 @@
+"""The demo's catalog: what a small company offers, to whom, at what cost, under which promise."""
