@@ -21,6 +21,7 @@ from catalog_api.development import routes as development
 from catalog_api.documents import routes as documents
 from catalog_api.facts import routes as facts
 from catalog_api.financials import routes as financials
+from catalog_api.impact import routes as impact
 from catalog_api.objectives import routes as objectives
 from catalog_api.obligations import routes as obligations
 from catalog_api.offerings import routes as offerings
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             offerings.router,
             requests.router,
             dependencies.router,
+            impact.router,
             vendors.router,
             candidates.router,
             ceilings.router,

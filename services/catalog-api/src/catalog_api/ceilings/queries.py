@@ -24,7 +24,7 @@ from catalog_api.agreements.queries import agreed_availability
 from catalog_api.ceilings.rules import Dimension, Figures, Promise
 from catalog_api.ceilings.tables import CeilingException
 from catalog_api.continuity.queries import recovery_times
-from catalog_api.dependencies.queries import direct_consumers, edges_of, levels
+from catalog_api.dependencies.queries import edges_of, levels, product_consumers
 from catalog_api.dependencies.rules import Direction, Node, NodeKind, Strength
 from shared.kit.pagination import PageParams
 
@@ -69,7 +69,7 @@ def _services_of(changed: Collection[Node]) -> Any:
         return services
     starts = union(
         select(func.unnest(literal(services, _KEYS))),
-        direct_consumers(products, Strength.HARD),
+        product_consumers(products, Strength.HARD),
     ).subquery("starts")
     every = func.array_agg(*starts.c, type_=_KEYS)
     return func.coalesce(select(every).scalar_subquery(), literal([], _KEYS))

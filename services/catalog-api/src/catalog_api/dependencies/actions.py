@@ -50,7 +50,7 @@ async def create_dependency(
     await refuse_broken_graph(session, {key}, {provider})
     if body.strength is Strength.HARD:
         await refuse_broken_ceilings(session, [Node(NodeKind.SERVICE, key)])
-    shown = {"consumer": key, **body.model_dump()}
+    shown = as_shown({"consumer": key, **body.model_dump()})
     change = ResourceChange(DEPENDENCY, str(identity), "created", None, shown, key)
     await record_resource(session, caller, change)
     return await queries.get_dependency(session, key, identity)
@@ -80,8 +80,10 @@ async def change_dependency(
     await _refuse_exceeded_shares(session, {provider})
     if "strength" in after:
         await refuse_broken_ceilings(session, consumer, known=known)
-    change = ResourceChange(DEPENDENCY, str(identity), "changed", before, after, key)
-    await record_resource(session, caller, change)
+    sides = as_shown(before), as_shown(after)
+    await record_resource(
+        session, caller, ResourceChange(DEPENDENCY, str(identity), "changed", *sides, key)
+    )
     return await queries.get_dependency(session, key, identity)
 
 
@@ -99,13 +101,9 @@ async def remove_dependency(session: Session, caller: Principal, key: str, ident
     await queries.delete_dependency(session, identity)
     if hard:
         await refuse_broken_ceilings(session, consumer, known=known)
-    shown = {
-        "consumer": key,
-        "provider": {name: present.provider[name] for name in ("kind", "key")},
-        "strength": present.strength,
-        "cost_share": present.cost_share,
-        "description": present.description,
-    }
+    provider = {name: present.provider[name] for name in ("kind", "key")}
+    own = {name: getattr(present, name) for name in ("strength", "cost_share", "description")}
+    shown = as_shown({"consumer": key, "provider": provider, **own})
     change = ResourceChange(DEPENDENCY, str(identity), "removed", shown, None, key)
     await record_resource(session, caller, change)
 
@@ -172,6 +170,14 @@ def row_of(identity: UUID, consumer: str, provider: Node, own: Mapping[str, Any]
             "provider_vendor_product_key": None if is_service else provider.key,
         }
     )
+
+
+def as_shown(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields as replies show them: a cost share is a number."""
+    return {
+        name: float(value) if isinstance(value, Decimal) else value
+        for name, value in fields.items()
+    }
 
 
 async def _refuse_exceeded_shares(session: Session, providers: Collection[Node]) -> None:

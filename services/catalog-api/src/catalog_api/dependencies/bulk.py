@@ -65,7 +65,9 @@ async def upsert_dependencies(
         await written.rollback()
     else:
         await written.commit()
-        await record_resource(session, caller, *_resource_changes(steps))
+        await record_resource(
+            session, caller, *(_resource_change(step) for step in steps if step.changes)
+        )
     return _reply(steps, dry_run=dry_run)
 
 
@@ -110,11 +112,15 @@ def _step(item: DependencyUpsert, pair: Pair, present: Mapping[Pair, Any]) -> St
     wanted = item.model_dump(exclude_unset=True, exclude={"consumer", "provider"})
     there = present.get(pair)
     if there is None:
-        changes = registry_rules.changes(_BLANK, {**_DEFAULTS, **wanted})
+        changes = _changes(_BLANK, {**_DEFAULTS, **wanted})
         return Step(pair, uuid4(), UpsertOutcome.CREATED, changes)
-    changes = registry_rules.changes(there._asdict(), wanted)
+    changes = _changes(there._asdict(), wanted)
     outcome = UpsertOutcome.CHANGED if changes else UpsertOutcome.UNCHANGED
     return Step(pair, there.id, outcome, changes)
+
+
+def _changes(present: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, FieldChange]:
+    return registry_rules.changes(actions.as_shown(present), actions.as_shown(wanted))
 
 
 async def _write(session: Session, steps: Sequence[Step]) -> None:
@@ -145,20 +151,13 @@ def _moves_a_ceiling(step: Step) -> bool:
     return strength is not None and Strength.HARD in (strength.before, strength.after)
 
 
-def _resource_changes(steps: Sequence[Step]) -> list[ResourceChange]:
-    return [
-        ResourceChange(
-            actions.DEPENDENCY,
-            str(step.identity),
-            step.outcome,
-            None if is_new else registry_rules.before_of(step.changes),
-            {**(_ends(step) if is_new else {}), **registry_rules.after_of(step.changes)},
-            step.pair[0],
-        )
-        for step in steps
-        if step.changes
-        for is_new in [step.outcome is UpsertOutcome.CREATED]
-    ]
+def _resource_change(step: Step) -> ResourceChange:
+    before: dict[str, Any] | None = registry_rules.before_of(step.changes)
+    after = registry_rules.after_of(step.changes)
+    if step.outcome is UpsertOutcome.CREATED:
+        before, after = None, {**_ends(step), **after}
+    identity = str(step.identity)
+    return ResourceChange(actions.DEPENDENCY, identity, step.outcome, before, after, step.pair[0])
 
 
 def _ends(step: Step) -> dict[str, Any]:
@@ -175,19 +174,8 @@ def _reply(steps: Sequence[Step], *, dry_run: bool) -> DependencyUpsertReply:
         unchanged=outcomes.count(UpsertOutcome.UNCHANGED),
         items=[
             UpsertedDependency.model_validate(
-                {**_ends(step), "outcome": step.outcome, "changes": _as_shown(step.changes)}
+                {**_ends(step), "outcome": step.outcome, "changes": step.changes}
             )
             for step in steps
         ],
     )
-
-
-def _as_shown(changes: Mapping[str, FieldChange]) -> dict[str, FieldChange]:
-    return {
-        name: FieldChange(*map(_number, (change.before, change.after)))
-        for name, change in changes.items()
-    }
-
-
-def _number(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else value

@@ -80,9 +80,12 @@ def levels(
     direction: Direction,
     *,
     strength: Strength | None = None,
+    at: int = 0,
     depth: int | None = None,
 ) -> CTE:
     """The services that a walk from `starts` reaches: rows of `depth` and `reached`, an array.
+
+    The starts are `at` that depth; `depth` is the last one.
 
     A level is one row with the keys it reached and those seen so far. So a service is looked at
     once, however many paths lead to it, and one index-only scan answers a whole level; recursion
@@ -94,7 +97,7 @@ def levels(
     first = starts if isinstance(starts, ColumnElement) else literal(list(starts), _KEYS)
     keys = cast(first, _KEYS)
     name = f"{direction.value}_{strength.value if strength else 'any'}"
-    level = select(literal(0).label("depth"), keys.label("reached"), keys.label("seen")).cte(
+    level = select(literal(at).label("depth"), keys.label("reached"), keys.label("seen")).cte(
         name, recursive=True
     )
     beside = select(far.label("key")).where(near == any_(level.c.reached), far.is_not(None))
@@ -115,25 +118,41 @@ def levels(
     return level.union_all(further)
 
 
+def products_of(
+    walk: CTE, *, strength: Strength | None = None, depth: int | None = None
+) -> Select[Any]:
+    """`key` and `depth` of the vendor products that the services of a walk depend on."""
+    key = _dependency.provider_vendor_product_key
+    statement = (
+        select(key.label("key"), (func.min(walk.c.depth) + 1).label("depth"))
+        .join(walk, _dependency.consumer_key == any_(walk.c.reached))
+        .where(key.is_not(None))
+        .group_by(key)
+    )
+    if strength is not None:
+        statement = statement.where(_dependency.strength == strength)
+    if depth is not None:
+        statement = statement.where(walk.c.depth < depth)
+    return statement
+
+
 def edges_of(reached: CTE) -> Select[Any]:
     """Every dependency of the services of a walk: consumer, provider, strength, cost share."""
-    return select(
-        _dependency.consumer_key.label("consumer"),
-        _PROVIDER_KIND.label("kind"),
-        _PROVIDER_KEY.label("key"),
-        _dependency.strength,
-        _dependency.cost_share,
-    ).join(reached, _dependency.consumer_key == any_(reached.c.reached))
+    return _edges().join(reached, _dependency.consumer_key == any_(reached.c.reached))
 
 
 async def downstream(session: AsyncSession, service_key: str) -> Closure:
     """All transitive providers of a service and the dependencies between them, in one statement."""
     statement = edges_of(levels([service_key], Direction.DOWN))
-    edges = tuple(
-        Edge(row.consumer, Node(NodeKind(row.kind), row.key), row.strength, row.cost_share)
-        for row in await session.execute(statement)
-    )
+    edges = tuple(_edge(row) for row in await session.execute(statement))
     return Closure(frozenset(edge.provider for edge in edges), edges)
+
+
+async def edges_between(session: AsyncSession, nodes: Collection[Node]) -> list[Edge]:
+    """The dependencies among these nodes."""
+    consumers = [node.key for node in nodes if node.kind is NodeKind.SERVICE]
+    statement = _edges().where(_dependency.consumer_key.in_(consumers), _is_one_of(nodes))
+    return [_edge(row) for row in await session.execute(statement)]
 
 
 async def dependents(session: AsyncSession, service_key: str) -> list[str]:
@@ -146,11 +165,16 @@ async def dependents(session: AsyncSession, service_key: str) -> list[str]:
     return list(await session.scalars(statement))
 
 
-def direct_consumers(products: Collection[str], strength: Strength) -> Select[Any]:
-    """The services that need one of these vendor products that much."""
-    return select(_dependency.consumer_key).where(
-        _dependency.provider_vendor_product_key.in_(products), _dependency.strength == strength
+def product_consumers(
+    products: Collection[str], strength: Strength | None = None
+) -> Select[tuple[str]]:
+    """The services that depend on one of these vendor products, each once."""
+    statement = (
+        select(_dependency.consumer_key)
+        .where(_dependency.provider_vendor_product_key.in_(products))
+        .distinct()
     )
+    return statement if strength is None else statement.where(_dependency.strength == strength)
 
 
 async def service_pairs_below(
@@ -265,6 +289,20 @@ async def change_dependencies(
 
 async def delete_dependency(session: AsyncSession, dependency: UUID) -> None:
     await session.execute(delete(Dependency).where(_dependency.id == dependency))
+
+
+def _edges() -> Select[Any]:
+    return select(
+        _dependency.consumer_key.label("consumer"),
+        _PROVIDER_KIND.label("kind"),
+        _PROVIDER_KEY.label("key"),
+        _dependency.strength,
+        _dependency.cost_share,
+    )
+
+
+def _edge(row: Row[Any]) -> Edge:
+    return Edge(row.consumer, Node(NodeKind(row.kind), row.key), row.strength, row.cost_share)
 
 
 def _whole_dependencies() -> Select[Any]:

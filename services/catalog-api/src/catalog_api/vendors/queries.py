@@ -84,6 +84,12 @@ async def get_product(
     return await rows.get_row(session, statement, f"There is no vendor product {key}", lock=lock)
 
 
+async def require_product(session: AsyncSession, key: str) -> None:
+    """404 if there is no such vendor product."""
+    statement = select(_product.key).where(_product.key == key)
+    await rows.get_row(session, statement, f"There is no vendor product {key}")
+
+
 async def list_products(
     session: AsyncSession, filters: ProductFilters, today: date, page: PageParams
 ) -> list[Row[Any]]:
