@@ -1,1 +1,1 @@
-"""Service requirements: what a customer needs, from feedback to the target that answers it."""
+"""Service requirements: what a customer needs of a service, up to the target that answers it."""

@@ -10,7 +10,13 @@
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+from catalog_api.fact_values import known
+from shared.errors import FieldError
+from shared.schemas.common import FactValue
 
 
 class Priority(StrEnum):
@@ -45,3 +51,38 @@ MOVES: Mapping[RequirementState, tuple[RequirementState, ...]] = {
     _S.REJECTED: (),
     _S.WITHDRAWN: (),
 }
+
+OPEN = (RequirementState.PROPOSED, RequirementState.ACCEPTED)
+"""Nothing holds the service to it yet, and nobody has said no."""
+
+
+def fault_of_move(
+    state: RequirementState, to: RequirementState, *, reason: bool, answer: bool
+) -> FieldError | None:
+    """What a possible move lacks or must not carry: a target answers, a no has its reason."""
+    if answer != (to is RequirementState.ANSWERED):
+        if answer:
+            detail = f"only an answered requirement has a target, and it would be {to}"
+            return FieldError("/answer", detail, "answer_refused")
+        detail = "name the KPI, SLO or agreement that answers the requirement"
+        return FieldError("/answer", detail, "answer_required")
+    if not reason and _needs_reason(state, to):
+        return FieldError("/reason", f"say why it becomes {to}", "reason_required")
+    return None
+
+
+def _needs_reason(state: RequirementState, to: RequirementState) -> bool:
+    given_up = to in (RequirementState.REJECTED, RequirementState.WITHDRAWN)
+    return given_up or state is RequirementState.ANSWERED
+
+
+def facts(section: Mapping[str, Any], now: datetime) -> dict[str, FactValue]:
+    """How far requirements are answered; none at all is known as of now."""
+    changed = section["changed_at"]
+    as_of = now if changed is None else datetime.fromisoformat(changed)
+    return {
+        "open_requirement_count": known(section["open_count"], as_of),
+        "undecided_requirement_count": known(section["undecided_count"], as_of),
+        "must_requirements_unanswered_count": known(section["must_unanswered_count"], as_of),
+        "answered_requirement_count": known(section["answered_count"], as_of),
+    }
