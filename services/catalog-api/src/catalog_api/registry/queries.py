@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Numeric,
     Row,
+    ScalarSelect,
     Select,
     Subquery,
     Update,
@@ -131,6 +132,11 @@ async def require_service(session: AsyncSession, key: str) -> int:
 async def known_keys(session: AsyncSession, keys: Collection[str]) -> set[str]:
     """Which of these keys are services."""
     return set(await session.scalars(select(_service.key).where(_service.key.in_(keys))))
+
+
+def kind_of(key: ColumnElement[str]) -> ScalarSelect[Any]:
+    """The kind of the service whose key another statement holds."""
+    return select(_service.kind).where(_service.key == key).scalar_subquery()
 
 
 async def lock_service(session: AsyncSession, key: str) -> Row[Any]:
