@@ -1,15 +1,36 @@
 """Every SQL statement about continuity plans and their tests."""
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Select, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Numeric,
+    Row,
+    Select,
+    SmallInteger,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog_api.continuity.tables import ContinuityPlan
-from catalog_api.dependencies.rules import NodeKind
-from catalog_api.plans.rules import PlanState
+from catalog_api import rows
+from catalog_api.continuity.rules import Targets
+from catalog_api.continuity.tables import ContinuityPlan, ContinuityTest
+from catalog_api.dependencies.queries import edges_of, levels
+from catalog_api.dependencies.rules import Direction, Node, NodeKind, Strength
+from catalog_api.plans.rules import OPEN, PlanState
 from catalog_api.vendors.queries import recovery_by_contract
+from shared.kit.pagination import PageParams
 
 _plan = ContinuityPlan.__table__.c
+_test = ContinuityTest.__table__.c
+_JUDGED = 200  # newest tests that a plan's standing is made of
 
 
 def recovery_times() -> Select[Any]:
@@ -24,3 +45,129 @@ def recovery_times() -> Select[Any]:
         select(literal(NodeKind.VENDOR_PRODUCT.value), contract.c.key, contract.c.rto_hours),
     ).subquery("recovery_time")
     return select(known.c.kind, known.c.key, known.c.rto_hours)
+
+
+async def insert_plan(session: AsyncSession, values: Mapping[str, Any]) -> bool:
+    """Add a version; False when one is open already."""
+    return await rows.insert_row(session, ContinuityPlan, rows.new_row(values))
+
+
+async def next_version(session: AsyncSession, service: str) -> int:
+    """The number after the newest."""
+    newest = await session.scalar(
+        select(func.max(_plan.version)).where(_plan.service_key == service)
+    )
+    return int(newest or 0) + 1
+
+
+async def get_plan(
+    session: AsyncSession, service: str, version: int, *, lock: bool = False
+) -> Row[Any]:
+    """One version; 404 if there is none."""
+    missing = f"The service {service} has no version {version} of a continuity plan"
+    statement = _plans(service).where(_plan.version == version)
+    return await rows.get_row(session, statement, missing, lock=lock)
+
+
+async def plan_in_force(session: AsyncSession, service: str) -> Row[Any] | None:
+    """The approved version, with the day on which the service first had one."""
+    first = select(func.min(_plan.approved_at)).where(_plan.service_key == service)
+    statement = _plans(service).add_columns(first.scalar_subquery().label("first_approved_at"))
+    statement = statement.where(_plan.state == PlanState.APPROVED)
+    plan: Row[Any] | None = (await session.execute(statement)).first()
+    return plan
+
+
+async def open_plan(session: AsyncSession, service: str) -> Row[Any] | None:
+    """The version that is being written or reviewed."""
+    statement = _plans(service).where(_plan.state.in_(OPEN))
+    plan: Row[Any] | None = (await session.execute(statement)).first()
+    return plan
+
+
+async def list_plans(
+    session: AsyncSession, service: str, state: PlanState | None, page: PageParams
+) -> list[Row[Any]]:
+    """Versions, the newest first, one more than the page holds."""
+    statement = _plans(service)
+    if state is not None:
+        statement = statement.where(_plan.state == state)
+    return await rows.list_rows(session, statement, [_plan.version.desc()], page)
+
+
+async def change_plan(
+    session: AsyncSession, service: str, version: int, values: Mapping[str, Any]
+) -> None:
+    """Set fields of a version."""
+    which: ColumnElement[bool] = (_plan.service_key == service) & (_plan.version == version)
+    await rows.change_row(session, ContinuityPlan, which, values)
+
+
+async def insert_test(session: AsyncSession, values: Mapping[str, Any]) -> None:
+    """Add a test."""
+    await session.execute(insert(ContinuityTest).values(**values))
+
+
+async def get_test(session: AsyncSession, service: str, test: UUID) -> Row[Any]:
+    """One test; 404 if the service has none of that id."""
+    statement = select(*_test).where(_test.service_key == service, _test.id == test)
+    return await rows.get_row(
+        session, statement, f"The service {service} has no continuity test {test}"
+    )
+
+
+async def list_tests(session: AsyncSession, service: str, page: PageParams) -> list[Row[Any]]:
+    """Tests, the newest first, one more than the page holds."""
+    statement = select(*_test).where(_test.service_key == service)
+    order = [_test.performed_on.desc(), _test.id.desc()]
+    return await rows.list_rows(session, statement, order, page)
+
+
+async def newest_tests(session: AsyncSession, service: str) -> Sequence[Row[Any]]:
+    """The newest tests: those that a plan's standing is made of."""
+    statement = (
+        select(*_test)
+        .where(_test.service_key == service)
+        .order_by(_test.performed_on.desc(), _test.id.desc())
+        .limit(_JUDGED)
+    )
+    return (await session.execute(statement)).all()
+
+
+async def hard_chain(session: AsyncSession, service: str) -> set[Node]:
+    """All that a service cannot do without, directly or not."""
+    walk = levels([service], Direction.DOWN, strength=Strength.HARD)
+    edges = edges_of(walk).subquery("edge")
+    statement = select(edges.c.kind, edges.c.key).where(edges.c.strength == Strength.HARD)
+    return {Node(NodeKind(kind), key) for kind, key in await session.execute(statement)}
+
+
+async def targets_of(session: AsyncSession, nodes: Collection[Node]) -> dict[Node, Targets]:
+    """What nodes promise: services by their approved plan, vendor products by contract."""
+    services = [node.key for node in nodes if node.kind is NodeKind.SERVICE]
+    products = [node.key for node in nodes if node.kind is NodeKind.VENDOR_PRODUCT]
+    contract = recovery_by_contract().subquery()
+    none = literal(None)
+    statement = union_all(
+        select(
+            literal(NodeKind.SERVICE.value).label("kind"),
+            _plan.service_key.label("key"),
+            _plan.tier,
+            _plan.rto_hours,
+            _plan.rpo_hours,
+        ).where(_plan.state == PlanState.APPROVED, _plan.service_key.in_(services)),
+        select(
+            literal(NodeKind.VENDOR_PRODUCT.value),
+            contract.c.key,
+            cast(none, SmallInteger),
+            contract.c.rto_hours,
+            cast(none, Numeric),
+        ).where(contract.c.key.in_(products)),
+    )
+    found = await session.execute(statement)
+    return {Node(NodeKind(row.kind), row.key): Targets(*row[2:]) for row in found}
+
+
+def _plans(service: Any) -> Select[Any]:
+    columns = [one for one in _plan if one.key != "service_key"]
+    return select(*columns, _plan.service_key.label("service")).where(_plan.service_key == service)
