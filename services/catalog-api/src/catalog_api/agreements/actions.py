@@ -94,6 +94,7 @@ async def change_draft(
         return before
     if before.state is not AgreementState.DRAFT:
         check_move(rules.THING, rules.MOVES, before.state, AgreementState.DRAFT)
+        values["round"] = await queries.round_of(session, key, number) + 1
     values |= {"state": AgreementState.DRAFT, "authored_by": caller.person, "submitted_at": None}
     await queries.change_version(session, key, number, values)
     await queries.write_parts(session, text)
@@ -115,14 +116,8 @@ async def submit_version(
             code="not_attainable",
             targets=[one.model_dump() for one in beyond],
         )
-    key, number = place
-    row = await queries.get_version(session, key, number)
-    values = {
-        "state": AgreementState.IN_REVIEW,
-        "round": row.round + 1,
-        "submitted_at": now(),
-    }
-    await queries.change_version(session, key, number, values)
+    values = {"state": AgreementState.IN_REVIEW, "submitted_at": now()}
+    await queries.change_version(session, *place, values)
     return await _changed(session, caller, before, "submitted")
 
 

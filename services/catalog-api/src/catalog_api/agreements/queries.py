@@ -234,6 +234,14 @@ async def get_version(session: AsyncSession, key: str, version: int) -> Row[Any]
     return await rows.get_row(session, statement, missing)
 
 
+async def round_of(session: AsyncSession, key: str, version: int) -> int:
+    """The present round of signatures of a version that is there."""
+    statement = select(_version.round).where(
+        _version.agreement_key == key, _version.version == version
+    )
+    return (await session.execute(statement)).scalar_one()
+
+
 async def list_versions(session: AsyncSession, key: str, page: PageParams) -> list[Row[Any]]:
     """Versions of an agreement, newest first, one more than the page holds."""
     statement = select(*_SUMMARY).where(_version.agreement_key == key)

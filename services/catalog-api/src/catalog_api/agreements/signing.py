@@ -32,11 +32,10 @@ async def sign_version(
     review, signer = review_of(before), Signer(person, body.side, body.text_hash)
     moment = now()
     rules.check_signature(review, signer, moment)
-    row = await queries.get_version(session, *place)
     signature = {
         "agreement_key": place[0],
         "version": place[1],
-        "round": row.round,
+        "round": await queries.round_of(session, *place),
         "side": body.side,
         "subject": person,
         "text_hash": body.text_hash,

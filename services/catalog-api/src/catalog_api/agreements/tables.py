@@ -78,7 +78,7 @@ class AgreementVersion(Revised, Base):
     )
     version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     state: Mapped[AgreementState] = mapped_column(text_enum(AgreementState, "state"))
-    # Counts the times it was put into review: signatures are of one round.
+    # Counts the reviews that a change has ended: signatures are of one round.
     round: Mapped[int] = mapped_column(Integer)
     text: Mapped[dict[str, Any]] = mapped_column(JSONB)
     text_hash: Mapped[str] = mapped_column(Text)
