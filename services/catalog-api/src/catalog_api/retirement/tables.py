@@ -38,7 +38,9 @@ class CustomerMigration(Base):
     service_key: Mapped[str] = mapped_column(
         Text, ForeignKey("catalog.retirement_plan.service_key"), primary_key=True
     )
-    customer_key: Mapped[str] = mapped_column(Text, primary_key=True)
+    customer_key: Mapped[str] = mapped_column(
+        Text, ForeignKey("catalog.customer.key"), primary_key=True
+    )
     migrated_on: Mapped[date] = mapped_column(Date)
     migrated_to: Mapped[str] = mapped_column(Text)
     recorded_by: Mapped[str] = mapped_column(Text)

@@ -109,6 +109,8 @@ CREATE TABLE catalog.customer_migration (
     recorded_by TEXT NOT NULL,
     recorded_at TIMESTAMPTZ NOT NULL,
     CONSTRAINT pk_customer_migration PRIMARY KEY (service_key, customer_key),
+    CONSTRAINT fk_customer_migration_customer_key FOREIGN KEY (customer_key)
+        REFERENCES catalog.customer (key),
     CONSTRAINT fk_customer_migration_service_key FOREIGN KEY (service_key)
         REFERENCES catalog.retirement_plan (service_key)
 );
