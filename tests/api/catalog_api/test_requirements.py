@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.support import agreements
 from tests.support.catalog import Catalog, Make
 
 ANY = {"If-Match": "*"}
@@ -132,6 +133,24 @@ class TestMove:
         reply = await move(catalog, made, "answered", answer=KPI)
 
         assert (reply.json()["state"], reply.json()["answer"]) == ("answered", KPI)
+
+    async def test_only_an_active_agreement_answers(
+        self, catalog: Catalog, make_customer: Make, onboard: Make
+    ) -> None:
+        await make_customer("sales")
+        await onboard("mail")
+        made = await propose(catalog, "mail")
+        await move(catalog, made, "accepted")
+        await agreements.prepare(catalog)
+        version = await agreements.draft(catalog, "mail-sla")
+        answer = {"kind": "agreement", "reference": "mail-sla", "name": None}
+
+        refused = await move(catalog, made, "answered", answer=answer)
+        await agreements.activate(catalog, version)
+        answered = await move(catalog, made, "answered", answer=answer)
+
+        assert (refused.status_code, refused.json()["code"]) == (409, "agreement_not_active")
+        assert answered.json()["answer"] == answer
 
     async def test_without_a_target_nothing_is_answered(self, catalog: Catalog, vpn: None) -> None:
         made = await propose(catalog)

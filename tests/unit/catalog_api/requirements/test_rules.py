@@ -9,6 +9,7 @@ from catalog_api.requirements.rules import (
     MOVES,
     OPEN,
     RequirementState,
+    check_agreement_in_force,
     facts,
     fault_of_move,
 )
@@ -67,6 +68,15 @@ def test_open_is_what_can_still_be_answered() -> None:
     assert {state for state in RequirementState if MOVES[state] and state is not ANSWERED} == set(
         OPEN
     )
+
+
+def test_an_agreement_that_is_not_in_force_answers_nothing() -> None:
+    check_agreement_in_force("vpn-sla", ["vpn-ola", "vpn-sla"])
+
+    with pytest.raises(Conflict) as refused:
+        check_agreement_in_force("vpn-sla", ["vpn-ola"])
+
+    assert refused.value.extra["allowed"] == ["vpn-ola"]
 
 
 def test_facts_are_as_old_as_the_last_change() -> None:

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
+from catalog_api.agreements import queries as agreement_queries
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.customers import queries as customer_queries
 from catalog_api.customers.rules import check_active
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
 from catalog_api.requirements import queries, rules
-from catalog_api.requirements.rules import RequirementState
+from catalog_api.requirements.rules import AnswerKind, RequirementState
 from catalog_api.requirements.schemas import (
     Answer,
     RequirementCreate,
@@ -94,6 +95,9 @@ async def move_requirement(
         raise Invalid(fault.detail, errors=[fault])
     if move.state in (RequirementState.ACCEPTED, RequirementState.ANSWERED):
         check_not_retired(service, found.stage, "promise anything")
+    if move.answer is not None and move.answer.kind is AnswerKind.AGREEMENT:
+        active = await agreement_queries.active_agreements(session, service)
+        rules.check_agreement_in_force(move.answer.reference, active)
     answer = None if move.answer is None else move.answer.model_dump()
     after = {"state": move.state, "state_reason": move.reason, "answer": answer}
     before = {name: getattr(present, name) for name in after}

@@ -9,13 +9,13 @@
 | withdrawn | the customer no longer needs it | nothing |
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from catalog_api.fact_values import known
-from shared.errors import FieldError
+from shared.errors import Conflict, FieldError
 from shared.schemas.common import FactValue
 
 
@@ -74,6 +74,18 @@ def fault_of_move(
 def _needs_reason(state: RequirementState, to: RequirementState) -> bool:
     given_up = to in (RequirementState.REJECTED, RequirementState.WITHDRAWN)
     return given_up or state is RequirementState.ANSWERED
+
+
+def check_agreement_in_force(reference: str, active: Collection[str]) -> None:
+    """An agreement answers when it covers the service now: a draft holds nobody to it (409)."""
+    if reference not in active:
+        raise Conflict(
+            f"No active agreement {reference} covers the service;"
+            f" those that do: {', '.join(active) or 'none'}",
+            code="agreement_not_active",
+            pointer="/answer/reference",
+            allowed=list(active),
+        )
 
 
 def facts(section: Mapping[str, Any], now: datetime) -> dict[str, FactValue]:

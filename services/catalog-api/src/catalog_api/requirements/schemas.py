@@ -51,7 +51,8 @@ class RequirementPatch(Wire):
 class Answer(Wire):
     """The target that holds the service to the requirement.
 
-    KPI targets and SLOs belong to metrics-api and are recorded; an agreement must exist.
+    KPI targets and SLOs belong to metrics-api and are recorded; an agreement is active and covers
+    the service.
     """
 
     kind: AnswerKind

@@ -139,7 +139,7 @@ def section(service: ColumnElement[str]) -> ScalarSelect[Any]:
     active = offered.where(_touchpoint.active)
     without_hours = active.where(_touchpoint.hours.is_(None), _touchpoint.calendar.is_(None))
     channels = func.coalesce(
-        func.jsonb_agg(_touchpoint.channel.distinct()), func.jsonb_build_array()
+        func.jsonb_agg(func.distinct(_touchpoint.channel)), func.jsonb_build_array()
     )
     changed_at = func.max(func.greatest(_offer.linked_at, _touchpoint.updated_at))
     shown = offered.order_by(_touchpoint.key).limit(_SHOWN_TOUCHPOINTS)
