@@ -9,10 +9,17 @@ import httpx
 
 from shared.schemas.metrics import InitiativeState
 from tollgate.connection import body_of
+from tollgate.demo.catalog.boards import load_boards
 from tollgate.demo.catalog.customers import load_customers
 from tollgate.demo.catalog.estate import load_estate
+from tollgate.demo.catalog.experience import load_experience
 from tollgate.demo.catalog.money import load_charges, load_costs
+from tollgate.demo.catalog.organisation import load_organisation
 from tollgate.demo.catalog.planning import load_planning
+from tollgate.demo.catalog.plans import load_plans
+from tollgate.demo.catalog.responsibilities import load_responsibilities
+from tollgate.demo.catalog.risks import load_obligations, load_risks
+from tollgate.demo.catalog.support_hours import load_support_hours
 from tollgate.demo.content import (
     PORTFOLIOS,
     SERVICES,
@@ -102,6 +109,14 @@ STEPS: tuple[Step, ...] = (
     ("Dependencies", load_estate),
     ("Costs", load_costs),
     ("Charges", load_charges),
+    ("Support hours", load_support_hours),
+    ("Experience", load_experience),
+    ("Organisation", load_organisation),
+    ("Responsibilities", load_responsibilities),
+    ("Boards", load_boards),
+    ("Plans", load_plans),
+    ("Risks", load_risks),
+    ("Obligations", load_obligations),
     ("Incidents", load_incidents),
     ("Targets", load_targets),
     ("Improvement plan", load_plan),

@@ -65,6 +65,14 @@ def ensure_each(
     return found
 
 
+def ensure_linked(client: httpx.Client, path: str, links: Mapping[str, Any]) -> None:
+    """Put those services on a list of services that are not on it; each with its body, if any."""
+    present = {item["service"] for item in listed(client, path)}
+    for service, body in links.items():
+        if service not in present:
+            change(client, "PUT", f"{path}/{service}", body)
+
+
 def is_untouched(item: Mapping[str, Any]) -> bool:
     """Nobody has changed it since it was created, so that what comes next is still ours to do."""
     return bool(item["revision"] == 1)

@@ -81,7 +81,9 @@ INVESTMENTS = (
 )
 PER_USER = {"finance": 60, "sales": 140, "production": 210, "human-resources": 25}
 CHARGING = (
-    Charging("email-and-calendar", {"kind": "per_user", "amount": "18.50"}, PER_USER, {}, "8047.50"),
+    Charging(
+        "email-and-calendar", {"kind": "per_user", "amount": "18.50"}, PER_USER, {}, "8047.50"
+    ),
     Charging(
         "managed-laptop", {"kind": "per_user", "amount": "58.00"},
         {"finance": 58, "sales": 150, "production": 90, "human-resources": 25}, {}, "18734.00",
