@@ -16,7 +16,6 @@ from catalog_api.boards.rules import (
     Seat,
     Settled,
     Vote,
-    deciding,
     has_chair,
     may_not_vote,
     needed,
@@ -29,7 +28,6 @@ from catalog_api.boards.rules import (
 )
 from shared.errors import Conflict
 from shared.kit.states import check_move
-from shared.schemas.improvement import Gate
 
 ADA = Seat("ada", MemberRole.CHAIR)
 BEA = Seat("bea", MemberRole.MEMBER)
@@ -187,18 +185,3 @@ def test_ending_and_beginning_leads_from_one_board_to_the_other(
 
 def test_the_next_meeting_is_due_a_cadence_after_the_last() -> None:
     assert next_due(datetime(2026, 2, 27, 23, 30, tzinfo=UTC), 2) == date(2026, 3, 1)
-
-
-def test_the_board_of_the_portfolio_goes_before_the_one_for_all_others() -> None:
-    gates = [
-        (Gate.STRATEGY_TO_DESIGN, None, "general"),
-        (Gate.STRATEGY_TO_DESIGN, "workplace", "special"),
-        (Gate.TO_RETIREMENT, None, "general"),
-        (Gate.TRANSITION_TO_OPERATE, "finance", "money"),
-    ]
-
-    for ordered in (gates, gates[::-1]):
-        assert deciding(ordered, "workplace") == {
-            Gate.STRATEGY_TO_DESIGN: "special",
-            Gate.TO_RETIREMENT: "general",
-        }

@@ -52,6 +52,4 @@ class ArtifactAssessment(Base):
     )
     completeness: Mapped[Decimal] = mapped_column(Numeric(5, 4))
     missing: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    # When this result was first found; an equal one later leaves it.
-    since: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     assessed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -24,6 +24,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -287,7 +288,7 @@ def sheet_of(service: Any) -> ScalarSelect[Any]:
             _last_held().label("last_held_at"),
             _board.created_at.label("founded_at"),
         )
-        .distinct(_gate.gate)
+        .ext(distinct_on(_gate.gate))
         .join(table_of(Board), _board.key == _gate.board_key)
         .where(or_(_gate.portfolio_key == portfolio, _gate.portfolio_key.is_(None)))
         .order_by(_gate.gate, _gate.portfolio_key.nulls_last())

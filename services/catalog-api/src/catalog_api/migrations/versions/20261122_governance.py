@@ -282,7 +282,6 @@ CREATE TABLE catalog.artifact_assessment (
     artifact_key VARCHAR(40) NOT NULL,
     completeness NUMERIC(5, 4) NOT NULL,
     missing TEXT[] NOT NULL,
-    since TIMESTAMPTZ NOT NULL,
     assessed_at TIMESTAMPTZ NOT NULL,
     CONSTRAINT pk_artifact_assessment PRIMARY KEY (artifact_key),
     CONSTRAINT ck_artifact_assessment_artifact_key CHECK (artifact_key IN (
