@@ -2,10 +2,47 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, localcontext
 from enum import StrEnum
+from typing import Any
 
 from catalog_api.dependencies.rules import Node, NodeKind
+from catalog_api.fact_values import definition, known, unknown
+from shared.schemas.common import FactValue
+
+DEFINITIONS = (
+    definition(
+        "availability_ceiling",
+        "number",
+        "ratio",
+        "Product of the agreed availabilities of all that it needs hard, however deep",
+    ),
+    definition(
+        "recovery_ceiling_hours",
+        "number",
+        "hours",
+        "Longest of its own recovery time and those of all that it needs hard",
+    ),
+    definition(
+        "promises_beyond_ceiling",
+        "boolean",
+        None,
+        "It promises more than its ceilings allow, without an exception",
+    ),
+    definition(
+        "ceiling_exception_in_use",
+        "boolean",
+        None,
+        "It promises more than a ceiling allows, and an exception says who answers for that",
+    ),
+    definition(
+        "transitive_hard_dependency_count",
+        "integer",
+        "dependencies",
+        "Services and vendor products that it needs hard, however deep",
+    ),
+)
 
 # More digits than any product of agreed availabilities needs to be told from a promise.
 _DIGITS = 60
@@ -153,3 +190,41 @@ def breaches(
             if standing(promise, ceiling) is Standing.BROKEN:
                 found.append(Breach(promise, ceiling))
     return found
+
+
+def facts(section: Mapping[str, Any], now: datetime) -> dict[str, FactValue]:
+    """Facts of the section `ceilings`: it depends on what others agree, so it is as of now."""
+    dimensions = (section["availability"], section["recovery"])
+    standings = {one["standing"] for one in dimensions}
+    count = section["hard_dependency_count"]
+    return {
+        "availability_ceiling": _ceiling_fact(section["availability"], now),
+        "recovery_ceiling_hours": _ceiling_fact(section["recovery"], now),
+        "promises_beyond_ceiling": _beyond_fact(dimensions, now),
+        "ceiling_exception_in_use": known(Standing.EXCEPTED in standings, now),
+        "transitive_hard_dependency_count": known(count, now),
+    }
+
+
+def _ceiling_fact(dimension: Mapping[str, Any], now: datetime) -> FactValue:
+    if dimension["ceiling"] is None:
+        return unknown(_lacking(dimension), now)
+    return known(dimension["ceiling"], now)
+
+
+def _beyond_fact(dimensions: Iterable[Mapping[str, Any]], now: datetime) -> FactValue:
+    """A promise that cannot be judged is not one that is kept."""
+    promised = [one for one in dimensions if one["promised"] is not None]
+    if any(one["standing"] == Standing.BROKEN for one in promised):
+        return known(True, now)
+    for one in promised:
+        if one["standing"] == Standing.UNKNOWN:
+            return unknown(_lacking(one), now)
+    return known(False, now)
+
+
+def _lacking(dimension: Mapping[str, Any]) -> str:
+    named = [node["key"] for node in dimension["missing"][:5]]
+    more = dimension["missing_count"] - len(named)
+    others = f" and {more} more" if more else ""
+    return f"no figure is agreed or planned for {', '.join(named)}{others}"

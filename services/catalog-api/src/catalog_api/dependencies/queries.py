@@ -43,8 +43,9 @@ _OF_PROVIDER = {
     NodeKind.SERVICE: _dependency.provider_service_key,
     NodeKind.VENDOR_PRODUCT: _dependency.provider_vendor_product_key,
 }
-_PROVIDER_KEY = func.coalesce(*_OF_PROVIDER.values())
-_PROVIDER_KIND = case(
+# The provider of a row as a node.
+PROVIDER_KEY = func.coalesce(*_OF_PROVIDER.values())
+PROVIDER_KIND = case(
     (_dependency.provider_service_key.is_not(None), NodeKind.SERVICE.value),
     else_=NodeKind.VENDOR_PRODUCT.value,
 )
@@ -194,8 +195,8 @@ async def share_sums(session: AsyncSession, providers: Iterable[Node]) -> dict[N
     """How much of each provider's cost its consumers bear together, as a ratio."""
     statement = (
         select(
-            _PROVIDER_KIND.label("kind"),
-            _PROVIDER_KEY.label("key"),
+            PROVIDER_KIND.label("kind"),
+            PROVIDER_KEY.label("key"),
             func.sum(_dependency.cost_share).label("total"),
         )
         .where(_is_one_of(providers))
@@ -294,8 +295,8 @@ async def delete_dependency(session: AsyncSession, dependency: UUID) -> None:
 def _edges() -> Select[Any]:
     return select(
         _dependency.consumer_key.label("consumer"),
-        _PROVIDER_KIND.label("kind"),
-        _PROVIDER_KEY.label("key"),
+        PROVIDER_KIND.label("kind"),
+        PROVIDER_KEY.label("key"),
         _dependency.strength,
         _dependency.cost_share,
     )
@@ -310,9 +311,9 @@ def _whole_dependencies() -> Select[Any]:
     service, product = brief_services(), brief_products()
     provider = func.json_build_object(
         "kind",
-        _PROVIDER_KIND,
+        PROVIDER_KIND,
         "key",
-        _PROVIDER_KEY,
+        PROVIDER_KEY,
         "name",
         func.coalesce(service.c.name, product.c.name),
         "stage",
