@@ -256,6 +256,15 @@ class TestChange:
 
         assert (reply.status_code, reply.json()["form"]) == (200, None)
 
+    async def test_a_field_is_replaced_as_a_whole(self, catalog: Catalog) -> None:
+        news = {"text": "Sale", "starts_at": "2026-03-01T08:00:00Z"}
+        await change(catalog, announcement=news, promises=[{"text": "Soon"}])
+
+        reply = await change(catalog, announcement={"text": "Over"})
+
+        assert reply.json()["announcement"] == {"text": "Over", "starts_at": None, "ends_at": None}
+        assert reply.json()["promises"] == [{"text": "Soon", "target": None}]
+
     async def test_free_of_charge_is_a_price_of_null(self, catalog: Catalog) -> None:
         await change(catalog, price={"amount": "2.5", "currency": "EUR", "per": "item"})
 

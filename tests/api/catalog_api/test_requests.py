@@ -6,8 +6,12 @@ from uuid import uuid4
 
 import pytest
 from httpx import Response
-from sqlalchemy import text
+from sqlalchemy import Text, bindparam, select, text
 
+from catalog_api.offerings.sheet import SECTIONS as OFFERINGS_SHEET
+from catalog_api.requests.queries import open_requests
+from catalog_api.requests.sheet import SECTIONS as REQUESTS_SHEET
+from catalog_api.sheets import Section
 from shared.kit.database import transaction
 from tests.support.catalog import Catalog, Make
 
@@ -21,6 +25,7 @@ STEPS = [
     {"id": "check", "title": "Check", "owner_role": "approver", "target_minutes": 30},
     {"id": "hand-over", "title": "Hand over", "owner_role": "desk_agent", "target_minutes": 90},
 ]
+(OFFERINGS,), (REQUESTS,) = OFFERINGS_SHEET, REQUESTS_SHEET
 GOOD = {"answers": {"model": "light"}}
 
 
@@ -226,6 +231,82 @@ class TestAudience:
         assert reply.status_code == 201
 
 
+class TestAudienceOfUnitsAndCustomers:
+    """Who it is for counts: the units they are members of now, the customer that is named."""
+
+    @pytest.fixture(autouse=True)
+    async def _for_sales(self, catalog: Catalog) -> None:
+        unit = {"key": "sales-team", "name": "Sales", "kind": "team"}
+        customer = {"key": "sales", "name": "S", "kind": "internal", "relationship_owner": "ada"}
+        audience = {"units": ["sales-team"], "customers": ["sales"]}
+        for url, body in (
+            ("organisation-units", unit),
+            ("organisation-units/sales-team/members", {"subject": "bea"}),
+            ("customers", customer),
+        ):
+            assert (await catalog.http.post(f"/v1/{url}", json=body)).status_code == 201
+        reply = await catalog.http.patch(
+            "/v1/offerings/laptop", json={"audience": audience}, headers={"If-Match": "*"}
+        )
+        assert reply.status_code == 200, reply.text
+
+    @pytest.mark.parametrize(
+        ("fields", "status"),
+        [
+            ({}, 403),
+            ({"requested_for": "bea"}, 201),
+            ({"requested_for": "cal"}, 403),
+            ({"customer": "sales"}, 201),
+        ],
+    )
+    async def test_one_of_them_is_enough(
+        self, catalog: Catalog, fields: dict[str, Any], status: int
+    ) -> None:
+        assert (await submit(catalog, **fields)).status_code == status
+
+
+class TestPriority:
+    @pytest.fixture(autouse=True)
+    async def _scheme(self, catalog: Catalog) -> None:
+        calendar = {"key": "always", "name": "Always", "timezone": "UTC", "always_open": True}
+        scheme = {
+            "key": "standard",
+            "name": "Standard",
+            "impacts": ["high", "low"],
+            "urgencies": ["high", "low"],
+            "matrix": {"high": {"high": 1, "low": 2}, "low": {"high": 2, "low": 2}},
+            "priorities": [
+                {"priority": 1, "name": "Critical", "calendar": "always", "response_minutes": 5},
+                {"priority": 2, "name": "Normal", "calendar": "always", "response_minutes": 60},
+            ],
+        }
+        for url, body in (("calendars", calendar), ("priority-schemes", scheme)):
+            reply = await catalog.http.post(f"/v1/{url}", json=body)
+            assert reply.status_code == 201, reply.text
+
+    @pytest.mark.parametrize(
+        ("impact", "urgency", "priority"), [("high", "high", 1), ("high", "low", 2)]
+    )
+    async def test_impact_and_urgency_give_it_by_the_scheme(
+        self, catalog: Catalog, impact: str, urgency: str, priority: int
+    ) -> None:
+        made = (await submit(catalog, impact=impact, urgency=urgency)).json()
+
+        assert (made["priority"], made["scheme"], made["scheme_version"]) == (
+            priority,
+            "standard",
+            1,
+        )
+
+    async def test_a_level_the_scheme_does_not_have_is_refused(self, catalog: Catalog) -> None:
+        reply = await submit(catalog, impact="huge", urgency="low")
+
+        assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, "/impact")
+
+    async def test_without_impact_and_urgency_there_is_none(self, catalog: Catalog) -> None:
+        assert (await submit(catalog)).json()["priority"] is None
+
+
 class TestWalk:
     async def test_the_steps_are_walked_in_order_and_the_last_one_fulfils(
         self, catalog: Catalog, number: str, worker: dict[str, str]
@@ -382,6 +463,61 @@ class TestWalk:
             "submitted",
             "in_fulfilment",
         )
+
+
+class TestSheets:
+    async def test_the_document_counts_requests_and_shows_the_newest(
+        self, catalog: Catalog, number: str, worker: dict[str, str]
+    ) -> None:
+        await in_state(catalog, number, "fulfilled", worker)
+        newer = (await submit(catalog)).json()["number"]
+
+        shown = await section(catalog, REQUESTS)
+
+        assert (shown["submitted"], shown["fulfilled"], shown["overdue"]) == (1, 1, 0)
+        assert (shown["fulfilled_lately"], shown["met_lately"]) == (1, 1)
+        assert [one["number"] for one in shown["newest"]] == [newer, number]
+
+    async def test_the_document_counts_offerings(self, catalog: Catalog) -> None:
+        body = {"key": "phone", "title": "Phone", "audience": {"everyone": True}}
+        await catalog.http.post("/v1/services/vpn/offerings", json=body)
+
+        shown = await section(catalog, OFFERINGS)
+
+        counts = {name: value for name, value in shown.items() if name != "items"}
+        assert counts == {
+            "total": 2,
+            "published": 1,
+            "with_form": 1,
+            "publishable": 1,
+            "published_with_promise": 0,
+        }
+        assert [one["key"] for one in shown["items"]] == ["laptop", "phone"]
+
+    @pytest.mark.parametrize("of", [OFFERINGS, REQUESTS])
+    async def test_a_service_without_any_has_a_section_too(
+        self, catalog: Catalog, onboard: Make, of: Section
+    ) -> None:
+        await onboard("mail")
+
+        assert not any((await section(catalog, of, "mail")).values())
+
+    async def test_open_requests_are_counted(self, catalog: Catalog, number: str) -> None:
+        await submit(catalog)
+        await act(catalog, number, "cancel")
+
+        async with transaction(catalog.app.state.engine) as session:
+            assert await open_requests(session, "vpn") == 1
+
+
+async def section(catalog: Catalog, of: Section, service: str = "vpn") -> dict[str, Any]:
+    """The section of a service as its document has it."""
+    assert of.select is not None
+    key = bindparam("service", type_=Text())
+    async with transaction(catalog.app.state.engine) as session:
+        found = await session.scalar(select(of.select(key)), {"service": service})
+    shown: dict[str, Any] = of.shape.model_validate(found).model_dump(mode="json")
+    return shown
 
 
 class TestRead:

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 import pytest
 
 from catalog_api.offerings.rules import (
+    DEFINITIONS,
     MOVES,
     Audience,
     OfferingState,
     belongs_to,
+    facts,
     is_announced,
     missing_to_publish,
     obstacle,
@@ -97,3 +99,36 @@ def test_an_announcement_is_shown_from_its_start_up_to_its_end(
         return None if hour is None else datetime(2026, 3, 1, hour, tzinfo=UTC)
 
     assert is_announced(at(starts), at(ends), datetime(2026, 3, 1, 5, tzinfo=UTC)) is shown
+
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def told(**counts: int) -> dict[str, object]:
+    section = {
+        "total": 3,
+        "published": 2,
+        "with_form": 1,
+        "publishable": 1,
+        "published_with_promise": 2,
+    } | counts
+    return {name: fact.value for name, fact in facts(section, NOW).items()}
+
+
+def test_facts_count_the_offerings() -> None:
+    assert told() == {
+        "offering_count": 3,
+        "published_offering_count": 2,
+        "offering_has_form": True,
+        "publishable_offering_count": 1,
+        "published_offerings_promise_quality": True,
+    }
+    assert set(told()) == {one.name for one in DEFINITIONS}
+
+
+def test_one_offering_without_a_promise_is_one_too_many() -> None:
+    assert told(published_with_promise=1)["published_offerings_promise_quality"] is False
+
+
+def test_whether_nothing_promises_quality_is_not_known() -> None:
+    assert told(published=0)["published_offerings_promise_quality"] is None

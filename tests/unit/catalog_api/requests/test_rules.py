@@ -128,3 +128,31 @@ def test_a_number_is_read_as_it_was_written(number: int) -> None:
 @pytest.mark.parametrize("name", ["REQ-", "REQ-1x", "req-1", "", "REQ-1234567890123"])
 def test_other_words_are_no_number(name: str) -> None:
     assert rules.read_number(name) is None
+
+
+def counted(**counts: int) -> dict[str, object]:
+    section = {
+        "submitted": 2,
+        "in_fulfilment": 3,
+        "fulfilled": 9,
+        "cancelled": 1,
+        "rejected": 1,
+        "overdue": 1,
+        "fulfilled_lately": 4,
+        "met_lately": 3,
+    } | counts
+    return {name: fact.value for name, fact in rules.facts(section, NOON).items()}
+
+
+def test_facts_count_the_requests() -> None:
+    assert counted() == {
+        "open_request_count": 5,
+        "overdue_request_count": 1,
+        "fulfilled_request_count": 4,
+        "request_on_time_share": 0.75,
+    }
+    assert set(counted()) == {one.name for one in rules.DEFINITIONS}
+
+
+def test_without_a_fulfilled_request_no_share_is_known() -> None:
+    assert counted(fulfilled_lately=0, met_lately=0)["request_on_time_share"] is None

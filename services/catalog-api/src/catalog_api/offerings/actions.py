@@ -54,10 +54,12 @@ async def change_offering(
     present = await queries.lock_offering(session, key)
     check_version(expected, present.revision)
     before = OfferingContent.model_validate(_content(present)).model_dump(mode="json")
-    changed = registry_rules.changes(before, patch.model_dump(mode="json", exclude_unset=True))
+    # By the names that were set: exclude_unset would drop the defaults inside them as well.
+    wanted = patch.model_dump(mode="json", include=patch.model_fields_set)
+    changed = registry_rules.changes(before, wanted)
     if not changed:
         return present
-    named = patch.model_dump(exclude_unset=True, include=set(changed))
+    named = patch.model_dump(include=set(changed))
     audience = patch.audience if "audience" in named else None
     await _refuse_malformed(session, named.get("form"), audience)
     values = _columns(named)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 
 from catalog_api.offerings import queries, rules
+from catalog_api.offerings.comparison import behind_offering
 from catalog_api.offerings.queries import OfferingFilters
 from catalog_api.offerings.schemas import AnnouncementOut, CatalogEntry, CatalogItem
 from shared.kit.auth import Principal, requires
@@ -66,9 +67,13 @@ async def browse_catalog(
     responses=problem_responses(404),
 )
 async def get_catalog_entry(key: Key, session: Session, caller: CatalogRead) -> Any:
-    """A published offering: what the customer is promised and pays, and what stands behind it."""
+    """A published offering: what the customer is promised and pays, and what stands behind it.
+
+    Costs are those of the last twelve whole months.
+    """
     row = await queries.get_catalog_item(session, key)
-    return {**_shown(row), "description": row.description, "form": row.form}
+    behind = await behind_offering(session, row.service)
+    return {**_shown(row), "provider": behind}
 
 
 def _shown(row: Any) -> Mapping[str, Any]:

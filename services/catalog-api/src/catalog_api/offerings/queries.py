@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Numeric,
     Row,
+    ScalarSelect,
     Select,
     Text,
     and_,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     cast,
     func,
     insert,
+    literal,
     null,
     or_,
     select,
@@ -23,11 +25,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api import rows
+from catalog_api.agreements import queries as agreement_queries
+from catalog_api.agreements.tables import AgreementVersion
 from catalog_api.offerings.rules import OFFERED_STAGES, OfferingState
 from catalog_api.offerings.tables import Offering, OfferingVersion
 from catalog_api.registry.tables import Service
 from shared.kit.clock import now
 from shared.kit.pagination import PageParams, keyset
+from shared.schemas.agreements import AgreementState
 
 _offering = rows.table_of(Offering).c
 _version = rows.table_of(OfferingVersion).c
@@ -40,7 +45,7 @@ _JOINED = (
         and_(_version.offering_key == _offering.key, _version.version == _offering.version),
     )
 )
-# As for services: two swapped letters still find the title.
+# As for services, so that a mistyped word still finds the title.
 _RESEMBLANCE = 0.4
 
 
@@ -235,6 +240,28 @@ async def get_catalog_item(session: AsyncSession, key: str) -> Row[Any]:
     return await rows.get_row(session, statement, f"The catalog has no offering {key}")
 
 
+async def agreed_targets(session: AsyncSession, service: str, limit: int) -> list[Row[Any]]:
+    """Targets of the agreements in force that cover a service, by agreement."""
+    promises = (
+        agreement_queries.signed_promises()
+        .where(AgreementVersion.state == AgreementState.ACTIVE)
+        .subquery("promise")
+    )
+    targets = func.jsonb_array_elements(promises.c.targets).table_valued("value").alias("target")
+    statement = (
+        select(
+            promises.c.agreement,
+            promises.c.version.label("agreement_version"),
+            cast(targets.c.value, JSONB).label("target"),
+        )
+        .join_from(promises, targets, literal(True))
+        .where(promises.c.service == service)
+        .order_by(promises.c.agreement, targets.c.value.op("->>")("id"))
+        .limit(limit)
+    )
+    return list(await session.execute(statement))
+
+
 async def known_keys(session: AsyncSession, keys: Collection[str]) -> set[str]:
     """Which of these keys are offerings."""
     return await rows.known_values(session, _offering.key, keys)
@@ -245,8 +272,28 @@ async def taken_keys_like(session: AsyncSession, base: str) -> set[str]:
     return await rows.taken_keys_like(session, _offering.key, base)
 
 
-def offerings_of(service: ColumnElement[str] | str) -> Select[Any]:
-    """The offerings of a service for its document, by key."""
+def sheet_of(service: Any, limit: int) -> ScalarSelect[Any]:
+    """The offerings of a service for its document: how many, and the first ones by key."""
+    whole = and_(_version.form.is_not(None), func.jsonb_array_length(_version.steps) > 0)
+    published = _offering.state == OfferingState.PUBLISHED
+    promising = and_(published, func.jsonb_array_length(_offering.promises) > 0)
+    counts = (
+        select(
+            func.count().label("total"),
+            func.count().filter(published).label("published"),
+            func.count().filter(_version.form.is_not(None)).label("with_form"),
+            func.count().filter(whole).label("publishable"),
+            func.count().filter(promising).label("published_with_promise"),
+        )
+        .select_from(_JOINED)
+        .where(_offering.service_key == service)
+        .subquery("counted")
+    )
+    first = rows.json_list(_offerings_of(service).limit(limit)).label("items")
+    return rows.json_object(select(*counts.c, first))
+
+
+def _offerings_of(service: Any) -> Select[Any]:
     return (
         select(
             _offering.key,
@@ -256,8 +303,6 @@ def offerings_of(service: ColumnElement[str] | str) -> Select[Any]:
             func.jsonb_array_length(_version.steps).label("steps"),
             func.jsonb_array_length(_offering.promises).label("promises"),
             _price.label("price"),
-            _offering.everyone,
-            _offering.updated_at,
         )
         .select_from(_JOINED)
         .where(_offering.service_key == service)

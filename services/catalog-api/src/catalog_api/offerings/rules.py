@@ -6,8 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from catalog_api.fact_values import definition, known, unknown
 from catalog_api.stages.rules import is_live
 from shared.schemas.catalog import Stage
+from shared.schemas.common import FactValue
 
 
 class OfferingState(StrEnum):
@@ -35,6 +37,24 @@ MOVES: Mapping[OfferingState, Collection[OfferingState]] = {
 }
 OFFERED_STAGES = tuple(stage for stage in Stage if is_live(stage))
 """Rules, Catalog 2: published in transition, operate and improve only."""
+
+DEFINITIONS = (
+    definition("offering_count", "integer", "offerings", "Entries of the customer-facing catalog"),
+    definition("published_offering_count", "integer", "offerings", "Offerings that customers see"),
+    definition("offering_has_form", "boolean", None, "Some offering has a request form"),
+    definition(
+        "publishable_offering_count",
+        "integer",
+        "offerings",
+        "Offerings with a request form and a fulfilment plan, published or not",
+    ),
+    definition(
+        "published_offerings_promise_quality",
+        "boolean",
+        None,
+        "Every published offering says which quality it promises",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -77,3 +97,18 @@ def belongs_to(
 def is_announced(starts_at: datetime | None, ends_at: datetime | None, now: datetime) -> bool:
     """Whether an announcement is to be shown now: from its start, up to its end."""
     return (starts_at is None or starts_at <= now) and (ends_at is None or now < ends_at)
+
+
+def facts(section: Mapping[str, Any], now: datetime) -> dict[str, FactValue]:
+    """Every fact of DEFINITIONS, from the offerings of the service as its document counts them."""
+    published = section["published"]
+    promised = unknown("no offering is published", now)
+    if published:
+        promised = known(section["published_with_promise"] == published, now)
+    return {
+        "offering_count": known(section["total"], now),
+        "published_offering_count": known(published, now),
+        "offering_has_form": known(section["with_form"] > 0, now),
+        "publishable_offering_count": known(section["publishable"], now),
+        "published_offerings_promise_quality": promised,
+    }

@@ -7,8 +7,12 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, model_validator
 
+from catalog_api.ceilings.schemas import CeilingOut
+from catalog_api.financials.schemas import FigureOut
+from catalog_api.money import Currency
 from catalog_api.offerings.rules import OfferingState, PriceUnit
 from catalog_api.patches import absent
+from shared.schemas.agreements import AgreedTarget
 from shared.schemas.catalog import Role, Stage, Tags
 from shared.schemas.common import Key, LongText, Out, ShortText, Storable, Timestamp, Wire
 from shared.schemas.metrics import Comparator
@@ -85,11 +89,7 @@ class Price(Wire):
     """What a customer pays, and for what."""
 
     amount: Amount
-    currency: Annotated[
-        str,
-        StringConstraints(pattern=r"^[A-Z]{3}$"),
-        Field(description="ISO 4217", examples=["CHF"]),
-    ]
+    currency: Currency
     per: PriceUnit
 
 
@@ -270,6 +270,30 @@ class CatalogItem(Out):
     obstacle: str | None = Field(description="why it cannot be requested now")
 
 
+class TargetInForce(Out):
+    """A target of an agreement in force that covers the service."""
+
+    agreement: str
+    agreement_version: int
+    target: AgreedTarget
+
+
+class BehindOffering(Out):
+    """The offering in the provider's terms: what is agreed, what is possible, what it costs."""
+
+    agreed_targets: list[TargetInForce] = Field(description="at most 50, by agreement")
+    availability: CeilingOut = Field(description="promised in agreements, and what is possible")
+    costs_of: str = Field(description="the months that the figures are of")
+    currency: str | None
+    full_cost: FigureOut
+    unit_cost: FigureOut
+    user_cost: FigureOut
+    recovery_ratio: FigureOut
+
+
 class CatalogEntry(CatalogItem):
+    """Quality and cost side by side: `promises` and `price` for customers, `provider` behind."""
+
     description: str
     form: RequestForm | None
+    provider: BehindOffering

@@ -2,15 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, not_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Text,
+    and_,
+    cast,
+    func,
+    insert,
+    not_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api import rows
-from catalog_api.requests.rules import OPEN, due_at, read_number
+from catalog_api.requests.rules import OPEN, RECENT_DAYS, due_at, read_number
 from catalog_api.requests.tables import Request, RequestStep
 from shared.kit.pagination import PageParams
 from shared.schemas.catalog import RequestState
@@ -70,6 +82,40 @@ async def open_requests(session: AsyncSession, service_key: str) -> int:
         .where(_request.service_key == service_key, _request.state.in_(OPEN))
     )
     return int(await session.scalar(statement) or 0)
+
+
+def sheet_of(service: Any, limit: int) -> ScalarSelect[Any]:
+    """The requests of a service for its document: how many in which state, and the newest."""
+    lately = _request.ended_at > func.now() - timedelta(days=RECENT_DAYS)
+    fulfilled = and_(_request.state == RequestState.FULFILLED, lately)
+    counted = {
+        **{state.value: _request.state == state for state in RequestState},
+        "overdue": and_(_request.state.in_(OPEN), _request.due_at < func.now()),
+        "fulfilled_lately": fulfilled,
+        "met_lately": and_(fulfilled, _request.ended_at <= _request.due_at),
+    }
+    counts = (
+        select(*(func.count().filter(which).label(name) for name, which in counted.items()))
+        .where(_request.service_key == service)
+        .subquery("counted")
+    )
+    digits = cast(_request.number, Text)
+    padded = func.lpad(digits, func.greatest(6, func.length(digits)), "0")
+    newest = (
+        select(
+            func.concat("REQ-", padded).label("number"),
+            _request.offering_key.label("offering"),
+            _request.state,
+            _request.priority,
+            _request.created_at.label("submitted_at"),
+            _request.due_at,
+            _request.ended_at,
+        )
+        .where(_request.service_key == service)
+        .order_by(_request.number.desc())
+        .limit(limit)
+    )
+    return rows.json_object(select(*counts.c, rows.json_list(newest).label("newest")))
 
 
 async def insert_request(

@@ -5,8 +5,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
+from catalog_api.fact_values import definition, known, unknown
 from shared.errors import Conflict, NotFound
 from shared.schemas.catalog import RequestState
+from shared.schemas.common import FactValue
 
 _GIVEN_UP = (RequestState.CANCELLED, RequestState.REJECTED)
 MOVES: Mapping[RequestState, Collection[RequestState]] = {
@@ -17,6 +19,23 @@ MOVES: Mapping[RequestState, Collection[RequestState]] = {
     RequestState.REJECTED: (),
 }
 OPEN = (RequestState.SUBMITTED, RequestState.IN_FULFILMENT)
+RECENT_DAYS = 90
+DEFINITIONS = (
+    definition("open_request_count", "integer", "requests", "Requests that have not ended"),
+    definition("overdue_request_count", "integer", "requests", "Open requests that are past due"),
+    definition(
+        "fulfilled_request_count",
+        "integer",
+        "requests",
+        f"Requests fulfilled within the last {RECENT_DAYS} days",
+    ),
+    definition(
+        "request_on_time_share",
+        "number",
+        "ratio",
+        f"Share of these that were fulfilled when they were due; of {RECENT_DAYS} days",
+    ),
+)
 _NUMBER = re.compile(r"REQ-([0-9]{1,12})")
 
 
@@ -125,4 +144,18 @@ def timings(request: Any, steps: Sequence[Any]) -> dict[str, Any]:
             }
             for step in steps
         ],
+    }
+
+
+def facts(section: Mapping[str, Any], now: datetime) -> dict[str, FactValue]:
+    """Every fact of DEFINITIONS, from the requests of the service as its document counts them."""
+    lately = section["fulfilled_lately"]
+    share = unknown(f"no request was fulfilled in {RECENT_DAYS} days", now)
+    if lately:
+        share = known(section["met_lately"] / lately, now)
+    return {
+        "open_request_count": known(sum(section[state] for state in OPEN), now),
+        "overdue_request_count": known(section["overdue"], now),
+        "fulfilled_request_count": known(lately, now),
+        "request_on_time_share": share,
     }
