@@ -9,14 +9,18 @@ import httpx
 
 from shared.schemas.metrics import InitiativeState
 from tollgate.connection import body_of
+from tollgate.demo.catalog.agreements import load_agreements
 from tollgate.demo.catalog.boards import load_boards
+from tollgate.demo.catalog.continuity import load_continuity
 from tollgate.demo.catalog.customers import load_customers
 from tollgate.demo.catalog.estate import load_estate
 from tollgate.demo.catalog.experience import load_experience
+from tollgate.demo.catalog.lifecycle import load_lifecycle
 from tollgate.demo.catalog.money import load_charges, load_costs
 from tollgate.demo.catalog.organisation import load_organisation
 from tollgate.demo.catalog.planning import load_planning
 from tollgate.demo.catalog.plans import load_plans
+from tollgate.demo.catalog.requirements import load_candidates, load_requirements
 from tollgate.demo.catalog.responsibilities import load_responsibilities
 from tollgate.demo.catalog.risks import load_obligations, load_risks
 from tollgate.demo.catalog.support_hours import load_support_hours
@@ -115,6 +119,11 @@ STEPS: tuple[Step, ...] = (
     ("Responsibilities", load_responsibilities),
     ("Boards", load_boards),
     ("Plans", load_plans),
+    ("Vendor candidates", load_candidates),
+    ("Requirements", load_requirements),
+    ("Agreements", load_agreements),
+    ("Continuity", load_continuity),
+    ("Lifecycle", load_lifecycle),
     ("Risks", load_risks),
     ("Obligations", load_obligations),
     ("Incidents", load_incidents),

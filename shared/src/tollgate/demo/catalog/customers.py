@@ -66,6 +66,7 @@ ENGAGEMENTS = (
     Engagement("human-resources", "intranet", 2000),
     Engagement("sales", "intranet", 2000),
     Engagement("production", "intranet", 2000),
+    Engagement("finance", "intranet", 2000, ended_days_ago=30),
     Engagement("finance", "printing", 2000),
     Engagement("production", "printing", 2000, ended_days_ago=45),
 )

@@ -43,7 +43,7 @@ PRODUCTS = (
     ),
     Product(
         "hypervisor", "Tern Hypervisor 6", "Tern Systems",
-        ("18000.00", "EUR", "year"), 200, end_of_life_in_days=-40,
+        ("18000.00", "EUR", "year"), 200, recovery_time_hours=6, end_of_life_in_days=-40,
     ),
     Product(
         "backup-vault", "Backup vault", "Larkfield Storage",
