@@ -16,6 +16,7 @@ from catalog_api.agreements.rules import (
     Signer,
     bounds,
     check_signature,
+    facts,
     is_last,
     pinned_targets,
     text_hash,
@@ -257,3 +258,56 @@ class TestPinnedTargets:
         pinned = pinned_targets(targets, earlier)
 
         assert [one["version"] for one in pinned] == [4, 5, 1]
+
+
+def in_sheet(**fields: Any) -> dict[str, Any]:
+    """An active SLA as the service document has it."""
+    return {
+        "kind": "sla",
+        "state": "active",
+        "review_date": "2026-12-01",
+        "ends_at": None,
+        "activated_at": "2026-01-01T00:00:00+00:00",
+        "targets": [{"kpi": "availability", "value": 0.99}],
+        "guarantees": [],
+    } | fields
+
+
+def stated(*items: dict[str, Any], **section: Any) -> dict[str, Any]:
+    found = facts({"items": list(items), "needed_count": 0, "uncovered": []} | section, NOW)
+    return {name: fact.value for name, fact in found.items()}
+
+
+class TestFacts:
+    def test_a_review_is_overdue_after_its_day(self) -> None:
+        found = stated(in_sheet(review_date="2026-02-28"), in_sheet(review_date="2026-03-01"))
+
+        assert found["agreement_review_overdue_count"] == 1
+
+    def test_what_ends_within_ninety_days_is_counted(self) -> None:
+        soon = in_sheet(ends_at="2026-05-30T00:00:00+00:00")
+        later = in_sheet(ends_at="2026-05-31T00:00:00+00:00")
+
+        assert stated(soon, later, in_sheet())["agreements_expiring_within_90_days_count"] == 1
+
+    def test_the_lowest_promise_counts_since_it_began(self) -> None:
+        lower = in_sheet(
+            targets=[{"kpi": "availability", "value": 0.98}],
+            activated_at="2026-02-01T00:00:00+00:00",
+        )
+
+        section = {"items": [in_sheet(), lower], "needed_count": 0, "uncovered": []}
+
+        found = facts(section, NOW)["agreed_availability"]
+        assert (found.value, found.as_of) == (0.98, datetime(2026, 2, 1, tzinfo=UTC))
+
+    def test_what_is_only_signed_promises_nothing_yet(self) -> None:
+        found = stated(in_sheet(state="signed"))
+
+        assert (found["sla_signed"], found["sla_active"]) == (True, False)
+        assert (found["agreed_availability"], found["service_level_target_count"]) == (None, 0)
+
+    def test_an_uncovered_dependency_is_told(self) -> None:
+        uncovered = [{"kind": "service", "key": "network"}]
+
+        assert stated(uncovered=uncovered)["operational_agreements_cover_dependencies"] is False

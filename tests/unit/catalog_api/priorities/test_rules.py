@@ -13,6 +13,7 @@ from catalog_api.priorities.rules import (
     PromisedTarget,
     UnknownLevel,
     assign,
+    facts,
     looser_than,
     unsound,
 )
@@ -248,3 +249,21 @@ class TestLooserThan:
         self, target: tuple[str, float, int | None], expected: list[str]
     ) -> None:
         assert broken(scheme(), promise(None, target)) == expected
+
+
+class TestFacts:
+    def test_without_a_scheme_nothing_is_known_of_its_targets(self) -> None:
+        found = facts(None, datetime(2026, 3, 1, tzinfo=UTC))
+
+        assert found["priority_scheme_assigned"].value is False
+        assert found["priority_targets_complete"].reason is not None
+
+    @pytest.mark.parametrize(("minutes", "complete"), [(60, True), (None, False)])
+    def test_targets_are_complete_when_every_priority_has_both(
+        self, minutes: int | None, complete: bool
+    ) -> None:
+        section = scheme(p2={"resolution_minutes": minutes}).model_dump(mode="json")
+
+        found = facts(section, datetime(2026, 3, 1, tzinfo=UTC))["priority_targets_complete"]
+
+        assert (found.value, found.as_of) == (complete, datetime(2026, 1, 1, tzinfo=UTC))

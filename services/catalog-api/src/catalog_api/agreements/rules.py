@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 
 import rfc8785
 
+from catalog_api.fact_values import known, unknown
 from shared.errors import Conflict, Forbidden
 from shared.kit.states import check_state
-from shared.schemas.agreements import AgreementState, AgreementText, Side
+from shared.schemas.agreements import AgreementKind, AgreementState, AgreementText, Side
+from shared.schemas.common import FactValue
 
 THING = "agreement version"
 
@@ -24,6 +26,7 @@ MOVES: Mapping[AgreementState, Collection[AgreementState]] = {
     AgreementState.EXPIRED: (),
     AgreementState.TERMINATED: (),
 }
+EXPIRING = timedelta(days=90)
 OPEN = (AgreementState.DRAFT, AgreementState.IN_REVIEW)
 
 
@@ -124,3 +127,41 @@ def _wording(target: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> in
     number: int = earlier["version"]
     before = {name: value for name, value in earlier.items() if name != "version"}
     return number if before == dict(target) else number + 1
+
+
+def facts(section: Mapping[str, Any], now: datetime) -> dict[str, FactValue]:
+    """What tollgates may ask of the agreements on a service; most of it depends on the date."""
+    items = section["items"]
+    active = [item for item in items if item["state"] == AgreementState.ACTIVE]
+    slas = [item for item in items if item["kind"] == AgreementKind.SLA]
+    return {
+        "active_agreement_count": known(len(active), now),
+        "sla_signed": known(bool(slas), now),
+        "sla_active": known(any(item in active for item in slas), now),
+        "agreement_review_overdue_count": known(
+            sum(date.fromisoformat(item["review_date"]) < now.date() for item in active), now
+        ),
+        "agreements_expiring_within_90_days_count": known(
+            sum(_ends_by(item, now + EXPIRING) for item in active), now
+        ),
+        "agreed_availability": _agreed_availability(active, now),
+        "service_level_target_count": known(sum(len(item["targets"]) for item in active), now),
+        "guarantee_count": known(sum(len(item["guarantees"]) for item in active), now),
+        "operational_agreements_cover_dependencies": known(not section["uncovered"], now),
+    }
+
+
+def _ends_by(item: Mapping[str, Any], moment: datetime) -> bool:
+    return item["ends_at"] is not None and datetime.fromisoformat(item["ends_at"]) <= moment
+
+
+def _agreed_availability(active: Sequence[Mapping[str, Any]], now: datetime) -> FactValue:
+    promised = [
+        (target["value"], datetime.fromisoformat(item["activated_at"]))
+        for item in active
+        for target in item["targets"]
+        if target["kpi"] == "availability"
+    ]
+    if not promised:
+        return unknown("no active agreement promises an availability of the service", now)
+    return known(*min(promised))

@@ -1,6 +1,6 @@
 """Agreements as they are written and shown; the agreed text is in shared.schemas.agreements."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -9,6 +9,10 @@ from pydantic import Field, StringConstraints
 from catalog_api.money import Amount, Currency
 from catalog_api.patches import absent
 from shared.schemas.agreements import (
+    AgreedGuarantee,
+    AgreedHours,
+    AgreedScheme,
+    AgreedTarget,
     AgreementKind,
     AgreementState,
     Basis,
@@ -176,4 +180,37 @@ class AttainabilityReport(Out):
     version: int
     availability_targets: list[Attainability] = Field(
         description="each availability target with each service of the scope"
+    )
+
+
+class AgreementInSheet(Out):
+    """A signed or active version as the service document shows it."""
+
+    agreement: str
+    name: str
+    kind: AgreementKind
+    version: int
+    state: AgreementState
+    provider: str
+    customer: str
+    hours: AgreedHours
+    priority_scheme: AgreedScheme | None
+    targets: list[AgreedTarget]
+    guarantees: list[AgreedGuarantee]
+    review_date: date
+    starts_at: datetime
+    ends_at: datetime | None
+    activated_at: datetime | None
+
+
+class UncoveredDependency(Out):
+    kind: str = Field(description="service or vendor_product")
+    key: str
+
+
+class AgreementsSection(Out):
+    items: list[AgreementInSheet] = Field(description="signed and active ones, at most 100")
+    needed_count: int = Field(description="direct hard dependencies")
+    uncovered: list[UncoveredDependency] = Field(
+        description="of those, without an active OLA or underpinning contract: at most 100"
     )

@@ -3,7 +3,17 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, insert, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    ScalarSelect,
+    Select,
+    func,
+    insert,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api import rows
@@ -95,3 +105,24 @@ async def versions_of(
 async def taken_keys_like(session: AsyncSession, base: str) -> set[str]:
     """The key itself and its numbered variants, as far as they are taken."""
     return await rows.taken_keys_like(session, _calendar.key, base)
+
+
+def versions_in_sheet(pins: Select[Any] | CompoundSelect[Any]) -> ScalarSelect[Any]:
+    """The pinned versions (`calendar_key`, `calendar_version`) as the service document has them."""
+    pin = pins.subquery("pin")
+    same = (pin.c.calendar_key == _version.calendar_key) & (
+        pin.c.calendar_version == _version.version
+    )
+    return rows.json_list(
+        select(
+            _version.calendar_key.label("calendar"),
+            _version.version,
+            _version.timezone,
+            _version.always_open,
+            _version.weekly,
+            func.jsonb_array_length(_version.closed_days).label("closed_day_count"),
+        )
+        .join(pin, same)
+        .order_by(_version.calendar_key, _version.version)
+        .limit(100)
+    )

@@ -98,3 +98,14 @@ class DueTime(Out):
     version: int
     timezone: str
     due_at: datetime | None = Field(description="null when it is not open for so long in ten years")
+
+
+class CalendarInSheet(Out):
+    """A calendar version that something of a service runs on."""
+
+    calendar: str
+    version: int
+    timezone: str
+    always_open: bool
+    weekly: list[SupportInterval]
+    closed_day_count: int

@@ -5,15 +5,19 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Row,
     ScalarSelect,
     Select,
+    cast,
     delete,
     func,
     insert,
     select,
+    true,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -117,7 +121,7 @@ def _default() -> ScalarSelect[str]:
     return select(_scheme.key).where(_scheme.is_default).correlate(None).scalar_subquery()
 
 
-def holding_scheme(service: str) -> Select[Any]:
+def holding_scheme(service: Any) -> Select[Any]:
     """The scheme version that holds for a service and whether the service has it by override."""
     own = select(_override.scheme_key).where(_override.service_key == service).scalar_subquery()
     newest = (_scheme.key == _version.scheme_key) & (_scheme.version == _version.version)
@@ -182,3 +186,19 @@ async def promises_under_default(session: AsyncSession) -> list[Row[Any]]:
     promise = signed_promises().subquery()
     own = select(_override.service_key).where(_override.service_key == promise.c.service)
     return list(await session.execute(select(promise).where(~own.exists())))
+
+
+def section(service: Any) -> ScalarSelect[Any]:
+    """The scheme version that holds for a service; null when there is none."""
+    return rows.json_object(holding_scheme(service))
+
+
+def pinned_calendars(service: Any) -> Select[Any]:
+    """`calendar_key` and `calendar_version` of what the priorities of a service run on."""
+    scheme = holding_scheme(service).subquery("scheme")
+    meaning = func.jsonb_array_elements(scheme.c.priorities).table_valued("value")
+    value = cast(meaning.c.value, JSONB)
+    return select(
+        value["calendar"].astext.label("calendar_key"),
+        cast(value["calendar_version"].astext, Integer).label("calendar_version"),
+    ).select_from(scheme.join(meaning, true()))

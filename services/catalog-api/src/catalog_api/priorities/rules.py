@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
+from catalog_api.fact_values import known, unknown
 from shared.errors import FieldError
 from shared.schemas.agreements import PriorityTarget, SchemeVersionOut
+from shared.schemas.common import FactValue
 
 Matrix = Mapping[str, Mapping[str, int]]
 TARGETS = ("response_minutes", "resolution_minutes")
@@ -275,3 +278,18 @@ def _looser_than_targets(
                 f"it promises {target.value} hours, and the scheme allows {min(allowed)} minutes"
             )
             yield target.id, detail
+
+
+def facts(section: Mapping[str, Any] | None, now: datetime) -> dict[str, FactValue]:
+    """Whether priorities and their targets hold for a service."""
+    if section is None:
+        return {
+            "priority_scheme_assigned": known(False, now),
+            "priority_targets_complete": unknown("no priority scheme holds for the service", now),
+        }
+    as_of = datetime.fromisoformat(section["recorded_at"])
+    complete = all(one[target] is not None for one in section["priorities"] for target in TARGETS)
+    return {
+        "priority_scheme_assigned": known(True, as_of),
+        "priority_targets_complete": known(complete, as_of),
+    }

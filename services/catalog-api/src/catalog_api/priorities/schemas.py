@@ -98,3 +98,9 @@ class AssignedOut(Out):
     resolution_minutes: int | None
     calendar: str
     calendar_version: int
+
+
+class SchemeInSheet(SchemeVersionOut):
+    """The scheme that holds for a service, as the service document shows it."""
+
+    overridden: bool
