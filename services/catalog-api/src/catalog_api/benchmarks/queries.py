@@ -1,11 +1,10 @@
 """Every SQL statement about benchmarks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import Row, ScalarSelect, Text, cast, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api import rows
@@ -14,6 +13,7 @@ from catalog_api.benchmarks.tables import Benchmark
 from shared.kit.pagination import PageParams
 
 _benchmark = Benchmark.__table__.c
+SHOWN = 100  # newest benchmarks that the service document shows
 
 
 async def insert_benchmark(session: AsyncSession, values: Mapping[str, Any]) -> None:
@@ -41,23 +41,17 @@ async def list_benchmarks(
     return await rows.list_rows(session, statement, order, page)
 
 
-async def newest_benchmarks(session: AsyncSession, service: str) -> Sequence[Row[Any]]:
-    """The newest benchmark of each measure and source."""
-    statement = (
-        select(*_benchmark)
-        .where(_benchmark.service_key == service)
-        .ext(distinct_on(_benchmark.measure, _benchmark.source))
-        .order_by(
-            _benchmark.measure,
-            _benchmark.source,
-            _benchmark.published_on.desc(),
-            _benchmark.id.desc(),
-        )
-        .limit(100)
-    )
-    return (await session.execute(statement)).all()
-
-
 async def delete_benchmark(session: AsyncSession, benchmark: UUID) -> None:
     """Take a benchmark away."""
     await session.execute(delete(Benchmark).where(_benchmark.id == benchmark))
+
+
+def section(service: Any) -> ScalarSelect[Any]:
+    """The newest benchmarks, for the service document."""
+    columns = [one for one in _benchmark if one.key not in ("service_key", "value")]
+    return rows.json_list(
+        select(*columns, cast(_benchmark.value, Text).label("value"))
+        .where(_benchmark.service_key == service)
+        .order_by(_benchmark.published_on.desc(), _benchmark.id.desc())
+        .limit(SHOWN)
+    )

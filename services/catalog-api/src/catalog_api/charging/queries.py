@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -96,18 +96,6 @@ async def list_consumption(
     return await rows.list_rows(session, statement, [_used.month, _used.id], page)
 
 
-async def used_between(
-    session: AsyncSession, service: str, first: date, end: date
-) -> Sequence[Any]:
-    """month, users and units of each entry whose month begins in [first, end)."""
-    statement = (
-        select(_used.month, _used.users, _used.units)
-        .where(_used.service_key == service, _used.month >= first, _used.month < end)
-        .order_by(_used.month, _used.id)
-    )
-    return (await session.execute(statement)).all()
-
-
 async def insert_charge(session: AsyncSession, values: Mapping[str, Any]) -> bool:
     """Add a charge; False when the service has one of that reference."""
     return await rows.insert_row(session, Charge, values)
@@ -141,20 +129,6 @@ async def change_charge(session: AsyncSession, charge: UUID, values: Mapping[str
     await rows.change_row(session, Charge, _charge.id == charge, values)
 
 
-async def charged_between(
-    session: AsyncSession, service: str, first: date, end: date
-) -> Sequence[Any]:
-    """The sum of amounts by state, month and currency; months that begin in [first, end)."""
-    statement = (
-        select(
-            _charge.state, _charge.month, _charge.currency, func.sum(_charge.amount).label("amount")
-        )
-        .where(_charge.service_key == service, _charge.month >= first, _charge.month < end)
-        .group_by(_charge.state, _charge.month, _charge.currency)
-    )
-    return (await session.execute(statement)).all()
-
-
 def _charges() -> Select[Any]:
     columns = [one for one in _charge if one.key != "customer_key"]
     return select(*columns, _charge.customer_key.label("customer"))
@@ -167,3 +141,14 @@ def _conditions(table: Any, service: str, filters: MonthFilters) -> list[ColumnE
     if filters.customer is not None:
         conditions.append(table.customer_key == filters.customer)
     return conditions
+
+
+def section(service: Any) -> ScalarSelect[Any]:
+    """The model that holds today, for the service document; null when there is none."""
+    held = (
+        select(_model.valid_from, _model.kind, _model.currency, _model.terms, _model.created_at)
+        .where(_model.service_key == service, _model.valid_from <= func.current_date())
+        .order_by(_model.valid_from.desc())
+        .limit(1)
+    )
+    return rows.json_object(held)

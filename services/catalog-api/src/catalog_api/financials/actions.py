@@ -2,24 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
 
-from catalog_api.benchmarks.queries import newest_benchmarks
-from catalog_api.charging.queries import charged_between, models_of, used_between
-from catalog_api.charging.rules import model_on
-from catalog_api.charging.tariffs import charge_of
-from catalog_api.charging.terms import KeptTerms
 from catalog_api.currencies.queries import rates_into
 from catalog_api.currencies.rules import RateTable
 from catalog_api.dependencies.queries import downstream
 from catalog_api.dependencies.rules import Node, NodeKind
 from catalog_api.financials import queries
+from catalog_api.financials.book_queries import books_of
+from catalog_api.financials.books import Books, Published, charged_of, consumed_of, currencies_in
 from catalog_api.financials.comparisons import Comparison, compared
 from catalog_api.financials.figures import (
     NOT_BEGUN,
-    Charged,
-    Consumed,
     CostFigures,
     Ledger,
     by_category,
@@ -29,7 +22,6 @@ from catalog_api.financials.periods import Period
 from catalog_api.financials.rules import (
     ZERO,
     Figure,
-    Money,
     borne_shares,
     chosen_currency,
     full_costs,
@@ -40,6 +32,7 @@ from catalog_api.financials.rules import (
 )
 from catalog_api.portfolios.queries import get_portfolio
 from catalog_api.registry.queries import require_service
+from shared.kit.clock import now
 from shared.kit.database import Session
 
 
@@ -48,12 +41,18 @@ class Account:
     """A service's ledger, and the currency its figures are given in, or why there is none."""
 
     ledger: Ledger
+    books: Books
     currency: str | None
     without_currency: str
 
     def over(self, period: Period) -> CostFigures:
         """The figures of a period within the one that was read."""
         return figures_of(self.ledger, period, self.currency, self.without_currency)
+
+    def beside(self, figures: CostFigures) -> list[tuple[Published, Comparison]]:
+        """The newest benchmark of each measure and source, with how far the figures are off."""
+        rates = self.ledger.rates
+        return [(one, compared(one, figures, rates)) for one in self.books.benchmarks]
 
 
 @dataclass(frozen=True)
@@ -76,28 +75,15 @@ async def cost_of(
 
     Without a currency: the one its own cost items are kept in, else that of all its providers.
     """
+    await require_service(session, service_key)
     return (await account_of(session, service_key, period, currency)).over(period)
-
-
-async def compared_cost_of(
-    session: Session, service_key: str, period: Period, currency: str | None = None
-) -> tuple[CostFigures, list[tuple[Any, Comparison]]]:
-    """As cost_of, beside the newest benchmark of each measure and source."""
-    account = await account_of(session, service_key, period, currency)
-    figures = account.over(period)
-    published = await newest_benchmarks(session, service_key)
-    rates = account.ledger.rates
-    if account.currency is not None and published:
-        others = {one.currency for one in published if one.currency is not None}
-        until = max(one.published_on for one in published)
-        rates = await rates_into(session, account.currency, others, until)
-    return figures, [(one, compared(one, figures, rates)) for one in published]
 
 
 async def trend_of(
     session: Session, service_key: str, months: Sequence[Period], currency: str | None
 ) -> list[CostFigures]:
-    """The figures of each of some months on end, from one reading."""
+    """The figures of each of some months on end, from one reading; 404 when there is no service."""
+    await require_service(session, service_key)
     end = max((month.end for month in months if month.begun), default=months[0].first)
     whole = Period("trend", months[0].first, end, months[-1].complete)
     account = await account_of(session, service_key, whole, currency)
@@ -105,29 +91,27 @@ async def trend_of(
 
 
 async def account_of(
-    session: Session, service_key: str, period: Period, currency: str | None
+    session: Session, service_key: str, period: Period, currency: str | None = None
 ) -> Account:
-    """Everything that the figures of a period, or of months of it, are made of."""
-    await require_service(session, service_key)
+    """All that the figures of a period, or of months of it, are made of: at most four statements.
+
+    The service is one that is there.
+    """
     service = Node(NodeKind.SERVICE, service_key)
     closure = await downstream(session, service_key)
     entries = await queries.accounts(session, {service, *closure.nodes}, period)
-    consumed = await _consumed(session, service_key, period)
-    charged = await _charged(session, service_key, period)
+    books = await books_of(session, service_key, period, now().date())
     found = {entry.currency for entry in entries}
-    own = await queries.currencies_of(session, service_key) if currency is None else set()
-    chosen, reason = chosen_currency(currency, own, found)
-    used = {one.charge.currency for one in consumed if one.charge is not None}
-    paid = {one.money.currency for one in charged}
+    chosen, reason = chosen_currency(currency, books.currencies, found)
     ledger = Ledger(
         service=service,
         edges=closure.edges,
         entries=entries,
-        consumed=consumed,
-        charged=charged,
-        rates=await _rates(session, chosen, found | used | paid, period),
+        consumed=consumed_of(books),
+        charged=charged_of(books),
+        rates=await _rates(session, chosen, found | currencies_in(books), period),
     )
-    return Account(ledger, chosen, reason)
+    return Account(ledger, books, chosen, reason)
 
 
 async def portfolio_cost_of(
@@ -173,31 +157,7 @@ def _without_value(keys: Sequence[str], currency: str | None, reason: str) -> Po
 async def _rates(
     session: Session, currency: str | None, others: set[str], period: Period
 ) -> RateTable:
-    """The rates that a period can need; months take that of their first day."""
+    """The rates that a period can need, and benchmarks that were published since."""
     if currency is None:
         return {}
-    return await rates_into(session, currency, others, period.end)
-
-
-async def _consumed(session: Session, service: str, period: Period) -> list[Consumed]:
-    models = [
-        (model, KeptTerms.model_validate(model.terms).root)
-        for model in await models_of(session, service)
-    ]
-    terms_of = {model.id: terms for model, terms in models}
-    held = [model for model, _ in models]
-    found = []
-    for used in await used_between(session, service, period.first, period.end):
-        model = model_on(held, used.month)
-        charge = model and Money(
-            used.month, model.currency, charge_of(terms_of[model.id], used.users, used.units)
-        )
-        found.append(Consumed(used.month, used.users, used.units, charge))
-    return found
-
-
-async def _charged(session: Session, service: str, period: Period) -> list[Charged]:
-    found = await charged_between(session, service, period.first, period.end)
-    return [
-        Charged(row.state, Money(row.month, row.currency, Fraction(row.amount))) for row in found
-    ]
+    return await rates_into(session, currency, others, max(period.end, now().date()))

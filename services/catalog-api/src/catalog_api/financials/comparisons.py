@@ -1,31 +1,13 @@
 """A service's own figures beside those of the industry. Pure."""
 
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from fractions import Fraction
-from typing import Protocol
-from uuid import UUID
 
 from catalog_api.benchmarks.rules import Measure
 from catalog_api.currencies.rules import RateTable
+from catalog_api.financials.books import Published
 from catalog_api.financials.figures import CostFigures
 from catalog_api.financials.rules import Figure, Money, converted, missing, ratio
-
-
-class Published(Protocol):
-    """A benchmark as it was recorded."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def measure(self) -> Measure: ...
-    @property
-    def value(self) -> Decimal: ...
-    @property
-    def currency(self) -> str | None: ...
-    @property
-    def published_on(self) -> date: ...
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,12 @@ from sqlalchemy import ColumnElement, Text, cast, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog_api.costs.tables import CostItem
 from catalog_api.dependencies.queries import edges_of, levels
 from catalog_api.dependencies.rules import Direction, Edge, Node, NodeKind
 from catalog_api.financials.periods import Period
 from catalog_api.financials.rules import Entry
 from catalog_api.registry.tables import Service
 
-_item = CostItem.__table__.c
 _service = Service.__table__.c
 _NO_KEYS = cast(array([], type_=Text()), ARRAY(Text()))
 
@@ -101,12 +99,6 @@ async def accounts(session: AsyncSession, nodes: Collection[Node], period: Perio
         },
     )
     return [Entry(Node(NodeKind(row.kind), row.key), *row[2:]) for row in found]
-
-
-async def currencies_of(session: AsyncSession, service: str) -> set[str]:
-    """The currencies in which the service's own cost items are kept."""
-    statement = select(_item.currency).where(_item.service_key == service).distinct()
-    return set(await session.scalars(statement))
 
 
 async def services_of(session: AsyncSession, portfolio: str) -> list[str]:

@@ -17,6 +17,7 @@ from catalog_api.financials.shown import (
     shown_period,
 )
 from catalog_api.money import Currency, Month, first_day
+from catalog_api.registry.queries import require_service
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
@@ -58,8 +59,10 @@ async def get_service_costs(
     """
     today = now().date()
     asked = parse_period(period or f"{today.year}", today)
-    figures, benchmarks = await actions.compared_cost_of(session, key, asked, currency)
-    return shown_costs(figures, benchmarks)
+    await require_service(session, key)
+    account = await actions.account_of(session, key, asked, currency)
+    figures = account.over(asked)
+    return shown_costs(figures, account.beside(figures))
 
 
 @router.get(

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
+from catalog_api.financials.books import Published
 from catalog_api.financials.comparisons import Comparison
 from catalog_api.financials.figures import CostFigures, ProviderShare
 from catalog_api.financials.periods import Period
@@ -43,7 +43,9 @@ def shown_period(period: Period) -> PeriodOut:
     )
 
 
-def shown_costs(figures: CostFigures, benchmarks: Sequence[tuple[Any, Comparison]]) -> ServiceCosts:
+def shown_costs(
+    figures: CostFigures, benchmarks: Sequence[tuple[Published, Comparison]]
+) -> ServiceCosts:
     """Everything about what a service costs in a period."""
     return ServiceCosts(
         service=figures.service,
@@ -95,11 +97,10 @@ def _provider(one: ProviderShare) -> ProviderCost:
     )
 
 
-def _benchmark(published: Any, comparison: Comparison) -> ComparedBenchmark:
-    fields = published._asdict()
+def _benchmark(published: Published, comparison: Comparison) -> ComparedBenchmark:
     places = _PRICE if published.currency is not None else _RATIO
     return ComparedBenchmark(
-        **{name: fields[name] for name in ComparedBenchmark.model_fields if name in fields},
+        **dict(published),
         own=shown(comparison.own, places),
         difference=shown(comparison.difference, places),
         relative_difference=shown(comparison.relative_difference, _RATIO),
