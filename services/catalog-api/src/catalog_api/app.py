@@ -6,6 +6,8 @@ from catalog_api.agreements import routes as agreements
 from catalog_api.artifacts import routes as artifacts
 from catalog_api.audit import routes as audit
 from catalog_api.benchmarks import routes as benchmarks
+from catalog_api.boards import meeting_routes
+from catalog_api.boards import meeting_routes
 from catalog_api.boards import routes as boards
 from catalog_api.calendars import routes as calendars
 from catalog_api.candidates import routes as candidates
@@ -19,11 +21,13 @@ from catalog_api.customers import routes as customers
 from catalog_api.dependencies import routes as dependencies
 from catalog_api.development import routes as development
 from catalog_api.documents import routes as documents
+from catalog_api.exports import routes as exports
 from catalog_api.facts import routes as facts
 from catalog_api.financials import routes as financials
 from catalog_api.impact import routes as impact
 from catalog_api.objectives import routes as objectives
 from catalog_api.obligations import routes as obligations
+from catalog_api.offerings import catalog_routes
 from catalog_api.offerings import routes as offerings
 from catalog_api.organisation import routes as organisation
 from catalog_api.ownership import routes as ownership
@@ -76,6 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             development.router,
             retirement.router,
             offerings.router,
+            catalog_routes.router,
             requests.router,
             dependencies.router,
             impact.router,
@@ -96,8 +101,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             organisation.router,
             raci.router,
             boards.router,
+            meeting_routes.router,
+            meeting_routes.router,
             artifacts.router,
             practices.router,
+            exports.router,
             facts.router,
             audit.router,
         ),

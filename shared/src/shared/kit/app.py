@@ -9,12 +9,14 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from shared.kit import audit_routes, auth, event_routes, health, problems
 from shared.kit.database import engine_for
 from shared.kit.docs import serve_docs
 from shared.kit.migrations import check_schema
 from shared.kit.requests import RequestEnvelope, RequestFigures
+from shared.kit.routing import RouteTable
 from shared.kit.settings import ServiceSettings
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -69,9 +71,10 @@ def build_app(  # noqa: PLR0913 - the wiring of an app is what it is made of
     auth.install_verifier(app, settings)
     problems.install_problem_handlers(app)
     serve_docs(app)
-    for router in (health.router, *routers, audit_routes.router, event_routes.router):
-        app.include_router(router)
-    app.openapi = lambda: _contract(app)  # type: ignore[method-assign]
+    ours = (health.router, *routers, audit_routes.router, event_routes.router)
+    table = RouteTable([route for router in ours for route in router.routes])
+    app.router.routes.append(table)
+    app.openapi = lambda: _contract(app, table.routes)  # type: ignore[method-assign]
     return app
 
 
@@ -92,14 +95,14 @@ def _registry() -> CollectorRegistry:
     return registry
 
 
-def _contract(app: FastAPI) -> dict[str, Any]:
+def _contract(app: FastAPI, routes: Sequence[BaseRoute]) -> dict[str, Any]:
     """The OpenAPI 3.1 document, with problems instead of FastAPI's own errors."""
     if app.openapi_schema is None:
         contract = get_openapi(
             title=app.title,
             version=app.version,
             description=app.description,
-            routes=app.routes,
+            routes=routes,
         )
         problems.describe_problems(contract)
         auth.describe_security(contract)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Body, Depends, Query, Response
 
-from catalog_api.boards import actions, meeting_routes, queries, rules
+from catalog_api.boards import actions, queries, rules
 from catalog_api.boards.queries import BoardFilters
 from catalog_api.boards.rules import Seat
 from catalog_api.boards.schemas import (
@@ -176,6 +176,3 @@ def _shown(board: Any) -> BoardOut:
             "overdue": present and now().date() > due,
         }
     )
-
-
-router.include_router(meeting_routes.router)
