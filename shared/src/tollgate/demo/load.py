@@ -1,6 +1,6 @@
 """Loading the demo through the public APIs; what is there already stays as it is."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from itertools import chain
 from typing import Any
@@ -9,21 +9,7 @@ import httpx
 
 from shared.schemas.metrics import InitiativeState
 from tollgate.connection import body_of
-from tollgate.demo.catalog.agreements import load_agreements
-from tollgate.demo.catalog.boards import load_boards
-from tollgate.demo.catalog.continuity import load_continuity
-from tollgate.demo.catalog.customers import load_customers
-from tollgate.demo.catalog.estate import load_estate
-from tollgate.demo.catalog.experience import load_experience
-from tollgate.demo.catalog.lifecycle import load_lifecycle
-from tollgate.demo.catalog.money import load_charges, load_costs
-from tollgate.demo.catalog.organisation import load_organisation
-from tollgate.demo.catalog.planning import load_planning
-from tollgate.demo.catalog.plans import load_plans
-from tollgate.demo.catalog.requirements import load_candidates, load_requirements
-from tollgate.demo.catalog.responsibilities import load_responsibilities
-from tollgate.demo.catalog.risks import load_obligations, load_risks
-from tollgate.demo.catalog.support_hours import load_support_hours
+from tollgate.demo.catalog.steps import CATALOG_STEPS
 from tollgate.demo.content import (
     PORTFOLIOS,
     SERVICES,
@@ -35,7 +21,7 @@ from tollgate.demo.content import (
     WorkedRow,
 )
 from tollgate.demo.history import INCIDENTS, history, incident_id
-from tollgate.demo.making import PATIENCE, Providers, create, ensure
+from tollgate.demo.making import PATIENCE, Providers, Step, create, ensure
 from tollgate.demo.worked_example import worked_example
 from tollgate.exits import CommandFailed
 from tollgate.pages import items_of
@@ -43,9 +29,6 @@ from tollgate.pushing import Sent, push
 from tollgate.resending import call_until_answered
 
 PLAN = "Shorter interruptions for the business"
-
-
-Step = tuple[str, Callable[[Providers, date], None]]
 
 
 def load_services(at: Providers, _until: date) -> None:
@@ -108,24 +91,7 @@ def load_plan(at: Providers, _until: date) -> None:
 
 STEPS: tuple[Step, ...] = (
     ("Services", load_services),
-    ("Planning", load_planning),
-    ("Customers", load_customers),
-    ("Dependencies", load_estate),
-    ("Costs", load_costs),
-    ("Charges", load_charges),
-    ("Support hours", load_support_hours),
-    ("Experience", load_experience),
-    ("Organisation", load_organisation),
-    ("Responsibilities", load_responsibilities),
-    ("Boards", load_boards),
-    ("Plans", load_plans),
-    ("Vendor candidates", load_candidates),
-    ("Requirements", load_requirements),
-    ("Agreements", load_agreements),
-    ("Continuity", load_continuity),
-    ("Lifecycle", load_lifecycle),
-    ("Risks", load_risks),
-    ("Obligations", load_obligations),
+    *CATALOG_STEPS,
     ("Incidents", load_incidents),
     ("Targets", load_targets),
     ("Improvement plan", load_plan),

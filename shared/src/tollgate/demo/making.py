@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +26,10 @@ class Providers:
     metrics: httpx.Client
     improvement: httpx.Client
     person: Callable[..., httpx.Auth | None]
+
+
+Step = tuple[str, Callable[[Providers, date], None]]
+"""What the progress bar says, and what loads it; the day is the one after the demo's last."""
 
 
 def ensure(client: httpx.Client, path: str, body: Any, **request: Any) -> None:
