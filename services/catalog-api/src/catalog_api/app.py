@@ -7,7 +7,6 @@ from catalog_api.artifacts import routes as artifacts
 from catalog_api.audit import routes as audit
 from catalog_api.benchmarks import routes as benchmarks
 from catalog_api.boards import meeting_routes
-from catalog_api.boards import meeting_routes
 from catalog_api.boards import routes as boards
 from catalog_api.calendars import routes as calendars
 from catalog_api.candidates import routes as candidates
@@ -101,7 +100,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             organisation.router,
             raci.router,
             boards.router,
-            meeting_routes.router,
             meeting_routes.router,
             artifacts.router,
             practices.router,

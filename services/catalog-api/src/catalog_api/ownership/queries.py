@@ -1,18 +1,22 @@
 """Every SQL statement about owners."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Row,
     ScalarSelect,
+    Text,
+    bindparam,
     exists,
     func,
     insert,
     select,
+    text,
     tuple_,
     update,
 )
@@ -100,6 +104,49 @@ async def begin_owners(
     session: AsyncSession, service: str, begun: Iterable[Holder], now: datetime
 ) -> None:
     """Add present rows for these owners."""
+    await begin_owners_of_many(session, [(service, owner) for owner in begun], now)
+
+
+async def present_owners_of_many(
+    session: AsyncSession, services: Collection[str]
+) -> dict[str, list[Holder]]:
+    """Who holds which role now, for each of these services, in order."""
+    statement = select(_owner.service_key, _owner.role, _owner.subject).where(
+        _owner.service_key.in_(services), _owner.valid_to.is_(None)
+    )
+    found: dict[str, list[Holder]] = {key: [] for key in services}
+    for service, role, subject in await session.execute(statement):
+        found[service].append(Holder(role, subject))
+    return {key: sorted(owners) for key, owners in found.items()}
+
+
+_END = text(
+    """
+    UPDATE catalog.owner SET valid_to = :now
+    FROM unnest(:services, :roles, :subjects) AS gone(service, role, subject)
+    WHERE owner.service_key = gone.service AND owner.role = gone.role
+        AND owner.subject = gone.subject AND owner.valid_to IS NULL
+    """
+).bindparams(*(bindparam(name, type_=ARRAY(Text)) for name in ("services", "roles", "subjects")))
+
+
+async def end_owners_of_many(
+    session: AsyncSession, ended: Sequence[tuple[str, Holder]], now: datetime
+) -> None:
+    """Close the present rows of these owners, each of a service, in one statement."""
+    if ended:
+        gone = {
+            "services": [service for service, _ in ended],
+            "roles": [owner.role for _, owner in ended],
+            "subjects": [owner.subject for _, owner in ended],
+        }
+        await session.execute(_END, {"now": now, **gone})
+
+
+async def begin_owners_of_many(
+    session: AsyncSession, begun: Sequence[tuple[str, Holder]], now: datetime
+) -> None:
+    """Add present rows for these owners, each of a service."""
     rows = [
         {
             "id": uuid4(),
@@ -108,7 +155,7 @@ async def begin_owners(
             "subject": owner.subject,
             "valid_from": now,
         }
-        for owner in begun
+        for service, owner in begun
     ]
     if rows:
         await session.execute(insert(Owner), rows)

@@ -39,6 +39,17 @@ async def get_portfolio(session: AsyncSession, key: str, *, lock: bool = False) 
     return row
 
 
+async def lock_portfolios(session: AsyncSession, keys: Collection[str]) -> dict[str, Row[Any]]:
+    """Those of the keys that are there, in their order, so that two bulks cannot deadlock."""
+    statement = (
+        select(*_portfolio)
+        .where(_portfolio.key.in_(keys))
+        .order_by(_portfolio.key)
+        .with_for_update()
+    )
+    return {row.key: row for row in await session.execute(statement)}
+
+
 async def list_portfolios(session: AsyncSession, page: PageParams) -> list[Row[Any]]:
     """Portfolios by key, one more than the page holds."""
     return list((await session.execute(keyset(select(*_portfolio), [_portfolio.key], page))).all())

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import Response
+from fastapi import Body, Query, Response
 
-from catalog_api.portfolios import actions, queries, rules
-from catalog_api.portfolios.schemas import PortfolioPatch
+from catalog_api.portfolios import actions, queries, rules, upserts
+from catalog_api.portfolios.schemas import PortfolioPatch, PortfolioUpserts
 from catalog_api.registry.queries import stage_counts
+from catalog_api.registry.schemas import UpsertReply
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
@@ -36,6 +37,25 @@ async def create_portfolio(
     portfolio = await actions.create_portfolio(session, caller, body)
     response.headers["Location"] = f"/v1/portfolios/{portfolio.key}"
     return await _tagged(session, portfolio, response)
+
+
+@router.post(
+    "/bulk",
+    operation_id="upsert_portfolios",
+    response_model=UpsertReply,
+    responses=problem_responses(409),
+)
+async def upsert_portfolios(
+    body: Annotated[PortfolioUpserts, Body()],
+    session: Session,
+    caller: CatalogWrite,
+    dry_run: Annotated[bool, Query(description="only show what would change")] = False,
+) -> UpsertReply:
+    """Create and change portfolios by key: all of them, or none and every bad item is named.
+
+    It takes what `GET /v1/export/portfolios` gives.
+    """
+    return await upserts.upsert_portfolios(session, caller, body, dry_run=dry_run)
 
 
 @router.get("", operation_id="list_portfolios", response_model=Page[PortfolioOut])

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from catalog_api.patches import absent
 from shared.schemas.catalog import Subject
-from shared.schemas.common import LongText, ShortText, Wire
+from shared.schemas.common import Key, LongText, ShortText, Wire
 
 
 class PortfolioPatch(Wire):
@@ -15,3 +15,12 @@ class PortfolioPatch(Wire):
     name: ShortText = absent()
     manager: Subject | None = absent()
     strategy: Annotated[LongText, StringConstraints(min_length=1)] | None = absent()
+
+
+class PortfolioUpsert(PortfolioPatch):
+    """A portfolio by key; a new one needs a name."""
+
+    key: Key
+
+
+PortfolioUpserts = Annotated[list[PortfolioUpsert], Field(min_length=1, max_length=500)]

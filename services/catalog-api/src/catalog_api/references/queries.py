@@ -14,20 +14,21 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
     select,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api.references.rules import fold
 from catalog_api.references.tables import ExternalReference
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.catalog import Reference
 
-_reference = ExternalReference.__table__.c
+_table = ExternalReference.metadata.tables["catalog.external_reference"]
+_reference = _table.c
 _COLUMNS: tuple[ColumnElement[Any], ...] = (
     _reference.id,
     _reference.source,
@@ -96,6 +97,13 @@ async def insert_references(
     session: AsyncSession, service: str, references: Iterable[Reference], now: datetime
 ) -> None:
     """Add references of a service."""
+    await insert_references_of_many(session, [(service, one) for one in references], now)
+
+
+async def insert_references_of_many(
+    session: AsyncSession, references: Iterable[tuple[str, Reference]], now: datetime
+) -> None:
+    """Add references, each of a service; 409 when another one took a name meanwhile."""
     rows = [
         {
             "id": uuid4(),
@@ -105,10 +113,101 @@ async def insert_references(
             "folded_name": fold(reference.name),
             "added_at": now,
         }
-        for reference in references
+        for service, reference in references
     ]
-    if rows:
-        await session.execute(insert(ExternalReference), rows)
+    if not rows:
+        return
+    # In the order of the unique index, so that two that add the same names cannot deadlock.
+    rows.sort(key=lambda row: (row["folded_name"], row["source"] or ""))
+    statement = upsert(_table).on_conflict_do_nothing().returning(_reference.id)
+    added = (await session.scalars(statement, rows)).all()
+    if len(added) < len(rows):
+        raise Conflict(
+            "Another request took one of these names just now: read them again",
+            code="reference_taken",
+        )
+
+
+async def references_of_many(
+    session: AsyncSession, services: Collection[str]
+) -> dict[str, list[Reference]]:
+    """The references of each of these services, by name and source."""
+    statement = (
+        select(_reference.service_key, _reference.source, _reference.name)
+        .where(_reference.service_key.in_(services))
+        .order_by(_reference.folded_name, _reference.source)
+    )
+    found: dict[str, list[Reference]] = {key: [] for key in services}
+    for service, source, name in await session.execute(statement):
+        found[service].append(Reference(source=source, name=name))
+    return found
+
+
+_HOLDERS_OF_MANY = text(
+    """
+    SELECT own.key AS own, held.service_key AS held
+    FROM unnest(:services, :sources, :names) WITH ORDINALITY
+        AS asked(service, source, name, position)
+    LEFT JOIN catalog.service own ON own.key = asked.name AND own.key <> asked.service
+    LEFT JOIN catalog.external_reference held
+        ON held.folded_name = asked.name AND held.source IS NOT DISTINCT FROM asked.source
+        AND held.service_key <> asked.service
+    ORDER BY asked.position
+    """
+).bindparams(*(bindparam(name, type_=ARRAY(Text)) for name in ("services", "sources", "names")))
+
+
+async def other_holders(
+    session: AsyncSession, asked: Sequence[tuple[str, Reference]]
+) -> list[Row[Any]]:
+    """For each (service, reference), in order: the other service whose key it is (`own`), and the
+    one that has it as a reference (`held`); null for none.
+    """
+    if not asked:
+        return []
+    found = await session.execute(
+        _HOLDERS_OF_MANY,
+        {
+            "services": [service for service, _ in asked],
+            "sources": [reference.source for _, reference in asked],
+            "names": [fold(reference.name) for _, reference in asked],
+        },
+    )
+    return list(found)
+
+
+async def holders_of_names(session: AsyncSession, names: Collection[str]) -> list[tuple[str, str]]:
+    """(folded name, service) of every reference, of any source, that has one of these names."""
+    statement = select(_reference.folded_name, _reference.service_key).where(
+        _reference.folded_name.in_(names)
+    )
+    found = await session.execute(statement.distinct().order_by(_reference.service_key))
+    return [(row.folded_name, row.service_key) for row in found]
+
+
+_DELETE = text(
+    """
+    DELETE FROM catalog.external_reference held
+    USING unnest(:services, :sources, :names) AS gone(service, source, name)
+    WHERE held.service_key = gone.service AND held.folded_name = gone.name
+        AND held.source IS NOT DISTINCT FROM gone.source
+    """
+).bindparams(*(bindparam(name, type_=ARRAY(Text)) for name in ("services", "sources", "names")))
+
+
+async def delete_references_of_many(
+    session: AsyncSession, references: Sequence[tuple[str, Reference]]
+) -> None:
+    """Remove references, each of a service, in one statement."""
+    if references:
+        await session.execute(
+            _DELETE,
+            {
+                "services": [service for service, _ in references],
+                "sources": [reference.source for _, reference in references],
+                "names": [fold(reference.name) for _, reference in references],
+            },
+        )
 
 
 async def list_references(session: AsyncSession, service: str, page: PageParams) -> list[Row[Any]]:

@@ -17,13 +17,27 @@ def names_nothing(name: str) -> bool:
     return fold(name) in ("", "?")
 
 
+Identity = tuple[str | None, str]
+
+
+def identity(reference: Reference) -> Identity:
+    """What makes two references the same: the source and the folded name."""
+    return reference.source, fold(reference.name)
+
+
 def repeated(references: Iterable[Reference]) -> list[int]:
     """Positions of references that say the same as an earlier one."""
-    seen: set[tuple[str | None, str]] = set()
+    seen: set[Identity] = set()
     positions = []
     for position, reference in enumerate(references):
-        identity = (reference.source, fold(reference.name))
-        if identity in seen:
+        if identity(reference) in seen:
             positions.append(position)
-        seen.add(identity)
+        seen.add(identity(reference))
     return positions
+
+
+def as_spelt(wanted: Iterable[Reference], present: Iterable[Reference]) -> list[Reference]:
+    """The wanted references in a fixed order, those that are there as they are spelt there."""
+    spelt = {identity(reference): reference for reference in present}
+    found = {identity(one): spelt.get(identity(one), one) for one in wanted}
+    return [found[one] for one in sorted(found, key=lambda key: (key[1], key[0] or ""))]

@@ -98,10 +98,14 @@ async def insert_service(session: AsyncSession, values: Mapping[str, Any]) -> bo
     return await session.scalar(statement.returning(_service.key)) is not None
 
 
-async def insert_services(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add services whose keys were free when they were looked up."""
-    if rows:
-        await session.execute(insert(Service), [_named(values) for values in rows])
+async def insert_services(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Add services; False when a key that was free when it was looked up is taken meanwhile."""
+    if not rows:
+        return True
+    # In the order of the keys, so that two that add the same services cannot deadlock.
+    ordered = sorted((_named(values) for values in rows), key=lambda row: str(row["key"]))
+    statement = insert(_table).on_conflict_do_nothing().returning(_service.key)
+    return len((await session.scalars(statement, ordered)).all()) == len(rows)
 
 
 async def get_service(session: AsyncSession, key: str) -> Row[Any]:
@@ -177,14 +181,18 @@ async def change_service(
 
 
 async def change_services(
-    session: AsyncSession, values: Mapping[str, Mapping[str, Any]], now: datetime
+    session: AsyncSession,
+    values: Mapping[str, Mapping[str, Any]],
+    now: datetime,
+    also: Mapping[str, Collection[str]],
 ) -> None:
     """As change_service, by key: one round trip for all that change the same fields."""
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[dict[str, Any]]] = {}
     for key, fields in values.items():
-        alike.setdefault(tuple(sorted(fields)), []).append(_changed(key, fields))
-    for names, rows in alike.items():
-        await session.execute(_change(names, names, now), rows)
+        names = tuple(sorted(fields)), tuple(sorted(also[key]))
+        alike.setdefault(names, []).append(_changed(key, fields))
+    for (names_set, names_stamped), rows in alike.items():
+        await session.execute(_change(names_set, (*names_set, *names_stamped), now), rows)
 
 
 def _change(fields: Iterable[str], stamped: Iterable[str], now: datetime) -> Update:

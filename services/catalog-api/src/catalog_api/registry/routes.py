@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Body, Depends, Query, Response
 
-from catalog_api.registry import actions, queries
+from catalog_api.registry import actions, queries, upserts
 from catalog_api.registry.queries import ServiceFilters
 from catalog_api.registry.schemas import ServicePatch, UpsertItems, UpsertReply
 from shared.kit.auth import Principal, requires
@@ -77,7 +77,12 @@ async def onboard_service(
     return _created(await actions.onboard_service(session, caller, body), response)
 
 
-@router.post("/bulk", operation_id="upsert_services", response_model=UpsertReply)
+@router.post(
+    "/bulk",
+    operation_id="upsert_services",
+    response_model=UpsertReply,
+    responses=problem_responses(409),
+)
 async def upsert_services(
     body: Annotated[UpsertItems, Body()],
     session: Session,
@@ -86,9 +91,10 @@ async def upsert_services(
 ) -> UpsertReply:
     """Create and change services by key: all of them, or none and every bad item is named.
 
-    Repeating it changes nothing. Only the fields an item names are changed.
+    Repeating it changes nothing. Only the fields an item names are changed; owners and external
+    references are replaced as a whole. It takes what `GET /v1/export/services` gives.
     """
-    return await actions.upsert_services(session, caller, body, dry_run=dry_run)
+    return await upserts.upsert_services(session, caller, body, dry_run=dry_run)
 
 
 @router.get("", operation_id="list_services", response_model=Page[ServiceOut])

@@ -8,6 +8,8 @@ from pydantic import Field
 from catalog_api.patches import absent
 from shared.schemas.catalog import (
     Criticality,
+    OwnerAssignment,
+    Reference,
     RefusedStage,
     ServiceKind,
     SupportHours,
@@ -30,9 +32,14 @@ class ServicePatch(Wire):
 
 
 class ServiceUpsert(ServicePatch):
-    """A service by key. A new one needs name, portfolio and kind and starts at `strategy`."""
+    """A service by key. A new one needs name, portfolio and kind and starts at `strategy`.
+
+    Owners and external references that are given replace those that are there.
+    """
 
     key: Key
+    owners: Annotated[list[OwnerAssignment], Field(max_length=50)] = absent()
+    external_references: Annotated[list[Reference], Field(max_length=200)] = absent()
 
 
 UpsertItems = Annotated[list[ServiceUpsert], Field(min_length=1, max_length=1000)]
@@ -49,7 +56,7 @@ class FieldChangeOut(Out):
     after: Any
 
 
-class UpsertedService(Out):
+class UpsertedItem(Out):
     key: str
     outcome: UpsertOutcome
     changes: dict[str, FieldChangeOut] = Field(description="by field; before is null when created")
@@ -62,4 +69,4 @@ class UpsertReply(Out):
     created: int
     changed: int
     unchanged: int
-    items: list[UpsertedService]
+    items: list[UpsertedItem]
