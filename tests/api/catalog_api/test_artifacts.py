@@ -1,5 +1,6 @@
 """The artifact register over HTTP."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -220,3 +221,16 @@ async def test_an_artifact_that_is_none_of_the_ten_is_not_found(catalog: Catalog
     nowhere = "00000000-0000-0000-0000-000000000000"
     path = f"{URL}/service-plan/resources/{nowhere}"
     assert (await catalog.http.get(path)).status_code == 404
+
+
+async def test_resources_linked_at_once_are_all_linked(catalog: Catalog) -> None:
+    bodies = [PORTAL | {"uri": f"https://portal.example.org/{n}"} for n in range(3)]
+    plan = {"kind": "document", "title": "Plan", "uri": "urn:doc:plan"}
+
+    replies = await asyncio.gather(
+        *(link(catalog, "service-portal", body) for body in bodies),
+        *(link(catalog, key, plan) for key in ("service-plan", "service-catalog")),
+    )
+
+    assert {reply.status_code for reply in replies} == {201}
+    assert len((await read(catalog, "service-portal"))["resources"]) == 3

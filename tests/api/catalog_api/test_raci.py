@@ -196,6 +196,23 @@ class TestGaps:
         counts = [len(page["items"][0]["gaps"]) for page in (first, second)]
         assert (counts, second["next_cursor"]) == ([20, 18], None)
 
+    async def test_complete_services_can_be_left_out(
+        self, catalog: Catalog, make_service: Make
+    ) -> None:
+        await make_service("mail")
+        charts = (await catalog.http.get("/v1/services/vpn/raci")).json()["processes"]
+        for chart in charts:
+            await put(catalog, [ADA, CAL], process=chart["process"])
+
+        every = (await catalog.http.get("/v1/raci-gaps")).json()["items"]
+        lacking = (await catalog.http.get("/v1/raci-gaps", params={"incomplete": True})).json()
+
+        assert [(one["service"], one["complete"]) for one in every] == [
+            ("mail", False),
+            ("vpn", True),
+        ]
+        assert [one["service"] for one in lacking["items"]] == ["mail"]
+
 
 async def test_duties_of_a_person_are_found_over_all_services(
     catalog: Catalog, make_service: Make

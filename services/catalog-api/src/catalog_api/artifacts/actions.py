@@ -48,6 +48,7 @@ async def show(session: Session, artifacts: Sequence[Any]) -> list[Shown]:
 
 async def assess_all(session: Session) -> None:
     """Renew the assessments that facts read."""
+    await queries.lock_register(session)
     moment = now()
     shown = await show(session, await queries.all_artifacts(session))
     found: Mapping[ArtifactKey, Assessment] = {one.artifact.key: one.assessment for one in shown}
@@ -58,7 +59,8 @@ async def change_artifact(
     session: Session, caller: Principal, key: ArtifactKey, patch: ArtifactPatch, expected: int
 ) -> Any:
     """Name the owner, the day of the next review, or how often it is reviewed."""
-    present = await queries.get_artifact(session, key, lock=True)
+    await queries.lock_register(session)
+    present = await queries.get_artifact(session, key)
     check_version(expected, present.revision)
     wanted = patch.model_dump(exclude_unset=True)
     return await _change(session, caller, present, wanted, "changed")
@@ -68,7 +70,8 @@ async def review_artifact(
     session: Session, caller: Principal, key: ArtifactKey, expected: int
 ) -> Any:
     """It has been reviewed today: the next review is a cadence away (409 without a cadence)."""
-    present = await queries.get_artifact(session, key, lock=True)
+    await queries.lock_register(session)
+    present = await queries.get_artifact(session, key)
     check_version(expected, present.revision)
     if present.review_cadence_days is None:
         raise Conflict(
@@ -97,7 +100,7 @@ async def link_resource(
 ) -> UUID:
     """Say what realises an artifact: of a kind that can, and there."""
     reference = _reference(key, body)
-    await queries.get_artifact(session, key, lock=True)
+    await queries.lock_register(session)
     linked = (await queries.resources_of(session, [key]))[key]
     if len(linked) >= rules.MAX_RESOURCES:
         raise Conflict(
@@ -126,7 +129,7 @@ async def link_resource(
 async def unlink_resource(
     session: Session, caller: Principal, key: ArtifactKey, resource: UUID
 ) -> None:
-    await queries.get_artifact(session, key, lock=True)
+    await queries.lock_register(session)
     gone = await queries.delete_resource(session, key, resource)
     await assess_all(session)
     before = {"kind": gone.kind, "reference": gone.reference, "title": gone.title}

@@ -6,11 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Row,
     ScalarSelect,
     and_,
+    cast,
     delete,
+    func,
     select,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -35,20 +38,28 @@ from shared.schemas.catalog import Stage
 _artifact = table_of(Artifact).c
 _resource = table_of(ArtifactResource).c
 _assessment = table_of(ArtifactAssessment).c
+_REGISTER = "artifact register"
 
 
 def _missing(key: str) -> str:
     return f"There is no artifact {key}"
 
 
-async def get_artifact(session: AsyncSession, key: str, *, lock: bool = False) -> Row[Any]:
+async def lock_register(session: AsyncSession) -> None:
+    """One change or assessment at a time: each of them writes the assessments of all ten."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(_REGISTER, 0))))
+
+
+async def get_artifact(session: AsyncSession, key: str) -> Row[Any]:
     statement = select(table_of(Artifact)).where(_artifact.key == key)
-    return await get_row(session, statement, _missing(key), lock=lock)
+    return await get_row(session, statement, _missing(key))
 
 
 async def list_artifacts(session: AsyncSession, page: PageParams) -> list[Row[Any]]:
     """Artifacts in their order, one more than the page holds."""
-    return await list_rows(session, select(table_of(Artifact)), [_artifact.position], page)
+    # Wide enough for whatever number a forged cursor holds.
+    position = cast(_artifact.position, BigInteger)
+    return await list_rows(session, select(table_of(Artifact)), [position], page)
 
 
 async def all_artifacts(session: AsyncSession) -> list[Row[Any]]:
@@ -131,7 +142,7 @@ async def present_keys(
 async def keep_assessments(
     session: AsyncSession, found: Mapping[ArtifactKey, Assessment], moment: datetime
 ) -> None:
-    """Replace the last assessments, in the order of the keys so that two cannot deadlock."""
+    """Replace the last assessments."""
     rows = [
         {
             "artifact_key": key,
@@ -139,7 +150,7 @@ async def keep_assessments(
             "missing": found[key].missing,
             "assessed_at": moment,
         }
-        for key in sorted(found)
+        for key in found
     ]
     statement = insert(ArtifactAssessment).values(rows)
     await session.execute(
@@ -149,7 +160,6 @@ async def keep_assessments(
                 name: statement.excluded[name]
                 for name in ("completeness", "missing", "assessed_at")
             },
-            where=_assessment.assessed_at <= moment,
         )
     )
 

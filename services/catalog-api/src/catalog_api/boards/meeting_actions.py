@@ -64,9 +64,10 @@ async def hold_meeting(
     session: Session, caller: Principal, place: tuple[str, UUID], body: MeetingHold, expected: int
 ) -> Any:
     """Record who was there, with the seat they had then, and the quorum that was asked for."""
-    board = await queries.lock_board(session, place[0])
     present = await _lock(session, place, expected)
     check_move("meeting", MEETING_MOVES, present.state, MeetingState.HELD)
+    # After the meeting, as a decision does: two that hold one what the other wants would block.
+    board = await queries.lock_board(session, place[0])
     moment = now()
     held_at = body.held_at or moment
     if held_at > moment:

@@ -28,7 +28,7 @@ from shared.kit.routing import Router
 from shared.schemas.common import Key, Page
 from shared.schemas.improvement import Gate
 
-router = Router(prefix="/boards/{key}", tags=["boards"])
+router = Router(prefix="/v1/boards/{key}", tags=["boards"])
 
 CatalogRead = Annotated[Principal, requires("catalog:read")]
 CatalogWrite = Annotated[Principal, requires("catalog:write")]

@@ -134,11 +134,16 @@ async def list_raci_gaps(
     caller: CatalogRead,
     filters: Annotated[GapFilters, Depends(gap_filters)],
     page: PageQuery,
+    incomplete: Annotated[
+        bool,
+        Query(description="leave complete services out; a page may then hold fewer than `limit`"),
+    ] = False,
 ) -> Any:
     """Services that are not retired, by key, each with what its RACI lacks."""
     rows = await queries.judged_services(session, filters, page)
     found = page_of(rows, page, key=lambda row: (row.key,))
-    return {**found, "items": await actions.report_gaps(session, found["items"])}
+    judged = await actions.report_gaps(session, found["items"])
+    return {**found, "items": [one for one in judged if not (incomplete and one.complete)]}
 
 
 async def _chart(session: Session, key: str, process: Process, response: Response) -> ChartOut:
