@@ -1,8 +1,9 @@
 """Agreements: what can be agreed, the one hash of a text, and what is signed by whom."""
 
+import asyncio
 import hashlib
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -346,9 +347,7 @@ class TestCeilings:
         assert len(entries["items"]) == 1
 
 
-def _noon(version: dict[str, Any]) -> Any:
-    from datetime import datetime  # noqa: PLC0415
-
+def _noon(version: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(version["starts_at"]) + timedelta(hours=12)
 
 
@@ -431,6 +430,24 @@ class TestPrioritySchemes:
         reply = await sign_both(catalog, await draft(catalog, targets=[speed]))
 
         assert (reply.status_code, reply.json()["target"]) == (409, "speed")
+
+    async def test_a_last_signature_and_a_looser_choice_at_once_cannot_both_pass(
+        self, catalog: Catalog
+    ) -> None:
+        await make_scheme(catalog, "standard", 60)
+        await make_scheme(catalog, "lax", 61)
+        pinned = {"priority_scheme": {"scheme": "standard"}}
+        version = await submit(catalog, await draft(catalog, **pinned))
+        await sign(catalog, version, "ada", "provider")
+
+        replies = await asyncio.gather(
+            sign(catalog, version, "cleo", "customer"),
+            catalog.http.put("/v1/services/mail/priority-scheme", json={"scheme": "lax"}),
+        )
+
+        assert sorted(reply.status_code < 300 for reply in replies) == [False, True]
+        refused_one = next(reply for reply in replies if reply.status_code >= 300)
+        assert refused_one.json()["code"] == "looser_than_agreement"
 
 
 class TestReading:

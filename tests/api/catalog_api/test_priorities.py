@@ -1,5 +1,6 @@
 """Priority schemes: versioned, one default, overrides, and the priority they give."""
 
+import asyncio
 from typing import Any
 
 from tests.support.catalog import Catalog, Make
@@ -59,6 +60,19 @@ class TestScheme:
         reply = await catalog.http.put("/v1/priority-schemes/strict/default")
 
         assert (reply.status_code, await defaults(catalog)) == (200, ["strict"])
+
+    async def test_many_who_change_the_default_at_once_leave_exactly_one(
+        self, catalog: Catalog
+    ) -> None:
+        keys = ["standard", "strict", "night", "weekend"]
+        for key in keys:
+            await create(catalog, key)
+
+        await asyncio.gather(
+            *(catalog.http.put(f"/v1/priority-schemes/{key}/default") for key in keys)
+        )
+
+        assert len(await defaults(catalog)) == 1
 
     async def test_a_new_version_keeps_the_older_one_and_is_announced_whole(
         self, catalog: Catalog
