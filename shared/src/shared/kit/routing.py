@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from itertools import product
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -60,9 +61,7 @@ class RouteTable(BaseRoute):
         self._by_shape: dict[_Shape, list[BaseRoute]] = {}
         for route in self.routes:
             assert isinstance(route, APIRoute), "our routers hold nothing else"
-            shape = _shape(route.path_format)
-            assert "{" not in shape[1], "the word after the version is fixed"
-            self._by_shape.setdefault(shape, []).append(route)
+            self._by_shape.setdefault(_shape(route.path_format), []).append(route)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """As Starlette's router: the first that fits wholly, else the first but for its method."""
@@ -78,8 +77,9 @@ class RouteTable(BaseRoute):
         return found
 
     def _candidates(self, shape: _Shape) -> Iterator[BaseRoute]:
-        yield from self._by_shape.get(shape, ())
-        yield from self._by_shape.get((*shape[:2], _ANY), ())
+        length, first, second = shape
+        for words in product((first, _ANY), (second, _ANY)):
+            yield from self._by_shape.get((length, *words), ())
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The route that matched answers."""
@@ -90,4 +90,8 @@ def _shape(path: str) -> _Shape:
     parts = path.split("/")
     first = parts[2] if len(parts) > 2 else parts[-1]
     second = parts[4] if len(parts) > 4 else ""
-    return len(parts), first, _ANY if second.startswith("{") else second
+    return len(parts), _word(first), _word(second)
+
+
+def _word(part: str) -> str:
+    return _ANY if part.startswith("{") else part
