@@ -106,18 +106,33 @@ class TestCustomers:
     async def test_an_unknown_customer_is_not_found(self, catalog: Catalog) -> None:
         assert (await catalog.http.get(SALES)).status_code == 404
 
-    async def test_a_customer_leaves_when_its_engagements_have_ended(
+    async def test_a_customer_leaves_when_nothing_is_kept_up_for_it(
         self, catalog: Catalog, sales: None, make_service: Make
     ) -> None:
         await make_service("vpn")
         made = await engage(catalog)
+        orders = {"key": "orders", "name": "Orders", "customer": "sales", "criticality": "low"}
+        await catalog.http.post("/v1/vital-activities", json=orders)
+        need = {"customer": "sales", "statement": "It works", "priority": "must"}
+        asked = await catalog.http.post("/v1/services/vpn/requirements", json=need)
         leaving = {"json": {"active": False}, "headers": ANY}
 
         refused = await catalog.http.patch(SALES, **leaving)
         await end(catalog, made)
+        await catalog.http.patch("/v1/vital-activities/orders", **leaving)
+        withdrawn = {"state": "withdrawn", "reason": "they leave"}
+        url = f"{asked.headers['Location']}/state"
+        await catalog.http.post(url, json=withdrawn, headers=ANY)
         left = await catalog.http.patch(SALES, **leaving)
 
-        assert (refused.status_code, refused.json()["services"]) == (409, ["vpn"])
+        assert (refused.status_code, refused.json()["missing"]) == (
+            409,
+            {
+                "services": ["vpn"],
+                "vital_activities": ["orders"],
+                "requirements": [asked.json()["id"]],
+            },
+        )
         assert left.json()["active"] is False
 
     @pytest.mark.parametrize(

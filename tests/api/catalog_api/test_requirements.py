@@ -205,6 +205,18 @@ class TestMove:
         assert (accepted.status_code, accepted.json()["code"]) == (409, "service_retired")
         assert rejected.status_code == 200
 
+    async def test_nothing_is_opened_again_for_a_customer_that_has_left(
+        self, catalog: Catalog, vpn: None
+    ) -> None:
+        made = await propose(catalog)
+        await move(catalog, made, "accepted")
+        await move(catalog, made, "answered", answer=KPI)
+        await catalog.http.patch("/v1/customers/sales", json={"active": False}, headers=ANY)
+
+        reply = await move(catalog, made, "accepted", reason="The target was dropped")
+
+        assert (reply.status_code, reply.json()["code"]) == (409, "customer_inactive")
+
     async def test_the_audit_trail_shows_the_answer(self, catalog: Catalog, vpn: None) -> None:
         made = await propose(catalog)
         await move(catalog, made, "accepted")

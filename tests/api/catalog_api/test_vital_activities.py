@@ -75,6 +75,17 @@ class TestVitalActivities:
 
         assert (reply.status_code, reply.json()["code"]) == (409, "customer_inactive")
 
+    async def test_nor_does_it_take_up_again_what_it_did(
+        self, catalog: Catalog, make_activity: Make
+    ) -> None:
+        await make_activity("orders")
+        for url in (ORDERS, "/v1/customers/sales"):
+            await catalog.http.patch(url, json={"active": False}, headers=ANY)
+
+        reply = await catalog.http.patch(ORDERS, json={"active": True}, headers=ANY)
+
+        assert (reply.status_code, reply.json()["code"]) == (409, "customer_inactive")
+
     async def test_a_taken_key_is_refused(self, catalog: Catalog, make_activity: Make) -> None:
         await make_activity("orders")
         body = {"name": "Orders", "customer": "plant", "criticality": "low"}

@@ -104,11 +104,13 @@ def test_who_has_left_asks_for_nothing_new() -> None:
         check_active("sales", False)
 
 
-def test_who_still_uses_something_cannot_leave() -> None:
-    check_may_leave("sales", [])
+def test_who_still_has_something_cannot_leave() -> None:
+    check_may_leave("sales", {"services": [], "vital_activities": []})
 
-    with pytest.raises(Conflict, match="still engaged with mail, vpn"):
-        check_may_leave("sales", ["mail", "vpn"])
+    with pytest.raises(Conflict, match="still has vital activities: bills, orders") as refused:
+        check_may_leave("sales", {"services": [], "vital_activities": ["bills", "orders"]})
+
+    assert refused.value.extra["missing"] == {"vital_activities": ["bills", "orders"]}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ from catalog_api.customers.schemas import (
 )
 from catalog_api.keys import key_for, key_taken
 from catalog_api.registry import rules as registry_rules
+from catalog_api.requirements import queries as requirement_queries
 from catalog_api.rows import new_row
+from catalog_api.vital_activities import queries as activity_queries
 from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
@@ -47,12 +49,20 @@ async def change_customer(
     today = now().date()
     rules.check_reviewed(after.get("last_reviewed_on"), today)
     if after.get("active") is False:
-        services = await engagement_queries.engaged_services(session, key, today)
-        rules.check_may_leave(key, services)
+        rules.check_may_leave(key, await _holding(session, key, today))
     due = _review_due({**present._asdict(), **after})
     await queries.change_customer(session, key, after | due)
     await record_resource(session, caller, _change(key, "changed", before, after))
     return await queries.get_customer(session, key)
+
+
+async def _holding(session: Session, customer: str, today: date) -> dict[str, list[str]]:
+    """What is kept up for a customer."""
+    return {
+        "services": await engagement_queries.engaged_services(session, customer, today),
+        "vital_activities": await activity_queries.active_activities_of(session, customer),
+        "requirements": await requirement_queries.open_requirements_of(session, customer),
+    }
 
 
 def _review_due(customer: Mapping[str, Any]) -> dict[str, date]:

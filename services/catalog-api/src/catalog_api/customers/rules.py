@@ -100,13 +100,20 @@ def check_active(customer: str, active: bool) -> None:
         )
 
 
-def check_may_leave(customer: str, services: Sequence[str]) -> None:
-    """A customer leaves when its engagements have ended (409)."""
-    if services:
+def check_may_leave(customer: str, holding: Mapping[str, Sequence[str]]) -> None:
+    """A customer leaves when nothing is left that somebody keeps up for it (409).
+
+    `holding` has, by kind, the engaged services, active vital activities and open requirements.
+    """
+    left = {kind: list(keys) for kind, keys in holding.items() if keys}
+    if left:
+        named = "; ".join(
+            f"{kind.replace('_', ' ')}: {', '.join(keys)}" for kind, keys in left.items()
+        )
         raise Conflict(
-            f"{customer} is still engaged with {', '.join(services)}: end those engagements first",
+            f"{customer} still has {named}. End, deactivate or withdraw those first",
             code="customer_engaged",
-            services=list(services),
+            missing=left,
         )
 
 

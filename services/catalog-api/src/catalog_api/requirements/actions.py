@@ -39,8 +39,7 @@ async def create_requirement(
         raise Invalid(
             f"There is no customer {body.customer}", code="unknown_customer", pointer="/customer"
         )
-    customer = await customer_queries.get_customer(session, body.customer, lock=True)
-    check_active(customer.key, customer.active)
+    await _check_customer(session, body.customer)
     requirement = uuid4()
     fields = {**body.model_dump(exclude={"customer"}), "state": RequirementState.PROPOSED}
     row = {"id": requirement, "service_key": service, "customer_key": body.customer, **fields}
@@ -95,6 +94,7 @@ async def move_requirement(
         raise Invalid(fault.detail, errors=[fault])
     if move.state in (RequirementState.ACCEPTED, RequirementState.ANSWERED):
         check_not_retired(service, found.stage, "promise anything")
+        await _check_customer(session, present.customer)
     if move.answer is not None and move.answer.kind is AnswerKind.AGREEMENT:
         active = await agreement_queries.active_agreements(session, service)
         rules.check_agreement_in_force(move.answer.reference, active)
@@ -106,6 +106,12 @@ async def move_requirement(
     await queries.change_requirement(session, requirement, stored)
     await record_resource(session, caller, _change(service, requirement, "moved", before, after))
     return await queries.get_requirement(session, service, requirement)
+
+
+async def _check_customer(session: Session, customer: str) -> None:
+    """The customer is active, and stays so until the requirement is written."""
+    found = await customer_queries.get_customer(session, customer, lock=True)
+    check_active(customer, found.active)
 
 
 def _stored_answer(answer: Answer | None) -> dict[str, Any]:

@@ -91,6 +91,17 @@ async def list_requirements(
     return await rows.list_rows(session, select(*_COLUMNS).where(*conditions), order, page)
 
 
+async def open_requirements_of(session: AsyncSession, customer: str) -> list[str]:
+    """Ids of the first 20 requirements of a customer that are proposed or accepted."""
+    statement = (
+        select(_requirement.id)
+        .where(_requirement.customer_key == customer, _requirement.state.in_(OPEN))
+        .order_by(_requirement.created_at, _requirement.id)
+        .limit(20)
+    )
+    return [str(requirement) for requirement in await session.scalars(statement)]
+
+
 async def change_requirement(
     session: AsyncSession, requirement: UUID, values: Mapping[str, Any]
 ) -> None:

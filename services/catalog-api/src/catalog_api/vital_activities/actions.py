@@ -34,8 +34,7 @@ async def create_vital_activity(
         raise Invalid(
             f"There is no customer {body.customer}", code="unknown_customer", pointer="/customer"
         )
-    customer = await customer_queries.get_customer(session, body.customer, lock=True)
-    check_active(customer.key, customer.active)
+    await _check_customer(session, body.customer)
     fields = {**body.model_dump(exclude={"customer"}), "key": key, "active": True}
     row = {**fields, "customer_key": body.customer}
     if not await queries.insert_vital_activity(session, row):
@@ -55,6 +54,8 @@ async def change_vital_activity(
     if not changed:
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)
+    if after.get("active") is True:
+        await _check_customer(session, present.customer)
     await queries.change_vital_activity(session, key, after)
     await record_resource(session, caller, _change(key, "changed", before, after))
     return await queries.get_vital_activity(session, key)
@@ -90,6 +91,12 @@ async def end_support(session: Session, caller: Principal, key: str, service: st
     await queries.delete_support(session, key, service)
     before = _said(service, present)
     await record_resource(session, caller, _change(key, "unsupported", before, None, service))
+
+
+async def _check_customer(session: Session, customer: str) -> None:
+    """The customer is active, and stays so until the vital activity is written."""
+    found = await customer_queries.get_customer(session, customer, lock=True)
+    check_active(customer, found.active)
 
 
 def _said(service: str, support: Any) -> dict[str, Any]:

@@ -80,6 +80,17 @@ async def supported_by(session: AsyncSession, service_key: str) -> set[str]:
     return set(await session.scalars(statement.with_only_columns(_activity.key)))
 
 
+async def active_activities_of(session: AsyncSession, customer: str) -> list[str]:
+    """The first 20 active vital activities of a customer."""
+    statement = (
+        select(_activity.key)
+        .where(_activity.customer_key == customer, _activity.active)
+        .order_by(_activity.key)
+        .limit(20)
+    )
+    return list(await session.scalars(statement))
+
+
 async def insert_vital_activity(session: AsyncSession, values: Mapping[str, Any]) -> bool:
     """Add a vital activity; False when its key is taken."""
     return await rows.insert_row(session, VitalActivity, rows.new_row(values))

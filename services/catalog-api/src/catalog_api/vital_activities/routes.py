@@ -93,7 +93,7 @@ async def get_vital_activity(
     "/vital-activities/{key}",
     operation_id="change_vital_activity",
     response_model=VitalActivityOut,
-    responses=problem_responses(404, 412, 428),
+    responses=problem_responses(404, 409, 412, 428),
 )
 async def change_vital_activity(
     key: Key,
