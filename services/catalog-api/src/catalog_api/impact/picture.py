@@ -11,7 +11,7 @@ from shared.kit.pages import template_of
 
 # XML 1.0 has no way to write these, not even escaped.
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NAME_LENGTH = 22
+_NAME_LENGTH = 20
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def as_svg(surroundings: Surroundings) -> str:
     return template_of("catalog_api.impact", "surroundings.svg").render(
         name=name,
         description=_description(name, surroundings),
-        note=f"{left_out} further away are left out." if left_out else "",
+        note=f"{left_out} more are left out: the nearest are shown." if left_out else "",
         width=picture.width,
         height=picture.height,
         box_width=rules.BOX_WIDTH,

@@ -7,7 +7,7 @@ from catalog_api.dependencies.rules import Edge, Node, NodeKind
 
 # Of the picture, in SVG user units (pixels at its own size).
 BOX_WIDTH, BOX_HEIGHT = 180, 48
-_GAP, _ROW_GAP, _MARGIN, _HEAD = 24, 72, 24, 64
+_GAP, _ROW_GAP, _MARGIN, _HEAD = 24, 72, 24, 80
 _IN_A_ROW = 7
 
 
