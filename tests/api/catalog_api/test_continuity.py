@@ -1,5 +1,6 @@
 """Continuity plans, their tests and the chain check over HTTP."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -107,6 +108,11 @@ class TestWrite:
 
         assert (reply.status_code, reply.json()["code"]) == (409, "version_open")
         assert (reply.json()["version"], reply.json()["state"]) == (1, "draft")
+
+    async def test_of_simultaneous_drafts_one_is_made(self, catalog: Catalog) -> None:
+        replies = await asyncio.gather(*(catalog.http.post(PLANS, json=TEXT) for _ in range(4)))
+
+        assert sorted(reply.status_code for reply in replies) == [201, 409, 409, 409]
 
     async def test_a_change_needs_the_version_that_was_read(self, catalog: Catalog) -> None:
         await draft(catalog)
@@ -235,6 +241,37 @@ class TestApprove:
         reply = await act(catalog, plan, "approval", **{"On-Behalf-Of": "ada"})
 
         assert (reply.status_code, reply.json()["code"]) == (403, "not_in_person")
+
+    async def test_nobody_promises_to_be_back_before_what_they_need(
+        self, catalog: Catalog, onboard: Make
+    ) -> None:
+        await onboard("network")
+        body = {"provider": {"kind": "service", "key": "network"}, "strength": "hard"}
+        await catalog.http.post("/v1/services/vpn/dependencies", json=body)
+        await approved(catalog, "network", rto_hours=8)
+        plan = await in_state(catalog, "in_review")
+
+        reply = await act(catalog, plan, "approval")
+
+        assert (reply.status_code, reply.json()["code"]) == (409, "ceiling_broken")
+        kept = await catalog.http.get(f"{PLANS}/{plan['version']}")
+        assert kept.json()["state"] == "in_review"
+
+    async def test_a_provider_cannot_become_slower_than_what_is_promised_on_it(
+        self, catalog: Catalog, onboard: Make
+    ) -> None:
+        await onboard("network")
+        body = {"provider": {"kind": "service", "key": "network"}, "strength": "hard"}
+        await catalog.http.post("/v1/services/vpn/dependencies", json=body)
+        await approved(catalog, "network", rto_hours=2)
+        await approved(catalog)
+        slower = await draft(catalog, "network", rto_hours=6)
+        await act(catalog, slower, "submission")
+
+        reply = await act(catalog, slower, "approval")
+
+        assert (reply.status_code, reply.json()["code"]) == (409, "ceiling_broken")
+        assert "vpn" in reply.json()["detail"]
 
     async def test_approving_needs_its_scope(self, catalog: Catalog) -> None:
         plan = await in_state(catalog, "in_review")
