@@ -10,7 +10,7 @@ from sqlalchemy import event
 from catalog_api.documents.sections import SECTIONS
 from tests.support.catalog import Catalog, Make
 
-HANDFUL = 12
+HANDFUL = 16
 
 
 @contextmanager
@@ -41,14 +41,20 @@ class TestJson:
         assert document["portfolio"]["key"] == "workplace"
         assert {section.name for section in SECTIONS} <= document.keys()
 
-    async def test_it_is_read_in_a_handful_of_statements(
+    async def test_it_is_read_in_a_handful_of_statements_however_rich_the_service_is(
         self, catalog: Catalog, make_service: Make
     ) -> None:
         await make_service("vpn")
+        for provider in ("directory", "firewall", "network"):
+            await make_service(provider)
+            needs = {"provider": {"service": provider}, "strength": "hard"}
+            made = await catalog.http.post("/v1/services/vpn/dependencies", json=needs)
+            assert made.status_code == 201, made.text
 
         with statements(catalog) as seen:
-            assert (await catalog.http.get("/v1/services/vpn/document")).status_code == 200
+            document = (await catalog.http.get("/v1/services/vpn/document")).json()
 
+        assert len(document["dependencies"]) == 3
         assert len(seen) <= HANDFUL, seen
 
     async def test_facts_come_from_the_same_statements(
