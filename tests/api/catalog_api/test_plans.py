@@ -1,5 +1,6 @@
 """Service plans over HTTP: written, reviewed, approved, superseded."""
 
+import asyncio
 from typing import Any, ClassVar
 
 import httpx
@@ -151,6 +152,13 @@ class TestWrite:
 
         assert (reply.status_code, reply.json()["code"]) == (409, "version_open")
         assert (reply.json()["version"], reply.json()["state"]) == (1, "draft")
+
+    async def test_of_two_who_begin_at_once_one_is_refused(self, planned: Catalog) -> None:
+        replies = await asyncio.gather(
+            *(post(planned, ROADMAPS, {"text": ROADMAP}) for _ in range(4))
+        )
+
+        assert sorted(reply.status_code for reply in replies) == [201, 409, 409, 409]
 
     async def test_a_changed_draft_has_another_hash_and_one_more_author(
         self, planned: Catalog
@@ -342,6 +350,15 @@ class TestApproval:
         )
         assert same_person.json()["code"] == same_role.json()["code"] == "approved_already"
         assert (last.json()["state"], last.json()["missing_approvals"]) == ("approved", [])
+
+    async def test_of_two_who_approve_at_once_one_counts(self, planned: Catalog) -> None:
+        version = await in_review(planned)
+
+        replies = await asyncio.gather(
+            *(approve(planned, version, who, roles=("service_owner",)) for who in ("bea", "eve"))
+        )
+
+        assert sorted(reply.status_code for reply in replies) == [200, 409]
 
     async def test_approvals_given_before_a_return_count_no_more(self, planned: Catalog) -> None:
         roles = ("service_owner", "security_officer")

@@ -28,6 +28,15 @@ def test_a_text_without_fault_has_none() -> None:
     assert found() == []
 
 
+@pytest.mark.parametrize("written", ["4E+1", "40", 40])
+def test_a_number_is_written_without_exponent(written: Any) -> None:
+    target = {"kpi": "mttr", "comparator": "lte", "value": written}
+
+    text = _texts.validate_python(TARGETS | {"quality_targets": [target]})
+
+    assert text.model_dump(mode="json")["quality_targets"][0]["value"] == "40"
+
+
 def test_a_target_lies_in_the_range_of_its_unit() -> None:
     percent = {"kpi": "csat", "comparator": "gte", "value": "80"}
 

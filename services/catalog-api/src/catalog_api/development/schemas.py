@@ -3,19 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from catalog_api.development.rules import BuildState, DocumentState, RunResult
+from catalog_api.fields import Uri
 from catalog_api.patches import absent
-from shared.schemas.common import Key, Out, ShortText, Storable, Timestamp, Wire
+from shared.schemas.common import Key, Out, ShortText, Timestamp, Wire
 
 PartId = Annotated[Key, Field(description="slug, unique in its list", examples=["failover"])]
-Uri = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$", max_length=2000),
-    Storable,
-    Field(description="URI", examples=["https://docs.example.org/vpn/design.pdf"]),
-]
 
 
 class DesignDocument(Wire):

@@ -4,19 +4,14 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from catalog_api.fields import Uri
 from catalog_api.obligations.rules import ObligationState
 from catalog_api.patches import absent
 from shared.schemas.catalog import Subject
-from shared.schemas.common import Day, Key, LongText, Out, ShortText, Storable, Wire
+from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire
 
-Uri = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$", max_length=2000),
-    Storable,
-    Field(description="URI", examples=["https://docs.example.org/iso27001/a-8-13.pdf"]),
-]
 WarnDays = Annotated[
     int, Field(ge=0, le=3650, description="days before its evidence expires that it is expiring")
 ]
