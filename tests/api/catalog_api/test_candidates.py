@@ -48,7 +48,7 @@ async def approve_strategy(catalog: Catalog, text: dict[str, Any]) -> None:
     submitted = await catalog.http.post(f"{url}/submission")
     assert submitted.status_code == 200, submitted.text
     approval = {"text_hash": submitted.json()["text_hash"]}
-    done = await catalog.http.post(f"{url}/approval", json=approval, headers=catalog.caller("bea"))
+    done = await catalog.http.post(f"{url}/approvals", json=approval, headers=catalog.caller("bea"))
     assert done.status_code == 200, done.text
 
 

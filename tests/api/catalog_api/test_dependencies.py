@@ -360,20 +360,22 @@ class TestBulk:
 
 @pytest.mark.usefixtures("services")
 class TestAtOnce:
-    async def test_of_writers_that_close_a_cycle_together_one_is_refused(
-        self, catalog: Catalog
+    async def test_of_two_writers_that_share_no_service_and_close_a_cycle_one_is_refused(
+        self, catalog: Catalog, make_service: Make
     ) -> None:
-        ring = [("a", "b"), ("b", "c"), ("c", "a")]
+        await make_service("d")
+        await depend(catalog, "a", "b")
+        await depend(catalog, "c", "d")
 
         replies = await asyncio.gather(
             *(
                 catalog.http.post(f"/v1/services/{consumer}/dependencies", json=on(provider))
-                for consumer, provider in ring
+                for consumer, provider in (("b", "c"), ("d", "a"))
             )
         )
 
-        assert sorted(reply.status_code for reply in replies) == [201, 201, 409]
-        assert len(await pairs(catalog)) == 2
+        assert sorted(reply.status_code for reply in replies) == [201, 409]
+        assert len(await pairs(catalog)) == 3
 
     async def test_writers_at_once_do_not_share_out_more_than_there_is(
         self, catalog: Catalog

@@ -124,7 +124,9 @@ async def list_exceptions(
 
 async def valid_exceptions(session: AsyncSession, service: str, today: date) -> set[Dimension]:
     """The dimensions in which a service may go beyond its ceiling today."""
-    statement = select(_exception.dimension.distinct()).where(
-        _exception.service_key == service, _exception.expires_on >= today
+    statement = (
+        select(_exception.dimension)
+        .distinct()
+        .where(_exception.service_key == service, _exception.expires_on >= today)
     )
     return set(await session.scalars(statement))

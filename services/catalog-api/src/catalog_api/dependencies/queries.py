@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     CTE,
     JSON,
+    BigInteger,
     ColumnElement,
     Row,
     Select,
@@ -67,9 +68,9 @@ async def lock_graph(session: AsyncSession) -> None:
     Why this keeps cycles out under READ COMMITTED: every writer takes the lock in a statement of
     its own, before it reads the graph. PostgreSQL makes a transaction's changes visible before it
     releases its locks, and each later statement has a new snapshot; so whoever has the lock sees
-    every edge that any earlier holder wrote, and nobody adds one until it has committed. A lock
-    on the two services of an edge would not do: a cycle of three is closed by three writers of
-    whom no two share both.
+    every edge that any earlier holder wrote, and nobody adds one until it has committed. Locks on
+    the two services of an edge would not do: where a needs b and c needs d, one writer lets b need
+    c and another d need a; they share no service, and close a cycle together.
 
     The order of locks is: rows of services, rows of vendor products, the graph, dependencies.
     """
@@ -98,9 +99,9 @@ def levels(
     first = starts if isinstance(starts, ColumnElement) else literal(list(starts), _KEYS)
     keys = cast(first, _KEYS)
     name = f"{direction.value}_{strength.value if strength else 'any'}"
-    level = select(literal(at).label("depth"), keys.label("reached"), keys.label("seen")).cte(
-        name, recursive=True
-    )
+    level = select(
+        literal(at, BigInteger()).label("depth"), keys.label("reached"), keys.label("seen")
+    ).cte(name, recursive=True)
     beside = select(far.label("key")).where(near == any_(level.c.reached), far.is_not(None))
     if strength is not None:
         beside = beside.where(_dependency.strength == strength)
