@@ -114,6 +114,7 @@ async def list_unserved(
     session: AsyncSession, layer: Layer | None, page: PageParams
 ) -> list[Row[Any]]:
     """Active objectives that nothing serves, by key, one more than the page holds."""
+    served = _served()
     statement = select(
         _objective.key,
         _objective.name,
@@ -121,7 +122,10 @@ async def list_unserved(
         _objective.layer,
         _objective.parent_key.label("parent"),
         _objective.target_date,
-    ).where(_objective.state == ObjectiveState.ACTIVE, _objective.key.not_in(_keys(_served())))
+    ).where(
+        _objective.state == ObjectiveState.ACTIVE,
+        ~exists().where(served.c.key == _objective.key),
+    )
     if layer is not None:
         statement = statement.where(_objective.layer == layer)
     return await rows.list_rows(session, statement, [_objective.key], page)
@@ -147,9 +151,11 @@ def _is_aligned() -> ColumnElement[bool]:
 
 async def count_objectives(session: AsyncSession) -> dict[Layer, tuple[int, int]]:
     """Active objectives of each layer, and those of them that nothing serves."""
-    unserved = _objective.key.not_in(_keys(_served()))
+    served = _served()
+    unserved = func.count().filter(served.c.key.is_(None))
     statement = (
-        select(_objective.layer, func.count(), func.count().filter(unserved))
+        select(_objective.layer, func.count(), unserved)
+        .outerjoin(served, served.c.key == _objective.key)
         .where(_objective.state == ObjectiveState.ACTIVE)
         .group_by(_objective.layer)
     )
@@ -159,15 +165,11 @@ async def count_objectives(session: AsyncSession) -> dict[Layer, tuple[int, int]
 
 async def count_services(session: AsyncSession) -> tuple[int, int]:
     """Services that are not retired, and those of them that serve no active objective."""
-    statement = select(func.count(), func.count().filter(~_is_aligned())).where(
-        _service.c.stage != Stage.RETIREMENT
-    )
-    total, unaligned = (await session.execute(statement)).one()
-    return total, unaligned
-
-
-def _keys(served: CTE) -> Select[Any]:
-    return select(served.c.key)
+    total = select(func.count()).where(_service.c.stage != Stage.RETIREMENT)
+    unaligned = total.where(~_is_aligned())
+    statement = select(total.scalar_subquery(), unaligned.scalar_subquery())
+    services, without = (await session.execute(statement)).one()
+    return services, without
 
 
 def section(service: ColumnElement[str]) -> ScalarSelect[Any]:
