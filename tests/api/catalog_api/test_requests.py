@@ -1,8 +1,9 @@
 """Requests over HTTP: made, refused, walked step by step."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from httpx import Response
@@ -31,6 +32,13 @@ GOOD = {"answers": {"model": "light"}}
 
 def as_role(catalog: Catalog, *roles: str, subject: str = "worker") -> dict[str, str]:
     return {"Authorization": f"Bearer {catalog.token(subject, roles=list(roles))}"}
+
+
+def deep(levels: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(levels):
+        value = {"not": value}
+    return value
 
 
 @pytest.fixture(autouse=True)
@@ -121,6 +129,7 @@ class TestSubmit:
             ({"model": 3}, ["/answers/model", "/answers/model"]),
             ({"model": "light", "colour": "red"}, ["/answers/colour"]),
             ({"model": "\x00"}, ["/answers/model"]),
+            (deep(200), ["/answers" + "/not" * 25]),
         ],
     )
     async def test_answers_that_do_not_fit_are_pointed_at(
@@ -361,6 +370,15 @@ class TestWalk:
         assert (reply.status_code, reply.json()["code"]) == (409, code)
         assert reply.json()["next"] in ("check", "hand-over")
 
+    async def test_of_many_at_once_one_starts_a_step(
+        self, catalog: Catalog, number: str, worker: dict[str, str]
+    ) -> None:
+        replies = await asyncio.gather(
+            *(act(catalog, number, "check/start", worker) for _ in range(5))
+        )
+
+        assert sorted(reply.status_code for reply in replies) == [200, 409, 409, 409, 409]
+
     async def test_a_step_is_walked_by_a_holder_of_its_role(
         self, catalog: Catalog, number: str
     ) -> None:
@@ -527,7 +545,7 @@ class TestRead:
 
         assert by_id == by_number
 
-    @pytest.mark.parametrize("name", ["REQ-999999", "nothing", str(uuid4())])
+    @pytest.mark.parametrize("name", ["REQ-999999", "nothing", str(UUID(int=1))])
     async def test_an_unknown_one_is_not_found(self, catalog: Catalog, name: str) -> None:
         assert (await catalog.http.get(f"/v1/requests/{name}")).status_code == 404
 

@@ -18,7 +18,7 @@ from shared.kit.routing import Router
 from shared.schemas.catalog import Role
 from shared.schemas.common import Key, Page, ShortText
 
-router = Router(tags=["catalog"])
+router = Router(prefix="/v1/catalog", tags=["catalog"])
 
 CatalogRead = Annotated[Principal, requires("catalog:read")]
 
@@ -36,7 +36,7 @@ def catalog_filters(
     )
 
 
-@router.get("/catalog", operation_id="browse_catalog", response_model=Page[CatalogItem])
+@router.get("", operation_id="browse_catalog", response_model=Page[CatalogItem])
 async def browse_catalog(
     session: Session,
     caller: CatalogRead,
@@ -61,7 +61,7 @@ async def browse_catalog(
 
 
 @router.get(
-    "/catalog/{key}",
+    "/{key}",
     operation_id="get_catalog_entry",
     response_model=CatalogEntry,
     responses=problem_responses(404),

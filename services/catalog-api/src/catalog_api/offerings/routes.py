@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Response
 
 from catalog_api.offerings import actions, queries, rules
-from catalog_api.offerings.catalog_routes import router as catalog_router
 from catalog_api.offerings.queries import OfferingFilters
 from catalog_api.offerings.rules import OfferingState
 from catalog_api.offerings.schemas import (
@@ -25,7 +24,6 @@ from shared.kit.routing import Router
 from shared.schemas.common import Key, Page, ShortText
 
 router = Router(prefix="/v1", tags=["offerings"])
-router.include_router(catalog_router)
 
 CatalogRead = Annotated[Principal, requires("catalog:read")]
 CatalogWrite = Annotated[Principal, requires("catalog:write")]

@@ -53,12 +53,14 @@ CREATE TABLE catalog.offering (
     CONSTRAINT ck_offering_state CHECK (state IN ('draft', 'published', 'withdrawn'))
 );
 CREATE INDEX ix_offering_customers ON catalog.offering USING gin (customers);
-CREATE INDEX ix_offering_search ON catalog.offering USING gin (search);
+CREATE INDEX ix_offering_search ON catalog.offering USING gin (search)
+    WITH (fastupdate = off);
 CREATE INDEX ix_offering_service_key_key ON catalog.offering (service_key, key);
 CREATE INDEX ix_offering_state_key ON catalog.offering (state, key);
 CREATE INDEX ix_offering_tags ON catalog.offering USING gin (tags);
 CREATE INDEX ix_offering_title_trigram
-    ON catalog.offering USING gin (title {trgm}.gin_trgm_ops);
+    ON catalog.offering USING gin (title {trgm}.gin_trgm_ops)
+    WITH (fastupdate = off);
 CREATE TABLE catalog.offering_version (
     offering_key TEXT NOT NULL,
     version INTEGER NOT NULL,
