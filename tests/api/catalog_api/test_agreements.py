@@ -202,6 +202,20 @@ class TestText:
 
         assert hashlib.sha256(text).hexdigest() == version["text_hash"]
 
+    @pytest.mark.parametrize("hours", [0.000001, 1000000000, 0.1, 100, 123456.654321])
+    async def test_a_text_comes_back_from_storage_as_it_was_hashed(
+        self, catalog: Catalog, hours: float
+    ) -> None:
+        speed = target(kpi="mttr", comparator="lte", value=hours)
+        money = {"basis": "amount", "currency": "EUR", "cap": "99999999999999.9999"}
+        tiers = [{"worse_than": 1000000000, "credit": "0.0100"}]
+        guarantee = {"target": "availability", "tiers": tiers, **money}
+
+        version = await draft(catalog, targets=[speed], guarantees=[guarantee])
+
+        text = (await catalog.http.get(f"{url(version)}/text")).content
+        assert hashlib.sha256(text).hexdigest() == version["text_hash"]
+
     async def test_a_target_keeps_the_number_of_its_wording(self, catalog: Catalog) -> None:
         kept, changed = target(), target(id="speed", kpi="mttr", comparator="lte", value=4)
         version = await draft(catalog, targets=[kept, changed])
