@@ -79,9 +79,9 @@ def some_item(dice: random.Random) -> dict[str, Any]:
     return {**item, "kind": "capex", "amortisation_months": months, "residual_value": left}
 
 
-async def summed(catalog: Catalog, first: date, end: date) -> Fraction:
+async def summed(catalog: Catalog, first: date, end: date, home: str | None = None) -> Fraction:
     async with transaction(catalog.app.state.engine) as session:
-        entries = await accounts(session, {VPN}, Period("some", first, end, complete=True))
+        entries = await accounts(session, {VPN}, Period("some", first, end, complete=True), home)
     return sum((money_of(entry).amount for entry in entries), Fraction(0))
 
 
@@ -90,8 +90,11 @@ async def record(catalog: Catalog, item: dict[str, Any]) -> None:
     assert reply.status_code == 201, reply.text
 
 
-@pytest.mark.parametrize("seed", range(4))
-async def test_the_accounts_are_the_sum_over_days(catalog: Catalog, seed: int) -> None:
+@pytest.mark.parametrize("home", [None, "EUR"])
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_accounts_are_the_sum_over_days(
+    catalog: Catalog, seed: int, home: str | None
+) -> None:
     dice = random.Random(seed)
     items = [some_item(dice) for _ in range(12)]
     for item in items:
@@ -99,7 +102,7 @@ async def test_the_accounts_are_the_sum_over_days(catalog: Catalog, seed: int) -
     first = date(2024 + dice.randrange(3), dice.randrange(1, 13), 1)
     days = [first + timedelta(days=number) for number in range(dice.randrange(1, 500))]
 
-    found = await summed(catalog, first, days[-1] + timedelta(days=1))
+    found = await summed(catalog, first, days[-1] + timedelta(days=1), home)
 
     assert found == sum((day_of(item, day) for item in items for day in days), Fraction(0))
 

@@ -86,21 +86,27 @@ async def trend_of(
     await require_service(session, service_key)
     end = max((month.end for month in months if month.begun), default=months[0].first)
     whole = Period("trend", months[0].first, end, months[-1].complete)
-    account = await account_of(session, service_key, whole, currency)
+    account = await account_of(session, service_key, whole, currency, by_month=True)
     return [account.over(month) for month in months]
 
 
 async def account_of(
-    session: Session, service_key: str, period: Period, currency: str | None = None
+    session: Session,
+    service_key: str,
+    period: Period,
+    currency: str | None = None,
+    *,
+    by_month: bool = False,
 ) -> Account:
-    """All that the figures of a period, or of months of it, are made of: at most four statements.
+    """All that the figures of a period are made of, `by_month` also those of its months.
 
-    The service is one that is there.
+    At most four statements. The service is one that is there.
     """
     service = Node(NodeKind.SERVICE, service_key)
     closure = await downstream(session, service_key)
-    entries = await queries.accounts(session, {service, *closure.nodes}, period)
     books = await books_of(session, service_key, period, now().date())
+    home = None if by_month else chosen_currency(currency, books.currencies, ())[0]
+    entries = await queries.accounts(session, {service, *closure.nodes}, period, home)
     found = {entry.currency for entry in entries}
     chosen, reason = chosen_currency(currency, books.currencies, found)
     ledger = Ledger(
@@ -123,9 +129,10 @@ async def portfolio_cost_of(
     roots = {Node(NodeKind.SERVICE, key) for key in keys}
     edges = await queries.edges_below(session, portfolio)
     nodes = roots | {edge.provider for edge in edges}
-    entries = await queries.accounts(session, nodes, period)
+    inside = await queries.currencies_in(session, portfolio)
+    home, _ = chosen_currency(currency, inside, ())
+    entries = await queries.accounts(session, nodes, period, home)
     found = {entry.currency for entry in entries}
-    inside = {entry.currency for entry in entries if entry.node in roots}
     chosen, reason = chosen_currency(currency, inside, found)
     if chosen is None or not period.begun:
         return _without_value(keys, chosen, reason if period.begun else NOT_BEGUN)

@@ -1,8 +1,8 @@
 """The accounts: what services and vendor products cost in each month, summed by PostgreSQL.
 
 Straight-line: each calendar month bears its part of a quarter, a year or the life of an investment,
-and each day of a month the same part of that. Sums come as exact fractions, a numerator (amount
-· days) and a denominator (months · days of the month), so that nothing is rounded on the way.
+and each day of a month the same part of that. Sums come as exact fractions, a numerator (amount, or
+amount · days) and a denominator (months, or months · days of the month): nothing is rounded.
 """
 
 from collections.abc import Collection
@@ -12,12 +12,14 @@ from sqlalchemy import ColumnElement, Text, cast, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog_api.costs.tables import CostItem
 from catalog_api.dependencies.queries import edges_of, levels
 from catalog_api.dependencies.rules import Direction, Edge, Node, NodeKind
 from catalog_api.financials.periods import Period
 from catalog_api.financials.rules import Entry
 from catalog_api.registry.tables import Service
 
+_item = CostItem.__table__.c
 _service = Service.__table__.c
 _NO_KEYS = cast(array([], type_=Text()), ARRAY(Text()))
 
@@ -53,14 +55,18 @@ WITH span AS (
         coalesce(contract_from, '-infinity'), contract_to + 1
     FROM catalog.vendor_product
     WHERE key = ANY(:products) AND cost_amount IS NOT NULL
-), evenly AS (
-    SELECT kind, key, category, currency, month.first AS month,
-        amount * (least(month.following, ends, span.end) - greatest(month.first, begins))
-            AS numerator,
-        months * (month.following - month.first) AS denominator
+), share AS (
+    SELECT spread.*, month.first AS month, month.following - month.first AS days_of_month,
+        least(month.following, ends, span.end) - greatest(month.first, begins) AS days
     FROM span, spread JOIN month
         ON begins < month.following AND (ends IS NULL OR ends > month.first)
     WHERE begins < span.end
+), evenly AS (
+    -- A whole month is one part, so that most sums have one denominator.
+    SELECT kind, key, category, currency, month,
+        CASE WHEN days = days_of_month THEN amount ELSE amount * days END AS numerator,
+        CASE WHEN days = days_of_month THEN months ELSE months * days_of_month END AS denominator
+    FROM share
 ), disposal AS (
     SELECT item.*, month.first AS month, month.following - month.first AS days,
         ends_on + 1 - month.first AS day,
@@ -79,14 +85,22 @@ WITH span AS (
     FROM disposal
     WHERE months_left > 0
 )
-SELECT kind, key, category, currency, month, sum(numerator) AS numerator, denominator
-FROM (SELECT * FROM evenly UNION ALL SELECT * FROM at_once) AS entry
-GROUP BY kind, key, category, currency, month, denominator
+SELECT kind, key, category, currency,
+    CASE WHEN currency = CAST(:home AS text) THEN span.first ELSE month END AS month,
+    sum(numerator) AS numerator, denominator
+FROM span, (SELECT * FROM evenly UNION ALL SELECT * FROM at_once) AS entry
+GROUP BY 1, 2, 3, 4, 5, denominator
 """)
 
 
-async def accounts(session: AsyncSession, nodes: Collection[Node], period: Period) -> list[Entry]:
-    """What each of the nodes costs by itself in each month of the days of a period."""
+async def accounts(
+    session: AsyncSession, nodes: Collection[Node], period: Period, home: str | None = None
+) -> list[Entry]:
+    """What each of the nodes costs by itself in each month of the days of a period.
+
+    What is kept in the currency `home` needs no rates: it is summed over the whole period, under
+    its first month.
+    """
     if not period.begun:
         return []
     found = await session.execute(
@@ -94,6 +108,7 @@ async def accounts(session: AsyncSession, nodes: Collection[Node], period: Perio
         {
             "first": period.first,
             "end": period.end,
+            "home": home,
             "services": [node.key for node in nodes if node.kind is NodeKind.SERVICE],
             "products": [node.key for node in nodes if node.kind is NodeKind.VENDOR_PRODUCT],
         },
@@ -105,6 +120,17 @@ async def services_of(session: AsyncSession, portfolio: str) -> list[str]:
     """The services of a portfolio, by key."""
     statement = select(_service.key).where(_service.portfolio_key == portfolio)
     return list(await session.scalars(statement.order_by(_service.key)))
+
+
+async def currencies_in(session: AsyncSession, portfolio: str) -> set[str]:
+    """The currencies in which the cost items of a portfolio's services are kept."""
+    statement = (
+        select(_item.currency)
+        .join(Service, _service.key == _item.service_key)
+        .where(_service.portfolio_key == portfolio)
+        .distinct()
+    )
+    return set(await session.scalars(statement))
 
 
 async def edges_below(session: AsyncSession, portfolio: str) -> list[Edge]:
