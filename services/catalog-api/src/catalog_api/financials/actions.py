@@ -1,12 +1,13 @@
 """Reading what the figures of cost are made of, in a handful of statements, and reckoning them."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog_api.currencies.queries import rates_into
 from catalog_api.currencies.rules import RateTable
 from catalog_api.dependencies.queries import downstream
-from catalog_api.dependencies.rules import Node, NodeKind
+from catalog_api.dependencies.rules import Edge, Node, NodeKind
 from catalog_api.financials import queries
 from catalog_api.financials.book_queries import books_of
 from catalog_api.financials.books import Books, Published, charged_of, consumed_of, currencies_in
@@ -21,6 +22,7 @@ from catalog_api.financials.figures import (
 from catalog_api.financials.periods import Period
 from catalog_api.financials.rules import (
     ZERO,
+    Entry,
     Figure,
     borne_shares,
     chosen_currency,
@@ -137,19 +139,30 @@ async def portfolio_cost_of(
     if chosen is None or not period.begun:
         return _without_value(keys, chosen, reason if period.begun else NOT_BEGUN)
     rates = await _rates(session, chosen, found, period)
-    own = own_costs(entries, chosen, rates)
+    # Thousands of services take a while: others are served meanwhile.
+    return await asyncio.to_thread(_reckoned, keys, edges, entries, (chosen, rates))
+
+
+def _reckoned(
+    keys: Sequence[str],
+    edges: Sequence[Edge],
+    entries: Sequence[Entry],
+    money: tuple[str, RateTable],
+) -> PortfolioFigures:
+    """The figures of a portfolio; `money` is their currency and the rates into it."""
+    currency, rates = money
+    roots = {Node(NodeKind.SERVICE, key) for key in keys}
+    own = own_costs(entries, currency, rates)
     full = full_costs(dict.fromkeys(roots, ZERO) | own, edges)
-    borne = borne_shares(roots, edges)
+    outside = {
+        node: share for node, share in borne_shares(roots, edges).items() if node not in roots
+    }
     return PortfolioFigures(
-        currency=chosen,
+        currency=currency,
         services=keys,
         own=total(own.get(root, ZERO) for root in roots),
-        own_by_category=by_category(entries, roots, chosen, rates),
-        from_outside=total(
-            scaled(own[node], share)
-            for node, share in borne.items()
-            if node in own and node not in roots
-        ),
+        own_by_category=by_category(entries, roots, currency, rates),
+        from_outside=total(scaled(own.get(node, ZERO), share) for node, share in outside.items()),
         own_of={root.key: own.get(root, ZERO) for root in roots},
         full_of={root.key: full[root] for root in roots},
     )
