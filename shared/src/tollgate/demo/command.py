@@ -11,13 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from shared.schemas.metrics import PerformanceReport
-from tollgate.connection import Caller, TokenOption, caller_of, open_client
+from tollgate.connection import Caller, TokenOption, caller_of, open_client, service_url
 from tollgate.demo.content import GATE, GATE_SERVICE, PERIODS, WORKED_EXAMPLE, WORKED_PORTFOLIO
 from tollgate.demo.load import STEPS
 from tollgate.demo.making import Providers
 from tollgate.gate import evaluate, read_evaluation, reasons
 from tollgate.report import fetch_report, print_table
 
+SHOWN_SERVICE = "network-infrastructure"
 ACTIONS_WITHIN = 20.0  # seconds for the worker to bring the initiatives to the report
 
 
@@ -31,9 +32,15 @@ def demo(
 ) -> None:
     """Load the demo unless it is there, and print its performance table and one verdict."""
     caller = caller_of(context, token)
+    if caller.token:
+        typer.echo(
+            "tollgate: this token is one person's: what others must sign stays open", err=True
+        )
     load(caller, until.date() if until else datetime.now(UTC).date())
     print_table(_with_actions(caller))
     typer.echo(reasons(read_evaluation(evaluate(caller, GATE_SERVICE, GATE))))
+    sheet = f"{service_url('catalog')}/v1/services/{SHOWN_SERVICE}/document"
+    typer.echo(f"Fact sheet of a service, as JSON or (Accept: text/html) as a page: {sheet}")
 
 
 def load(caller: Caller, until: date) -> None:

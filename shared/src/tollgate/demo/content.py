@@ -36,6 +36,7 @@ class DemoService:
     target_hours: str | None = None  # at most, on average
     kind: str = "business"
     stage: str = "operate"
+    further_owners: tuple[tuple[str, str], ...] = ()  # role, subject
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ SERVICES = (
         "application-support", "Application Support",
         "Second-line support of the business applications",
         WORKED_PORTFOLIO, "high", "asha.verma",
+        # No role of the catalog: the list of uncatalogued roles shows it.
+        further_owners=(("knowledge_keeper", "kofi.mensah"),),
     ),
     DemoService(
         "network-infrastructure", "Network Infrastructure",
@@ -126,6 +129,7 @@ SERVICES = (
     DemoService(
         "erp", "ERP", "Orders, purchasing, stock and the books",
         "business-applications", "critical", "asha.verma", 10, 7.0, "9.0",
+        further_owners=(("service_manager", "jan.winter"), ("vendor_manager", "henrik.dahl")),
     ),
     DemoService(
         "server-platform", "Server Platform", "Virtual servers, storage and backup",

@@ -112,6 +112,7 @@ def _service(service: DemoService) -> dict[str, Any]:
         "owners": [
             {"role": "service_owner", "subject": service.owner},
             {"role": "service_level_manager", "subject": "rosa.klein"},
+            *({"role": role, "subject": subject} for role, subject in service.further_owners),
         ],
         "external_references": [{"source": SOURCE, "name": service.name}],
     }
