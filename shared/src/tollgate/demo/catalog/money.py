@@ -149,7 +149,7 @@ def load_charges(at: Providers, until: date) -> None:
     for charging in CHARGING:
         path = f"/v1/services/{charging.service}"
         model = {
-            "valid_from": _month(until, MONTHS + 6),
+            "valid_from": month_before(until, MONTHS + 6),
             "currency": "EUR",
             "terms": charging.terms,
         }
@@ -176,7 +176,7 @@ def _consumption(charging: Charging, until: date) -> Iterator[dict[str, Any]]:
     for ago in range(MONTHS, 0, -1):
         for customer, users in charging.users.items():
             yield {
-                "month": _month(until, ago),
+                "month": month_before(until, ago),
                 "customer": customer,
                 "users": users,
                 "units": str(charging.units.get(customer, 0)),
@@ -205,7 +205,7 @@ def _running(running: Running, until: date) -> dict[str, Any]:
         "amount": running.amount,
         "currency": "EUR",
         "per": "month",
-        "starts_on": f"{_month(until, running.from_months_ago)}-01",
+        "starts_on": f"{month_before(until, running.from_months_ago)}-01",
         "ends_on": None if ended is None else _last_day(until, ended),
     }
 
@@ -217,7 +217,7 @@ def _investment(investment: Investment, until: date) -> dict[str, Any]:
         "category": investment.category,
         "amount": investment.amount,
         "currency": "EUR",
-        "starts_on": f"{_month(until, investment.months_ago)}-10",
+        "starts_on": f"{month_before(until, investment.months_ago)}-10",
         "amortisation_months": investment.amortised_over,
     }
 
@@ -229,11 +229,11 @@ def _benchmark(published: Published, until: date) -> dict[str, Any]:
         "currency": None if published.measure == "recovery_ratio" else "EUR",
         "unit": published.unit,
         "source": SURVEY,
-        "published_on": f"{_month(until, 5)}-15",
+        "published_on": f"{month_before(until, 5)}-15",
     }
 
 
-def _month(until: date, ago: int) -> str:
+def month_before(until: date, ago: int) -> str:
     """The month so many before that of `until`, such as 2026-03."""
     number = until.year * 12 + until.month - 1 - ago
     return f"{number // 12:04}-{number % 12 + 1:02}"
@@ -241,5 +241,5 @@ def _month(until: date, ago: int) -> str:
 
 def _last_day(until: date, ago: int) -> str:
     """The last day of the month so many before."""
-    following = date.fromisoformat(f"{_month(until, ago - 1)}-01")
+    following = date.fromisoformat(f"{month_before(until, ago - 1)}-01")
     return str(date.fromordinal(following.toordinal() - 1))
