@@ -1,47 +1,24 @@
-"""Objectives, their links, the cascade and the alignment report over HTTP."""
+"""Objectives, their states and their links over HTTP."""
 
 import asyncio
-from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
 from tests.support.catalog import Catalog, Make
-
-ANY = {"If-Match": "*"}
-
-
-@pytest.fixture
-def make_objective(catalog: Catalog) -> Make:
-    """Create an objective, corporate if nothing else is said."""
-
-    async def make(key: str = "growth", **fields: Any) -> dict[str, Any]:
-        body = {"key": key, "name": key, "owner": "ada", "layer": "corporate"} | fields
-        reply = await catalog.http.post("/v1/objectives", json=body)
-        assert reply.status_code == 201, reply.text
-        made: dict[str, Any] = reply.json()
-        return made
-
-    return make
+from tests.support.planning import (
+    ANY,
+    link_objective,
+    make_cascade,
+    make_objective,
+    move_objective,
+)
 
 
 @pytest.fixture
-async def cascade(make_objective: Make) -> None:
-    """growth → sales → web-shop."""
-    await make_objective("growth")
-    await make_objective("sales", layer="business_area", parent="growth")
-    await make_objective("web-shop", layer="operations", parent="sales")
-
-
-async def move(catalog: Catalog, key: str, state: str) -> httpx.Response:
-    body = {"state": state, "reason": "because"}
-    return await catalog.http.post(f"/v1/objectives/{key}/state", json=body, headers=ANY)
-
-
-async def link(catalog: Catalog, key: str, target: str, kind: str = "service") -> httpx.Response:
-    body = {"kind": kind, "target": target}
-    return await catalog.http.post(f"/v1/objectives/{key}/links", json=body)
+async def cascade(catalog: Catalog) -> None:
+    await make_cascade(catalog)
 
 
 def keys(reply: httpx.Response) -> list[str]:
@@ -87,21 +64,17 @@ class TestCreate:
         errors = [(error["pointer"], error["code"]) for error in reply.json()["errors"]]
         assert (reply.status_code, errors) == (422, [("/parent", code)])
 
-    async def test_nothing_new_contributes_to_a_dropped_objective(
-        self, catalog: Catalog, make_objective: Make
-    ) -> None:
-        await make_objective("growth")
-        await move(catalog, "growth", "dropped")
+    async def test_nothing_new_contributes_to_a_dropped_objective(self, catalog: Catalog) -> None:
+        await make_objective(catalog, "growth")
+        await move_objective(catalog, "growth", "dropped")
         body = {"name": "S", "owner": "ada", "layer": "business_area", "parent": "growth"}
 
         reply = await catalog.http.post("/v1/objectives", json=body)
 
         assert (reply.status_code, reply.json()["code"]) == (409, "parent_not_active")
 
-    async def test_a_taken_key_is_refused_with_a_free_one(
-        self, catalog: Catalog, make_objective: Make
-    ) -> None:
-        await make_objective("growth")
+    async def test_a_taken_key_is_refused_with_a_free_one(self, catalog: Catalog) -> None:
+        await make_objective(catalog, "growth")
         body = {"name": "Growth", "owner": "ada", "layer": "corporate"}
 
         reply = await catalog.http.post("/v1/objectives", json=body)
@@ -143,7 +116,7 @@ class TestList:
     async def test_each_filter_narrows(
         self, catalog: Catalog, cascade: None, filters: dict[str, str], expected: list[str]
     ) -> None:
-        await move(catalog, "web-shop", "dropped")
+        await move_objective(catalog, "web-shop", "dropped")
 
         reply = await catalog.http.get("/v1/objectives", params=filters)
 
@@ -169,9 +142,9 @@ class TestChange:
         assert (reply.status_code, reply.json()["errors"][0]["code"]) == (422, "wrong_layer")
 
     async def test_it_can_contribute_to_another_parent(
-        self, catalog: Catalog, cascade: None, make_objective: Make
+        self, catalog: Catalog, cascade: None
     ) -> None:
-        await make_objective("profit")
+        await make_objective(catalog, "profit")
         body = {"parent": "profit"}
 
         reply = await catalog.http.patch("/v1/objectives/sales", json=body, headers=ANY)
@@ -192,24 +165,20 @@ class TestChange:
 
 
 class TestMove:
-    async def test_achieving_keeps_why_and_since_when(
-        self, catalog: Catalog, make_objective: Make
-    ) -> None:
-        made = await make_objective("growth")
+    async def test_achieving_keeps_why_and_since_when(self, catalog: Catalog) -> None:
+        made = await make_objective(catalog, "growth")
 
-        reply = await move(catalog, "growth", "achieved")
+        reply = await move_objective(catalog, "growth", "achieved")
 
         moved = reply.json()
         assert (moved["state"], moved["state_reason"]) == ("achieved", "because")
         assert moved["state_since"] > made["state_since"]
 
-    async def test_a_dropped_objective_cannot_be_achieved(
-        self, catalog: Catalog, make_objective: Make
-    ) -> None:
-        await make_objective("growth")
-        await move(catalog, "growth", "dropped")
+    async def test_a_dropped_objective_cannot_be_achieved(self, catalog: Catalog) -> None:
+        await make_objective(catalog, "growth")
+        await move_objective(catalog, "growth", "dropped")
 
-        reply = await move(catalog, "growth", "achieved")
+        reply = await move_objective(catalog, "growth", "achieved")
 
         assert (reply.status_code, reply.json()["allowed"]) == (409, ["active"])
 
@@ -217,7 +186,7 @@ class TestMove:
     async def test_it_stays_active_while_others_contribute_to_it(
         self, catalog: Catalog, cascade: None, state: str
     ) -> None:
-        reply = await move(catalog, "sales", state)
+        reply = await move_objective(catalog, "sales", state)
 
         assert (reply.status_code, reply.json()["code"]) == (409, "active_children")
         assert reply.json()["missing"] == ["web-shop"]
@@ -226,28 +195,27 @@ class TestMove:
         self, catalog: Catalog, cascade: None
     ) -> None:
         for key in ("web-shop", "sales"):
-            assert (await move(catalog, key, "dropped")).status_code == 200
+            assert (await move_objective(catalog, key, "dropped")).status_code == 200
 
-        reply = await move(catalog, "web-shop", "active")
+        reply = await move_objective(catalog, "web-shop", "active")
 
         assert (reply.status_code, reply.json()["code"]) == (409, "parent_not_active")
 
     async def test_no_race_leaves_an_active_objective_below_a_dropped_one(
         self, catalog: Catalog, cascade: None
     ) -> None:
-        await move(catalog, "web-shop", "dropped")
+        await move_objective(catalog, "web-shop", "dropped")
 
         replies = await asyncio.gather(
-            move(catalog, "sales", "dropped"), move(catalog, "web-shop", "active")
+            move_objective(catalog, "sales", "dropped"),
+            move_objective(catalog, "web-shop", "active"),
         )
 
         assert sorted(reply.status_code for reply in replies) == [200, 409]
 
-    async def test_the_audit_trail_says_who_moved_it(
-        self, catalog: Catalog, make_objective: Make
-    ) -> None:
-        await make_objective("growth")
-        await move(catalog, "growth", "dropped")
+    async def test_the_audit_trail_says_who_moved_it(self, catalog: Catalog) -> None:
+        await make_objective(catalog, "growth")
+        await move_objective(catalog, "growth", "dropped")
 
         asked = {"resource": "objective", "field": "state", "action": "moved"}
         entry = (await catalog.http.get("/v1/audit", params=asked)).json()["items"][0]
@@ -263,7 +231,7 @@ class TestLinks:
     ) -> None:
         await make_service("vpn")
 
-        reply = await link(catalog, "web-shop", "vpn")
+        reply = await link_objective(catalog, "web-shop", "vpn")
         served = await catalog.http.get("/v1/services/vpn/objectives")
 
         assert (reply.status_code, reply.json()["target"]) == (201, "vpn")
@@ -274,7 +242,7 @@ class TestLinks:
     async def test_what_other_services_keep_is_recorded(
         self, catalog: Catalog, cascade: None
     ) -> None:
-        await link(catalog, "sales", "order-flow", kind="kra")
+        await link_objective(catalog, "sales", "order-flow", kind="kra")
 
         of_kind = {"params": {"kind": "kra"}}
         reply = await catalog.http.get("/v1/objectives/sales/links", **of_kind)
@@ -282,7 +250,7 @@ class TestLinks:
         assert [one["target"] for one in reply.json()["items"]] == ["order-flow"]
 
     async def test_an_unknown_service_is_named(self, catalog: Catalog, cascade: None) -> None:
-        reply = await link(catalog, "sales", "nowhere")
+        reply = await link_objective(catalog, "sales", "nowhere")
 
         assert reply.status_code == 422
         assert reply.json()["errors"][0] == {
@@ -296,30 +264,30 @@ class TestLinks:
     ) -> None:
         await onboard("old", stage="retirement", owners=[])
 
-        reply = await link(catalog, "sales", "old")
+        reply = await link_objective(catalog, "sales", "old")
 
         assert (reply.status_code, reply.json()["code"]) == (409, "service_retired")
 
     async def test_nothing_new_serves_an_achieved_objective(
-        self, catalog: Catalog, make_objective: Make, make_service: Make
+        self, catalog: Catalog, make_service: Make
     ) -> None:
-        await make_objective("growth")
+        await make_objective(catalog, "growth")
         await make_service("vpn")
-        await move(catalog, "growth", "achieved")
+        await move_objective(catalog, "growth", "achieved")
 
-        reply = await link(catalog, "growth", "vpn")
+        reply = await link_objective(catalog, "growth", "vpn")
 
         assert (reply.status_code, reply.json()["allowed"]) == (409, ["active"])
 
     async def test_the_same_link_twice_is_refused(self, catalog: Catalog, cascade: None) -> None:
-        await link(catalog, "sales", "order-flow", kind="kra")
+        await link_objective(catalog, "sales", "order-flow", kind="kra")
 
-        reply = await link(catalog, "sales", "order-flow", kind="kra")
+        reply = await link_objective(catalog, "sales", "order-flow", kind="kra")
 
         assert (reply.status_code, reply.json()["code"]) == (409, "already_linked")
 
     async def test_a_link_can_be_taken_away_once(self, catalog: Catalog, cascade: None) -> None:
-        made = await link(catalog, "sales", "order-flow", kind="kra")
+        made = await link_objective(catalog, "sales", "order-flow", kind="kra")
         url = made.headers["Location"]
 
         first = await catalog.http.delete(url)
@@ -330,7 +298,7 @@ class TestLinks:
     async def test_a_link_of_another_objective_is_not_found(
         self, catalog: Catalog, cascade: None
     ) -> None:
-        made = await link(catalog, "sales", "order-flow", kind="kra")
+        made = await link_objective(catalog, "sales", "order-flow", kind="kra")
 
         reply = await catalog.http.get(f"/v1/objectives/growth/links/{made.json()['id']}")
 
@@ -340,117 +308,3 @@ class TestLinks:
         reply = await catalog.http.delete(f"/v1/objectives/sales/links/{uuid4()}")
 
         assert reply.status_code == 404
-
-
-class TestCascade:
-    async def test_each_node_is_followed_by_what_is_below_it(
-        self, catalog: Catalog, cascade: None, make_objective: Make
-    ) -> None:
-        await make_objective("sales-abroad", layer="business_area", parent="growth")
-
-        reply = await catalog.http.get("/v1/objectives/growth/cascade")
-
-        assert [node["path"] for node in reply.json()["items"]] == [
-            ["growth"],
-            ["growth", "sales"],
-            ["growth", "sales", "web-shop"],
-            ["growth", "sales-abroad"],
-        ]
-
-    async def test_a_node_shows_its_services_and_is_served_from_below(
-        self, catalog: Catalog, cascade: None, make_service: Make, make_objective: Make
-    ) -> None:
-        await make_objective("abroad", layer="business_area", parent="growth")
-        await make_service("vpn")
-        await link(catalog, "web-shop", "vpn")
-
-        nodes = (await catalog.http.get("/v1/objectives/growth/cascade")).json()["items"]
-
-        served = {node["key"]: (node["served"], node["service_count"]) for node in nodes}
-        assert served == {
-            "growth": (True, 0),
-            "abroad": (False, 0),
-            "sales": (True, 0),
-            "web-shop": (True, 1),
-        }
-        assert nodes[-1]["services"] == [{"key": "vpn", "name": "vpn", "stage": "strategy"}]
-
-    async def test_it_starts_where_it_is_asked_to(self, catalog: Catalog, cascade: None) -> None:
-        reply = await catalog.http.get("/v1/objectives/sales/cascade")
-
-        assert [(node["key"], node["depth"]) for node in reply.json()["items"]] == [
-            ("sales", 1),
-            ("web-shop", 2),
-        ]
-
-    async def test_it_is_paged(self, catalog: Catalog, cascade: None) -> None:
-        url = "/v1/objectives/growth/cascade"
-        first = await catalog.http.get(url, params={"limit": 2})
-        cursor = first.json()["next_cursor"]
-
-        second = await catalog.http.get(url, params={"limit": 2, "cursor": cursor})
-
-        assert keys(first) + keys(second) == ["growth", "sales", "web-shop"]
-        assert second.json()["next_cursor"] is None
-
-    async def test_below_an_unknown_objective_there_is_nothing(self, catalog: Catalog) -> None:
-        assert (await catalog.http.get("/v1/objectives/none/cascade")).status_code == 404
-
-
-class TestAlignment:
-    async def test_an_objective_is_served_through_those_below_it(
-        self, catalog: Catalog, cascade: None, make_objective: Make, make_service: Make
-    ) -> None:
-        await make_objective("abroad", layer="business_area", parent="growth")
-        for key in ("vpn", "mail"):
-            await make_service(key)
-        await link(catalog, "web-shop", "vpn")
-
-        report = (await catalog.http.get("/v1/reports/alignment")).json()
-
-        assert [one["key"] for one in report["unserved_objectives"]["items"]] == ["abroad"]
-        assert [one["key"] for one in report["unaligned_services"]["items"]] == ["mail"]
-        assert (report["active_objective_count"], report["unserved_objective_count"]) == (4, 1)
-        assert (report["service_count"], report["unaligned_service_count"]) == (2, 1)
-        assert report["layers"][1] == {"layer": "business_area", "active": 2, "unserved": 1}
-
-    async def test_retired_services_neither_serve_nor_count(
-        self, catalog: Catalog, make_objective: Make, onboard: Make
-    ) -> None:
-        await make_objective("growth")
-        await onboard("old")
-        await link(catalog, "growth", "old")
-        decision = catalog.decision("old", "to-retirement", "operate", "retirement")
-        await catalog.http.post("/v1/services/old/transitions", json={"decision": decision})
-
-        report = (await catalog.http.get("/v1/reports/alignment")).json()
-
-        assert (report["unserved_objective_count"], report["service_count"]) == (1, 0)
-
-    async def test_serving_only_a_dropped_objective_is_serving_none(
-        self, catalog: Catalog, make_objective: Make, make_service: Make
-    ) -> None:
-        await make_objective("growth")
-        await make_service("vpn")
-        await link(catalog, "growth", "vpn")
-        await move(catalog, "growth", "dropped")
-
-        report = (await catalog.http.get("/v1/reports/alignment")).json()
-
-        assert [one["key"] for one in report["unaligned_services"]["items"]] == ["vpn"]
-        assert report["unserved_objectives"]["items"] == []
-
-    async def test_its_lists_are_paged_and_filtered(
-        self, catalog: Catalog, cascade: None, make_service: Make
-    ) -> None:
-        await make_service("vpn")
-        whole = (await catalog.http.get("/v1/reports/alignment", params={"limit": 2})).json()
-        cursor = whole["unserved_objectives"]["next_cursor"]
-
-        url = "/v1/reports/alignment/unserved-objectives"
-        rest = await catalog.http.get(url, params={"cursor": cursor})
-        top = await catalog.http.get(url, params={"layer": "corporate"})
-        services = "/v1/reports/alignment/unaligned-services"
-        elsewhere = await catalog.http.get(services, params={"portfolio": "finance"})
-
-        assert (keys(rest), keys(top), keys(elsewhere)) == (["web-shop"], ["growth"], [])
