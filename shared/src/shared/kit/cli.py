@@ -55,7 +55,7 @@ def _worker(definition: ServiceDefinition) -> int:
     configure_logging(settings)
     check = partial(check_schema, package=definition.package, schema=definition.schema)
     try:
-        asyncio.run(run_worker(settings, definition.jobs, check=check))
+        asyncio.run(run_worker(settings, definition.job_table(), check=check))
     except StaleSchema as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1

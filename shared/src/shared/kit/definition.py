@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy import MetaData
 
+from shared.kit.jobs import Job
 from shared.kit.settings import ServiceSettings
 
 
@@ -14,17 +16,28 @@ from shared.kit.settings import ServiceSettings
 class ServiceDefinition:
     """One service: its package, settings, app factory, tables and jobs.
 
+    `app` (a factory that takes the settings) and `jobs` are named as `module:name` and imported by
+    the verb that needs them: to import all the routes of a service takes seconds.
+
     `routines` are SQL signatures of functions that the runtime role may execute, `extensions`
     what these use: wherever an extension lives, the role may look into its schema.
     """
 
     package: str
     settings: Callable[[], ServiceSettings]
-    create_app: Callable[[Any], FastAPI]
+    app: str
     metadata: MetaData
-    jobs: Sequence[Any]
+    jobs: str
     routines: Sequence[str] = ()
     extensions: Sequence[str] = ()
+
+    def create_app(self, settings: ServiceSettings | None) -> FastAPI:
+        factory: Callable[[Any], FastAPI] = resolve_name(self.app)
+        return factory(settings)
+
+    def job_table(self) -> Sequence[Job]:
+        jobs: Sequence[Job] = resolve_name(self.jobs)
+        return jobs
 
     @property
     def schema(self) -> str:
