@@ -96,8 +96,7 @@ def levels(
     near, far = _dependency.consumer_key, _dependency.provider_service_key
     if direction is Direction.UP:
         near, far = far, near
-    first = starts if isinstance(starts, ColumnElement) else literal(list(starts), _KEYS)
-    keys = cast(first, _KEYS)
+    keys = cast(_as_array(starts), _KEYS)
     name = f"{direction.value}_{strength.value if strength else 'any'}"
     level = select(
         literal(at, BigInteger()).label("depth"), keys.label("reached"), keys.label("seen")
@@ -168,12 +167,12 @@ async def dependents(session: AsyncSession, service_key: str) -> list[str]:
 
 
 def product_consumers(
-    products: Collection[str], strength: Strength | None = None
+    products: Collection[str] | ColumnElement[Any], strength: Strength | None = None
 ) -> Select[tuple[str]]:
     """The services that depend on one of these vendor products, each once."""
     statement = (
         select(_dependency.consumer_key)
-        .where(_dependency.provider_vendor_product_key.in_(products))
+        .where(_dependency.provider_vendor_product_key == any_(_as_array(products)))
         .distinct()
     )
     return statement if strength is None else statement.where(_dependency.strength == strength)
@@ -291,6 +290,10 @@ async def change_dependencies(
 
 async def delete_dependency(session: AsyncSession, dependency: UUID) -> None:
     await session.execute(delete(Dependency).where(_dependency.id == dependency))
+
+
+def _as_array(keys: Collection[str] | ColumnElement[Any]) -> ColumnElement[Any]:
+    return keys if isinstance(keys, ColumnElement) else literal(list(keys), _KEYS)
 
 
 def _edges() -> Select[Any]:
