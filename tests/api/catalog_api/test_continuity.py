@@ -4,21 +4,11 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.support.catalog import Catalog, Make
+from tests.support.continuity import TEXT, act, approved, draft
 
-TEXT = {
-    "tier": 2,
-    "rto_hours": 4,
-    "rpo_hours": 1,
-    "mtpd_hours": 24,
-    "strategy": "Fail over to the second site.",
-    "steps": [{"action": "Switch DNS", "role": "network_operator", "within_hours": 0.5}],
-    "contacts": [{"name": "Duty", "role": "network_operator", "reach": "+43 1 000"}],
-    "test_cadence_days": 180,
-}
 TEST = {
     "performed_on": "2026-10-01",
     "kind": "failover",
@@ -33,34 +23,6 @@ PLANS = "/v1/services/vpn/continuity-plans"
 @pytest.fixture(autouse=True)
 async def vpn(onboard: Make) -> None:
     await onboard("vpn")
-
-
-async def draft(catalog: Catalog, key: str = "vpn", **fields: Any) -> dict[str, Any]:
-    path = f"/v1/services/{key}/continuity-plans"
-    reply = await catalog.http.post(path, json=TEXT | fields, headers=author(catalog))
-    assert reply.status_code == 201, reply.text
-    made: dict[str, Any] = reply.json()
-    return made
-
-
-def author(catalog: Catalog) -> dict[str, str]:
-    return catalog.caller("bea")
-
-
-async def act(catalog: Catalog, plan: dict[str, Any], verb: str, **headers: str) -> httpx.Response:
-    """Submit, return or approve a version; ada owns the services."""
-    path = f"/v1/services/{plan['service']}/continuity-plans/{plan['version']}/{verb}"
-    body = {"text_hash": plan["text_hash"]} if verb == "approval" else None
-    return await catalog.http.post(path, json=body, headers=headers)
-
-
-async def approved(catalog: Catalog, key: str = "vpn", **fields: Any) -> dict[str, Any]:
-    plan = await draft(catalog, key, **fields)
-    await act(catalog, plan, "submission")
-    reply = await act(catalog, plan, "approval")
-    assert reply.status_code == 200, reply.text
-    made: dict[str, Any] = reply.json()
-    return made
 
 
 async def in_state(catalog: Catalog, state: str) -> dict[str, Any]:
@@ -340,69 +302,3 @@ class TestTests:
 
         days = [one["performed_on"] for one in page["items"] + rest["items"]]
         assert days == ["2026-11-01", "2026-10-01"]
-
-
-class TestChain:
-    async def depends(self, catalog: Catalog, consumer: str, kind: str, key: str, how: str) -> None:
-        body = {"provider": {"kind": kind, "key": key}, "strength": how}
-        reply = await catalog.http.post(f"/v1/services/{consumer}/dependencies", json=body)
-        assert reply.status_code == 201, reply.text
-
-    async def chain(self, catalog: Catalog, **query: Any) -> dict[str, Any]:
-        reply = await catalog.http.get("/v1/services/vpn/continuity/chain-check", params=query)
-        assert reply.status_code == 200, reply.text
-        shown: dict[str, Any] = reply.json()
-        return shown
-
-    async def test_every_hard_provider_to_any_depth_is_judged(
-        self, catalog: Catalog, onboard: Make
-    ) -> None:
-        for key in ("network", "power", "wiki"):
-            await onboard(key)
-        product = {"name": "Cloud", "vendor": "Example AG", "recovery_time_hours": 8}
-        await catalog.http.post("/v1/vendor-products", json=product)
-        await self.depends(catalog, "vpn", "service", "network", "hard")
-        await self.depends(catalog, "vpn", "service", "wiki", "soft")
-        await self.depends(catalog, "network", "service", "power", "hard")
-        await self.depends(catalog, "network", "vendor_product", "cloud", "hard")
-        await approved(catalog)
-        await approved(catalog, "network", tier=1, rpo_hours=0)
-
-        shown = await self.chain(catalog)
-
-        rows = [(row["kind"], row["key"], row["link"], row["short_of"]) for row in shown["rows"]]
-        assert rows == [
-            ("service", "network", "within", []),
-            ("service", "power", "missing", []),
-            ("vendor_product", "cloud", "breaks", ["rto"]),
-        ]
-        assert (shown["within"], shown["breaking"], shown["missing"]) == (1, 1, 1)
-        assert shown["complete"] is False
-
-    async def test_a_chain_without_providers_needs_the_own_plan(self, catalog: Catalog) -> None:
-        before = await self.chain(catalog)
-        await approved(catalog)
-        after = await self.chain(catalog)
-
-        assert (before["plan_version"], before["complete"]) == (None, False)
-        assert (after["plan_version"], after["complete"]) == (1, True)
-
-    async def test_its_rows_are_paged_and_filtered(self, catalog: Catalog, onboard: Make) -> None:
-        for key in ("network", "power"):
-            await onboard(key)
-            await self.depends(catalog, "vpn", "service", key, "hard")
-        await approved(catalog, "power")
-
-        first = await self.chain(catalog, limit=1)
-        rest = await self.chain(catalog, cursor=first["next_cursor"])
-        missing = await self.chain(catalog, link="missing")
-
-        assert [row["key"] for row in first["rows"] + rest["rows"]] == ["network", "power"]
-        assert [row["key"] for row in missing["rows"]] == ["network"]
-
-    async def test_a_forged_cursor_is_refused(self, catalog: Catalog) -> None:
-        reply = await catalog.http.get(
-            "/v1/services/vpn/continuity/chain-check", params={"cursor": "WyJhIiwiYiJd"}
-        )
-
-        assert (reply.status_code, reply.json()["code"]) == (400, "bad_cursor")

@@ -6,25 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.catalog import Catalog, Make
-
-LABOUR = {
-    "kind": "opex",
-    "name": "Administrators",
-    "category": "labour",
-    "amount": "1000",
-    "currency": "EUR",
-    "per": "month",
-    "starts_on": "2024-01-01",
-}
-SERVERS = {
-    "kind": "capex",
-    "name": "Servers",
-    "category": "hardware",
-    "amount": "3600",
-    "currency": "EUR",
-    "starts_on": "2025-01-20",
-    "amortisation_months": 36,
-}
+from tests.support.costs import cost_item, depends, post, value
 
 MODEL = {
     "valid_from": "2025-01",
@@ -36,23 +18,6 @@ MODEL = {
 @pytest.fixture(autouse=True)
 async def vpn(make_service: Make) -> None:
     await make_service("vpn")
-
-
-async def post(catalog: Catalog, path: str, body: Any) -> dict[str, Any]:
-    reply = await catalog.http.post(path, json=body)
-    assert reply.status_code in (200, 201), reply.text
-    made: dict[str, Any] = reply.json()
-    return made
-
-
-async def costs_item(catalog: Catalog, service: str = "vpn", **fields: Any) -> dict[str, Any]:
-    kind = SERVERS if fields.get("kind") == "capex" else LABOUR
-    return await post(catalog, f"/v1/services/{service}/cost-items", kind | fields)
-
-
-async def depends(catalog: Catalog, consumer: str, kind: str, key: str, share: str) -> None:
-    body = {"provider": {"kind": kind, "key": key}, "strength": "hard", "cost_share": share}
-    await post(catalog, f"/v1/services/{consumer}/dependencies", body)
 
 
 async def consumed(catalog: Catalog, *entries: dict[str, Any]) -> None:
@@ -67,10 +32,6 @@ async def costs(catalog: Catalog, service: str = "vpn", **query: str) -> dict[st
     return found
 
 
-def value(figure: Any) -> Any:
-    return figure["value"]
-
-
 class TestOwnCost:
     @pytest.mark.parametrize(
         ("period", "cost"),
@@ -79,7 +40,7 @@ class TestOwnCost:
     async def test_a_running_cost_is_borne_by_its_months(
         self, catalog: Catalog, period: str, cost: str
     ) -> None:
-        await costs_item(catalog)
+        await cost_item(catalog)
 
         assert value((await costs(catalog, period=period))["own"]) == cost
 
@@ -99,7 +60,7 @@ class TestOwnCost:
     async def test_an_interval_and_its_ends_decide_what_a_month_bears(
         self, catalog: Catalog, fields: dict[str, str], period: str, cost: str
     ) -> None:
-        await costs_item(catalog, **fields)
+        await cost_item(catalog, **fields)
 
         assert value((await costs(catalog, period=period, currency="EUR"))["own"]) == cost
 
@@ -121,14 +82,14 @@ class TestOwnCost:
     async def test_an_investment_is_amortised_and_its_rest_written_off(
         self, catalog: Catalog, fields: dict[str, Any], period: str, cost: str | None
     ) -> None:
-        await costs_item(catalog, kind="capex", **fields)
+        await cost_item(catalog, kind="capex", **fields)
 
         assert value((await costs(catalog, period=period, currency="EUR"))["own"]) == cost
 
     async def test_own_cost_is_shown_by_category(self, catalog: Catalog) -> None:
-        await costs_item(catalog)
-        await costs_item(catalog, kind="capex")
-        await costs_item(catalog, name="Rent", category="facility", amount="0.5")
+        await cost_item(catalog)
+        await cost_item(catalog, kind="capex")
+        await cost_item(catalog, name="Rent", category="facility", amount="0.5")
 
         shown = (await costs(catalog, period="2025"))["own_by_category"]
 
@@ -140,7 +101,7 @@ class TestOwnCost:
 
     async def test_the_running_period_ends_with_today(self, catalog: Catalog) -> None:
         today = datetime.now(UTC).date()
-        await costs_item(catalog, per="once", starts_on=today.isoformat())
+        await cost_item(catalog, per="once", starts_on=today.isoformat())
 
         shown = await costs(catalog, period=f"{today:%Y-%m}")
 
@@ -149,7 +110,7 @@ class TestOwnCost:
         assert shown["period"]["complete"] is False
 
     async def test_a_period_that_has_not_begun_has_no_figures(self, catalog: Catalog) -> None:
-        await costs_item(catalog)
+        await cost_item(catalog)
 
         shown = await costs(catalog, period="2199")
 
@@ -171,7 +132,7 @@ class TestCurrencies:
     async def test_each_month_is_converted_at_the_rate_of_its_first_day(
         self, catalog: Catalog
     ) -> None:
-        await costs_item(catalog)
+        await cost_item(catalog)
         for rate, day in (("0.5", "2025-01-01"), ("0.6", "2025-02-02")):
             pair = {"from_currency": "EUR", "to_currency": "CHF"}
             await post(catalog, "/v1/exchange-rates", {**pair, "rate": rate, "valid_from": day})
@@ -181,8 +142,8 @@ class TestCurrencies:
     async def test_without_a_rate_there_is_no_sum_and_the_reason_names_pair_and_day(
         self, catalog: Catalog
     ) -> None:
-        await costs_item(catalog)
-        await costs_item(catalog, currency="USD", amount="1")
+        await cost_item(catalog)
+        await cost_item(catalog, currency="USD", amount="1")
 
         shown = await costs(catalog, period="2025-02", currency="EUR")
 
@@ -191,8 +152,8 @@ class TestCurrencies:
         assert shown["full"] == {"value": None, "reason": reason}
 
     async def test_costs_in_two_currencies_ask_for_one(self, catalog: Catalog) -> None:
-        await costs_item(catalog)
-        await costs_item(catalog, currency="USD")
+        await cost_item(catalog)
+        await cost_item(catalog, currency="USD")
 
         shown = await costs(catalog, period="2025")
 
@@ -215,8 +176,8 @@ class TestFullCost:
     ) -> None:
         for key, amount in (("network", "600"), ("power", "100")):
             await make_service(key)
-            await costs_item(catalog, key, amount=amount)
-        await costs_item(catalog)
+            await cost_item(catalog, key, amount=amount)
+        await cost_item(catalog)
         await depends(catalog, "vpn", "service", "network", "0.25")
         await depends(catalog, "network", "service", "power", "0.5")
 
@@ -248,8 +209,8 @@ class TestFullCost:
         self, catalog: Catalog, make_service: Make
     ) -> None:
         await make_service("network")
-        await costs_item(catalog, "network", currency="USD")
-        await costs_item(catalog)
+        await cost_item(catalog, "network", currency="USD")
+        await cost_item(catalog)
         await depends(catalog, "vpn", "service", "network", "0.1")
 
         shown = await costs(catalog, period="2025-01")
@@ -262,7 +223,7 @@ class TestCharging:
     async def test_what_was_paid_counts_for_recovery_and_what_should_be_stands_beside(
         self, catalog: Catalog
     ) -> None:
-        await costs_item(catalog)
+        await cost_item(catalog)
         await post(catalog, "/v1/services/vpn/charging-models", MODEL)
         await consumed(catalog, {"month": "2025-01", "users": 80, "units": "500"})
         charge = {"month": "2025-01", "currency": "EUR"}
@@ -282,7 +243,7 @@ class TestCharging:
     async def test_each_month_is_charged_by_the_model_it_began_under(
         self, catalog: Catalog
     ) -> None:
-        await costs_item(catalog)
+        await cost_item(catalog)
         await post(catalog, "/v1/services/vpn/charging-models", MODEL)
         dearer = {**MODEL, "valid_from": "2025-03", "terms": {"kind": "flat", "amount": "7"}}
         await post(catalog, "/v1/services/vpn/charging-models", dearer)
@@ -304,7 +265,7 @@ class TestCharging:
         assert shown["charged"]["computed"]["reason"] == "no charging model holds in 2025-02"
 
     async def test_without_units_there_is_no_unit_cost(self, catalog: Catalog) -> None:
-        await costs_item(catalog)
+        await cost_item(catalog)
 
         shown = await costs(catalog, period="2025")
 
@@ -314,7 +275,7 @@ class TestCharging:
 
 class TestBenchmarks:
     async def test_a_published_figure_stands_beside_the_own_one(self, catalog: Catalog) -> None:
-        await costs_item(catalog)
+        await cost_item(catalog)
         await consumed(catalog, {"month": "2025-01", "users": 100, "units": 0})
         benchmark = {
             "measure": "user_cost",
@@ -335,7 +296,7 @@ class TestBenchmarks:
         assert value(shown["relative_difference"]) == "0.250000"
 
     async def test_a_foreign_benchmark_needs_the_rate_of_its_day(self, catalog: Catalog) -> None:
-        await costs_item(catalog)
+        await cost_item(catalog)
         benchmark = {
             "measure": "month_cost",
             "value": "900",
@@ -351,98 +312,3 @@ class TestBenchmarks:
         assert value(shown["own"]) == "1000.0000"
         reason = "there is no exchange rate from USD to EUR on 2025-06-15"
         assert shown["difference"]["reason"] == reason
-
-
-class TestTrend:
-    async def test_there_is_a_row_for_each_month(self, catalog: Catalog) -> None:
-        await costs_item(catalog, starts_on="2025-02-01")
-        await costs_item(catalog, kind="capex", starts_on="2025-03-31")
-        span = {"from": "2025-01", "to": "2025-03"}
-
-        reply = await catalog.http.get("/v1/services/vpn/cost-trend", params=span)
-
-        months = reply.json()["months"]
-        assert [(one["month"], value(one["own"])) for one in months] == [
-            ("2025-01", "0.00"),
-            ("2025-02", "1000.00"),
-            ("2025-03", "1100.00"),
-        ]
-
-    async def test_without_a_range_it_shows_the_last_twelve_whole_months(
-        self, catalog: Catalog
-    ) -> None:
-        await costs_item(catalog)
-
-        months = (await catalog.http.get("/v1/services/vpn/cost-trend")).json()["months"]
-
-        assert len(months) == 12
-        assert {value(one["full"]) for one in months} == {"1000.00"}
-        assert all(one["complete"] for one in months)
-
-    async def test_months_to_come_have_no_figures(self, catalog: Catalog) -> None:
-        await costs_item(catalog)
-        span = {"from": "2199-11", "to": "2199-12"}
-
-        reply = await catalog.http.get("/v1/services/vpn/cost-trend", params=span)
-
-        reasons = {one["full"]["reason"] for one in reply.json()["months"]}
-        assert reasons == {"the period has not begun"}
-
-    @pytest.mark.parametrize(
-        ("first", "last", "code"),
-        [("2025-03", "2025-01", "bad_range"), ("2015-01", "2025-01", "too_many_periods")],
-    )
-    async def test_a_range_that_cannot_be_is_refused(
-        self, catalog: Catalog, first: str, last: str, code: str
-    ) -> None:
-        span = {"from": first, "to": last}
-
-        reply = await catalog.http.get("/v1/services/vpn/cost-trend", params=span)
-
-        assert (reply.status_code, reply.json()["code"]) == (422, code)
-
-
-class TestPortfolio:
-    async def test_own_cost_counts_once_and_providers_outside_by_their_shares(
-        self, catalog: Catalog, make_service: Make
-    ) -> None:
-        await post(catalog, "/v1/portfolios", {"key": "base", "name": "Base"})
-        await make_service("mail")
-        await make_service("network", portfolio="base")
-        for key in ("vpn", "mail", "network"):
-            await costs_item(catalog, key)
-        await depends(catalog, "mail", "service", "vpn", "0.5")
-        await depends(catalog, "vpn", "service", "network", "0.4")
-        await depends(catalog, "mail", "service", "network", "0.2")
-
-        reply = await catalog.http.get("/v1/portfolios/workplace/costs?period=2025-01")
-
-        shown = reply.json()
-        assert (value(shown["own"]), value(shown["from_outside"])) == ("2000.00", "600.00")
-        assert value(shown["total"]) == "2600.00"
-        full = {row["service"]: value(row["full"]) for row in shown["rows"]}
-        assert full == {"mail": "1900.00", "vpn": "1400.00"}
-
-    async def test_its_services_are_paged_by_key(
-        self, catalog: Catalog, make_service: Make
-    ) -> None:
-        await make_service("mail")
-        await costs_item(catalog)
-        address = "/v1/portfolios/workplace/costs"
-
-        first = await catalog.http.get(address, params={"limit": 1})
-        cursor = first.json()["next_cursor"]
-        rest = await catalog.http.get(address, params={"cursor": cursor})
-
-        assert [row["service"] for row in first.json()["rows"]] == ["mail"]
-        assert [row["service"] for row in rest.json()["rows"]] == ["vpn"]
-        assert (first.json()["services"], rest.json()["next_cursor"]) == (2, None)
-
-    @pytest.mark.parametrize("cursor", ["WzFd", "W10", "WyJhIiwiYiJd"])
-    async def test_a_forged_cursor_is_refused(self, catalog: Catalog, cursor: str) -> None:
-        reply = await catalog.http.get("/v1/portfolios/workplace/costs", params={"cursor": cursor})
-
-        assert (reply.status_code, reply.json()["code"]) == (400, "bad_cursor")
-
-    async def test_an_unknown_portfolio_is_not_found(self, catalog: Catalog) -> None:
-        assert (await catalog.http.get("/v1/portfolios/nowhere/costs")).status_code == 404
