@@ -117,3 +117,10 @@ async def activate(catalog: Catalog, version: dict[str, Any]) -> dict[str, Any]:
     active = await read(catalog, version)
     assert active["state"] == "active", active
     return active
+
+
+async def depend(catalog: Catalog, consumer: str, provider: str) -> None:
+    """Let a service need another one hard."""
+    body = {"provider": {"kind": "service", "key": provider}, "strength": "hard"}
+    reply = await catalog.http.post(f"/v1/services/{consumer}/dependencies", json=body)
+    assert reply.status_code == 201, reply.text

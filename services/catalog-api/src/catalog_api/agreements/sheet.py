@@ -1,8 +1,8 @@
 """What the service document and the facts show of agreements."""
 
-from catalog_api.agreements.queries import section
 from catalog_api.agreements.rules import facts
 from catalog_api.agreements.schemas import AgreementsSection
+from catalog_api.agreements.sheet_queries import section
 from catalog_api.fact_values import definition
 from catalog_api.sheets import Section
 
