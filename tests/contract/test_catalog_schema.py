@@ -1,20 +1,21 @@
 """The catalog's schema: models and migrations agree, and the runtime role can do no more."""
 
 import re
-from enum import StrEnum
 
 import psycopg
 import pytest
 from alembic import command
 from psycopg import sql
-from sqlalchemy import create_engine
+from sqlalchemy import Enum, create_engine
 
+from catalog_api.app import create_app
 from catalog_api.definition import DEFINITION
 from shared.kit.database import sqlalchemy_url
 from shared.kit.migrations import MigrationError, alembic_config, migrate
-from shared.schemas.catalog import Criticality, ServiceKind, Stage
-from shared.schemas.improvement import Gate
 from tests.support.postgres import Database, Server
+
+# The metadata knows a table only once its module is imported.
+create_app()
 
 
 def constraints(database: Database) -> dict[str, str]:
@@ -49,44 +50,46 @@ def test_migrating_again_changes_nothing(catalog_db: Database) -> None:
     assert constraints(catalog_db) == before
 
 
-@pytest.mark.parametrize(
-    ("check", "values"),
-    [
-        ("ck_service_kind", ServiceKind),
-        ("ck_service_stage", Stage),
-        ("ck_service_criticality", Criticality),
-        ("ck_stage_transition_gate", Gate),
-        ("ck_stage_transition_from_stage", Stage),
-        ("ck_stage_transition_to_stage", Stage),
-    ],
-)
-def test_every_check_lists_the_values_of_its_enum(
-    catalog_db: Database, check: str, values: type[StrEnum]
-) -> None:
-    listed = re.findall(r"'([^']+)'", constraints(catalog_db)[check])
+def test_every_check_lists_the_values_of_its_enum(catalog_db: Database) -> None:
+    """Alembic does not see a changed CHECK."""
+    listed = {
+        name: set(re.findall(r"'([^']+)'", check))
+        for name, check in constraints(catalog_db).items()
+        if check.startswith("CHECK")
+    }
+    enums = {
+        f"ck_{table.name}_{column.type.name}": set(column.type.enums)
+        for table in DEFINITION.metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, Enum)
+    }
 
-    assert set(listed) == {member.value for member in values}
+    assert len(enums) > 40
+    assert {name: listed.get(name) for name in enums} == enums
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "DELETE FROM catalog.audit_entry",
-        "TRUNCATE catalog.audit_entry",
-        "UPDATE catalog.audit_entry SET actor = 'nobody'",
-        "DELETE FROM catalog.stage_transition",
-        "TRUNCATE catalog.stage_transition",
-        "UPDATE catalog.stage_transition SET gate = 'to-retirement'",
-    ],
-)
-def test_what_happened_cannot_be_rewritten_by_the_service(
-    catalog_db: Database, statement: str
-) -> None:
-    with (
-        psycopg.connect(catalog_db.runtime_url) as runtime,
-        pytest.raises(psycopg.errors.InsufficientPrivilege),
-    ):
-        runtime.execute(statement)
+def append_only_tables() -> list[str]:
+    return sorted(
+        table.fullname
+        for table in DEFINITION.metadata.tables.values()
+        if table.info.get("append_only")
+    )
+
+
+def test_what_happened_cannot_be_rewritten_by_the_service(catalog_db: Database) -> None:
+    tables = append_only_tables()
+    assert {"catalog.audit_entry", "catalog.stage_transition"} < set(tables)
+
+    with psycopg.connect(catalog_db.runtime_url, autocommit=True) as runtime:
+        for table in tables:
+            for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}", _touch(table)):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    runtime.execute(statement)  # type: ignore[arg-type]
+
+
+def _touch(table: str) -> str:
+    (column, *_) = DEFINITION.metadata.tables[table].columns.keys()
+    return f"UPDATE {table} SET {column} = DEFAULT"
 
 
 def test_the_service_cannot_change_its_own_schema(catalog_db: Database) -> None:

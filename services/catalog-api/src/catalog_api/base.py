@@ -11,6 +11,9 @@ from shared.kit.tables import kit_tables
 
 metadata = metadata_for("catalog")
 kit = kit_tables(metadata)
+# Of GIN indexes: read often, written rarely. Pending entries would make each search scan them
+# until a vacuum, and look so costly that the planner avoids the index.
+AT_ONCE = {"fastupdate": "off"}
 
 
 class Base(DeclarativeBase):

@@ -18,12 +18,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog_api.base import Base, Revised, text_enum
+from catalog_api.base import AT_ONCE, Base, Revised, text_enum
 from catalog_api.offerings.rules import OfferingState, PriceUnit
 from shared.kit.tables import APPEND_ONLY
 
-# Read often, written rarely: a list of pending entries would make searches slow and look costly.
-_AT_ONCE = {"fastupdate": "off"}
 # As for services: `simple`, because a catalog mixes languages.
 _SEARCH = (
     "setweight(to_tsvector('simple'::regconfig, key || ' ' || title), 'A')"
@@ -46,13 +44,13 @@ class Offering(Revised, Base):
         Index(None, "state", "key"),
         Index("ix_offering_customers", "customers", postgresql_using="gin"),
         Index("ix_offering_tags", "tags", postgresql_using="gin"),
-        Index("ix_offering_search", "search", postgresql_using="gin", postgresql_with=_AT_ONCE),
+        Index("ix_offering_search", "search", postgresql_using="gin", postgresql_with=AT_ONCE),
         Index(
             "ix_offering_title_trigram",
             "title",
             postgresql_using="gin",
             postgresql_ops={"title": "gin_trgm_ops"},
-            postgresql_with=_AT_ONCE,
+            postgresql_with=AT_ONCE,
         ),
     )
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog_api.base import Base, text_enum
+from catalog_api.base import AT_ONCE, Base, text_enum
 from shared.schemas.catalog import Criticality, ServiceKind, Stage
 
 # `simple` and not a language: a catalog mixes languages, and near misses are the trigrams' job.
@@ -29,13 +29,14 @@ _SEARCH = (
 class Service(Base):
     __tablename__ = "service"
     __table_args__ = (
-        Index("ix_service_tags", "tags", postgresql_using="gin"),
-        Index("ix_service_search", "search", postgresql_using="gin"),
+        Index("ix_service_tags", "tags", postgresql_using="gin", postgresql_with=AT_ONCE),
+        Index("ix_service_search", "search", postgresql_using="gin", postgresql_with=AT_ONCE),
         Index(
             "ix_service_name_trigram",
             "name",
             postgresql_using="gin",
             postgresql_ops={"name": "gin_trgm_ops"},
+            postgresql_with=AT_ONCE,
         ),
         Index(None, "portfolio_key", "key"),
         Index(None, "stage", "key"),
