@@ -25,10 +25,10 @@ def _no_facts(_: Any, __: datetime) -> Facts:
 class Section:
     """A member of the service document.
 
-    `select` makes the scalar subquery (jsonb) for the key of a service, a bound parameter. A section that no subquery can
-    give has `load` instead, with one or two statements of its own, which answers plain JSON data.
-    `shape` is the type in the contract. `facts` is pure: the section's JSON and the present moment
-    in, every one of `definitions` out.
+    `select` makes the scalar subquery (jsonb) for the key of a service, a bound parameter. A
+    section that no subquery can give has `load` instead, with a few statements of its own, which
+    answers plain JSON data. `shape` is the type in the contract. `facts` is pure: the section's
+    JSON and the present moment in, every one of `definitions` out.
     """
 
     name: str

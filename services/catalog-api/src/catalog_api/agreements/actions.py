@@ -9,6 +9,7 @@ from catalog_api.ceilings.actions import refuse_broken_ceilings
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.dependencies.rules import Node, NodeKind
 from catalog_api.keys import key_for, key_taken
+from catalog_api.patches import named
 from catalog_api.people import require_person
 from catalog_api.registry import rules as registry_rules
 from catalog_api.rows import new_row
@@ -42,7 +43,7 @@ async def rename_agreement(
     """Change the name; nothing happens when nothing differs."""
     present = await queries.lock_agreement(session, key)
     check_version(expected, present.revision)
-    changed = registry_rules.changes(present._asdict(), patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(present._asdict(), named(patch))
     if not changed:
         return
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)

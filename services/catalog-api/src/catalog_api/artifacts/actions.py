@@ -10,6 +10,7 @@ from catalog_api.artifacts.holdings_queries import count_holdings
 from catalog_api.artifacts.rules import ArtifactKey, Assessment, Registered, ResourceKind
 from catalog_api.artifacts.schemas import ArtifactPatch, ResourceCreate
 from catalog_api.changes import ResourceChange, record_resource
+from catalog_api.patches import named
 from catalog_api.registry import rules as registry_rules
 from shared.errors import Conflict, Invalid, NotFound
 from shared.kit.auth import Principal
@@ -62,7 +63,7 @@ async def change_artifact(
     await queries.lock_register(session)
     present = await queries.get_artifact(session, key)
     check_version(expected, present.revision)
-    wanted = patch.model_dump(exclude_unset=True)
+    wanted = named(patch)
     return await _change(session, caller, present, wanted, "changed")
 
 

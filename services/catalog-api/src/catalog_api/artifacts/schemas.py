@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import Field
 
 from catalog_api.artifacts.rules import ArtifactKey, ResourceKind
-from catalog_api.fields import Day, Uri
+from catalog_api.fields import Uri
 from catalog_api.patches import absent
 from shared.schemas.catalog import Subject
-from shared.schemas.common import Key, Out, ShortText, Wire
+from shared.schemas.common import Day, Key, Out, ShortText, Wire
 
 
 class ArtifactPatch(Wire):

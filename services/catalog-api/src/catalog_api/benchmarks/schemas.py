@@ -8,9 +8,8 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from catalog_api.benchmarks.rules import Measure
-from catalog_api.fields import Day
 from catalog_api.money import Amount, Currency
-from shared.schemas.common import Out, ShortText, Storable, Wire
+from shared.schemas.common import Day, Out, ShortText, Storable, Wire
 
 WebAddress = Annotated[
     str,

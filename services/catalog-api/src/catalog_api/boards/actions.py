@@ -11,6 +11,7 @@ from catalog_api.boards.schemas import BoardCreate, BoardPatch, DecidesIn, Quoru
 from catalog_api.boards.tables import Board
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
+from catalog_api.patches import named
 from catalog_api.portfolios.queries import known_keys as known_portfolios
 from catalog_api.registry import rules as registry_rules
 from catalog_api.rows import change_row, insert_row, new_row, table_of
@@ -53,7 +54,7 @@ async def change_board(
 ) -> Any:
     """Change the named fields; the quorum stays within reach of the board's voters (409)."""
     present = await _lock_present(session, key, expected)
-    wanted = patch.model_dump(exclude_unset=True, exclude={"quorum", "decides"})
+    wanted = named(patch, without={"quorum", "decides"})
     if "quorum" in patch.model_fields_set:
         wanted |= _quorum_fields(patch.quorum)
     changed = registry_rules.changes(present._asdict(), wanted)

@@ -16,6 +16,7 @@ from catalog_api.boards.schemas import (
 )
 from catalog_api.boards.tables import BoardMeeting
 from catalog_api.changes import ResourceChange, record_resource
+from catalog_api.patches import named
 from catalog_api.people import require_person
 from catalog_api.registry import rules as registry_rules
 from catalog_api.registry.queries import get_services
@@ -53,7 +54,7 @@ async def change_meeting(
     """Move a scheduled meeting or change its agenda; `place` is (board, meeting)."""
     present = await _lock(session, place, expected)
     check_state("meeting", present.state, {MeetingState.SCHEDULED}, "changed")
-    changed = registry_rules.changes(present._asdict(), patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(present._asdict(), named(patch))
     if not changed:
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)

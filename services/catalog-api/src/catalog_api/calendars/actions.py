@@ -9,6 +9,7 @@ from catalog_api.calendars.rules import Calendar, OutsideCalendar
 from catalog_api.calendars.schemas import CalendarCreate, CalendarPatch, CalendarText
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
+from catalog_api.patches import named
 from catalog_api.refusals import refuse
 from catalog_api.registry import rules as registry_rules
 from catalog_api.rows import new_row
@@ -42,7 +43,7 @@ async def rename_calendar(
     """Change name and description; nothing happens when nothing differs."""
     present = await queries.get_calendar(session, key, lock=True)
     check_version(expected, present.revision)
-    changed = registry_rules.changes(present._asdict(), patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(present._asdict(), named(patch))
     if not changed:
         return
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)

@@ -13,6 +13,7 @@ from catalog_api.candidates.schemas import (
     ScoreWrite,
 )
 from catalog_api.changes import ResourceChange, record_resource
+from catalog_api.patches import named
 from catalog_api.people import require_person
 from catalog_api.plans.queries import strategy_requirements
 from catalog_api.refusals import refuse, unknown
@@ -58,7 +59,7 @@ async def change_candidate(
     key, identity = at
     present = await queries.get_candidate(session, key, identity, lock=True)
     check_version(expected, present.revision)
-    changed = registry_rules.changes(present._asdict(), patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(present._asdict(), named(patch))
     if changed:
         check_state(_NOUN, present.state, [CandidateState.OPEN], "changed")
         before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)

@@ -10,9 +10,8 @@ from pydantic import Field
 
 from catalog_api.ceilings.rules import Ceiling, Dimension, Promise, Standing, standing
 from catalog_api.dependencies.rules import Node, NodeKind
-from catalog_api.fields import Day
 from shared.schemas.catalog import Subject
-from shared.schemas.common import LongText, Out, Wire
+from shared.schemas.common import Day, LongText, Out, Wire
 
 _NAMED = 50
 

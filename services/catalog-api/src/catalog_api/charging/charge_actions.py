@@ -11,6 +11,7 @@ from catalog_api.charging.rules import MOVES, ChargeState
 from catalog_api.charging.schemas import ChargeCreate, ChargePatch
 from catalog_api.customers.queries import known_keys as known_customers
 from catalog_api.money import first_day
+from catalog_api.patches import named
 from catalog_api.refusals import refuse, unknown
 from catalog_api.registry.queries import require_service
 from shared.errors import Conflict, Invalid
@@ -53,7 +54,7 @@ async def move_charge(
     key, identity = where
     present = await queries.get_charge(session, key, identity, lock=True)
     check_version(expected, present.revision)
-    wanted = patch.model_dump(exclude_unset=True)
+    wanted = named(patch)
     to = wanted.get("state", present.state)
     if to == present.state and wanted.get("recovered_on", present.recovered_on) == (
         present.recovered_on

@@ -16,10 +16,10 @@ from catalog_api.continuity.rules import (
     Link,
 )
 from catalog_api.dependencies.rules import NodeKind
-from catalog_api.fields import Day, Uri
+from catalog_api.fields import Uri
 from catalog_api.plans.rules import PlanState
 from shared.schemas.catalog import Role
-from shared.schemas.common import LongText, Out, ShortText, Wire
+from shared.schemas.common import Day, LongText, Out, ShortText, Wire
 
 Hours = Annotated[
     Decimal, Field(ge=0, max_digits=10, decimal_places=2, description="hours", examples=[4])

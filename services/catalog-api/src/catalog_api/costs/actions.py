@@ -9,6 +9,7 @@ from catalog_api import rows
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.costs import queries
 from catalog_api.costs.schemas import CostItemCreate, CostItemPatch
+from catalog_api.patches import named
 from catalog_api.refusals import refuse
 from catalog_api.registry import rules as registry_rules
 from catalog_api.registry.queries import require_service
@@ -55,7 +56,7 @@ async def change_item(
     present = await queries.get_item(session, key, identity, lock=True)
     check_version(expected, present.revision)
     fields = {name: getattr(present, name) for name in _FIELDS}
-    changed = registry_rules.changes(fields, patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(fields, named(patch))
     if not changed:
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)

@@ -9,7 +9,6 @@ from catalog_api.costs import actions, queries
 from catalog_api.costs.queries import CostItemFilters
 from catalog_api.costs.rules import CostCategory, CostKind
 from catalog_api.costs.schemas import CostItemCreate, CostItemOut, CostItemPatch
-from catalog_api.fields import Day
 from catalog_api.registry.queries import require_service
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
@@ -18,7 +17,7 @@ from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
-from shared.schemas.common import Key, Page
+from shared.schemas.common import Day, Key, Page
 
 router = Router(prefix="/v1/services/{key}/cost-items", tags=["financials"])
 

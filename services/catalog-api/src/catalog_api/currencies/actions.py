@@ -7,6 +7,7 @@ from catalog_api import rows
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.currencies import queries
 from catalog_api.currencies.schemas import ExchangeRateCreate, ExchangeRatePatch
+from catalog_api.patches import named
 from catalog_api.registry import rules as registry_rules
 from shared.errors import Conflict
 from shared.kit.auth import Principal
@@ -38,7 +39,7 @@ async def change_rate(
     """Correct a rate; nothing happens when nothing differs."""
     present = await queries.get_rate(session, rate, lock=True)
     check_version(expected, present.revision)
-    changed = registry_rules.changes(present._asdict(), patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(present._asdict(), named(patch))
     if not changed:
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)

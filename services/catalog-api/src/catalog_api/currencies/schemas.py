@@ -7,10 +7,9 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from catalog_api.fields import Day
 from catalog_api.money import Currency
 from catalog_api.patches import absent
-from shared.schemas.common import Out, Wire
+from shared.schemas.common import Day, Out, Wire
 
 RateValue = Annotated[
     Decimal,

@@ -14,6 +14,7 @@ from catalog_api.customers.schemas import (
     RepresentativeCreate,
 )
 from catalog_api.keys import key_for, key_taken
+from catalog_api.patches import named
 from catalog_api.registry import rules as registry_rules
 from catalog_api.requirements import queries as requirement_queries
 from catalog_api.rows import new_row
@@ -42,7 +43,7 @@ async def change_customer(
     """Change the named fields; nothing happens when nothing differs."""
     present = await queries.get_customer(session, key, lock=True)
     check_version(expected, present.revision)
-    changed = registry_rules.changes(present._asdict(), patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(present._asdict(), named(patch))
     if not changed:
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)

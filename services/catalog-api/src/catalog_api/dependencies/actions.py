@@ -10,6 +10,7 @@ from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.dependencies import queries, rules
 from catalog_api.dependencies.rules import Node, NodeKind, Strength
 from catalog_api.dependencies.schemas import DependencyCreate, DependencyPatch
+from catalog_api.patches import named
 from catalog_api.refusals import refuse, unknown
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
@@ -68,7 +69,7 @@ async def change_dependency(
     await queries.lock_graph(session)
     present = await queries.get_dependency(session, key, identity)
     check_version(expected, present.revision)
-    changed = registry_rules.changes(present._asdict(), patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(present._asdict(), named(patch))
     if not changed:
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)

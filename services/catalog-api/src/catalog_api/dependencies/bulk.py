@@ -15,6 +15,7 @@ from catalog_api.dependencies.schemas import (
     DependencyUpsertReply,
     UpsertedDependency,
 )
+from catalog_api.patches import named
 from catalog_api.refusals import refuse, unknown
 from catalog_api.registry import rules as registry_rules
 from catalog_api.registry.rules import FieldChange
@@ -109,7 +110,7 @@ def _refuse_incomplete(
 
 
 def _step(item: DependencyUpsert, pair: Pair, present: Mapping[Pair, Any]) -> Step:
-    wanted = item.model_dump(exclude_unset=True, exclude={"consumer", "provider"})
+    wanted = named(item, without={"consumer", "provider"})
     there = present.get(pair)
     if there is None:
         changes = _changes(_BLANK, {**_DEFAULTS, **wanted})

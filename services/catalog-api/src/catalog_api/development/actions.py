@@ -11,6 +11,7 @@ from catalog_api.development.schemas import (
     DevelopmentPatch,
     TestResult,
 )
+from catalog_api.patches import named
 from catalog_api.refusals import refuse
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
@@ -48,7 +49,7 @@ async def change_record(
     await _refuse_product(session, key)
     record = await queries.get_record(session, key, lock=True)
     check_version(expected, record.revision)
-    wanted = patch.model_dump(mode="json", exclude_unset=True)
+    wanted = named(patch, mode="json")
     _refuse_repeated(wanted)
     if "checklist" in wanted:
         wanted["checklist"] = rules.merged_checklist(record.checklist, wanted["checklist"])

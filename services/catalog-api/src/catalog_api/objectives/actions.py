@@ -17,6 +17,7 @@ from catalog_api.objectives.schemas import (
     ObjectiveMove,
     ObjectivePatch,
 )
+from catalog_api.patches import named
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
 from catalog_api.stages.rules import check_not_retired
@@ -48,7 +49,7 @@ async def change_objective(
     """Change the named fields; nothing happens when nothing differs."""
     present = await queries.get_objective(session, key, lock=True)
     check_version(expected, present.revision)
-    changed = registry_rules.changes(present._asdict(), patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(present._asdict(), named(patch))
     if not changed:
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.obligations import queries
 from catalog_api.obligations.schemas import EvidenceCreate, ObligationCreate, ObligationPatch
+from catalog_api.patches import named
 from catalog_api.refusals import refuse, unknown
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
@@ -51,7 +52,7 @@ async def change_obligation(
     """Change the named fields, or end it with a reason."""
     obligation = await queries.get_obligation(session, obligation_id, lock=True)
     check_version(expected, obligation.revision)
-    wanted = patch.model_dump(exclude_unset=True)
+    wanted = named(patch)
     changed = registry_rules.changes(obligation._asdict(), wanted)
     if not changed:
         return obligation

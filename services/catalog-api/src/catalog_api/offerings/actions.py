@@ -15,6 +15,7 @@ from catalog_api.offerings.schemas import (
     OfferingPatch,
 )
 from catalog_api.organisation import queries as organisation_queries
+from catalog_api.patches import named
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
 from shared.errors import Conflict, FieldError, Invalid
@@ -54,17 +55,15 @@ async def change_offering(
     present = await queries.lock_offering(session, key)
     check_version(expected, present.revision)
     before = OfferingContent.model_validate(_content(present)).model_dump(mode="json")
-    # By the names that were set: exclude_unset would drop the defaults inside them as well.
-    wanted = patch.model_dump(mode="json", include=patch.model_fields_set)
-    changed = registry_rules.changes(before, wanted)
+    changed = registry_rules.changes(before, named(patch, mode="json"))
     if not changed:
         return present
-    named = patch.model_dump(include=set(changed))
-    audience = patch.audience if "audience" in named else None
-    await _refuse_malformed(session, named.get("form"), audience)
-    values = _columns(named)
+    renewed = patch.model_dump(include=set(changed))
+    audience = patch.audience if "audience" in renewed else None
+    await _refuse_malformed(session, renewed.get("form"), audience)
+    values = _columns(renewed)
     if changed.keys() & _VERSIONED:
-        content = {**_content(present), **named}
+        content = {**_content(present), **renewed}
         if present.state is OfferingState.PUBLISHED:
             _refuse_incomplete(key, content)
         values["version"] = present.version + 1

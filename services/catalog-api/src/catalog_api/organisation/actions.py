@@ -9,6 +9,7 @@ from catalog_api.keys import key_for, key_taken
 from catalog_api.organisation import queries, rules
 from catalog_api.organisation.schemas import MemberCreate, MemberPatch, UnitCreate, UnitPatch
 from catalog_api.organisation.tables import OrganisationUnit, UnitMember
+from catalog_api.patches import named
 from catalog_api.raci.queries import held_by_unit
 from catalog_api.registry import rules as registry_rules
 from catalog_api.rows import change_row, insert_row, new_row, table_of
@@ -43,7 +44,7 @@ async def change_unit(
     present = await queries.get_unit(session, key, lock=True)
     check_version(expected, present.revision)
     _refuse_ended(present)
-    wanted = patch.model_dump(mode="json", exclude_unset=True)
+    wanted = named(patch, mode="json")
     changed = registry_rules.changes(present._asdict(), wanted)
     if not changed:
         return present

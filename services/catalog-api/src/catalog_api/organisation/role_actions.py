@@ -7,6 +7,7 @@ from catalog_api.organisation import queries, rules
 from catalog_api.organisation.schemas import RequiredRole, RoleCreate, RolePatch, ServiceRoles
 from catalog_api.organisation.tables import CatalogedRole
 from catalog_api.ownership.queries import present_owners
+from catalog_api.patches import named
 from catalog_api.raci.queries import held_by_role
 from catalog_api.registry import rules as registry_rules
 from catalog_api.registry.queries import get_service
@@ -38,9 +39,7 @@ async def change_role(
     """Change the named fields; a role that the product or a RACI counts on cannot retire (409)."""
     present = await queries.get_role(session, role, lock=True)
     check_version(expected, present.revision)
-    changed = registry_rules.changes(
-        present._asdict(), patch.model_dump(mode="json", exclude_unset=True)
-    )
+    changed = registry_rules.changes(present._asdict(), named(patch, mode="json"))
     if not changed:
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Response
 
-from catalog_api.fields import Day
 from catalog_api.organisation import actions, queries, role_actions
 from catalog_api.organisation.queries import RoleFilters, UnitFilters
 from catalog_api.organisation.rules import UnitKind
@@ -31,7 +30,7 @@ from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.schemas.catalog import Role, Stage
-from shared.schemas.common import Key, Page, ShortText
+from shared.schemas.common import Day, Key, Page, ShortText
 
 router = Router(prefix="/v1", tags=["organisation"])
 

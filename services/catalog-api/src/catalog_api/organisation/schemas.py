@@ -6,12 +6,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from catalog_api.fields import Day
 from catalog_api.organisation.rules import UnitKind
 from catalog_api.patches import absent
 from catalog_api.processes import Process
 from shared.schemas.catalog import Role, Stage, Subject
-from shared.schemas.common import Key, LongText, Out, ShortText, Wire
+from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire
 
 
 def _stages_once(stages: list[Stage]) -> list[Stage]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from catalog_api.changes import PORTFOLIO
 from catalog_api.keys import key_for, key_taken
+from catalog_api.patches import named
 from catalog_api.portfolios import queries
 from catalog_api.portfolios.schemas import PortfolioPatch
 from catalog_api.registry import rules as registry_rules
@@ -33,7 +34,7 @@ async def change_portfolio(
     """Change the named fields; nothing happens when nothing differs."""
     present = await queries.get_portfolio(session, key, lock=True)
     check_version(expected, present.revision)
-    changed = registry_rules.changes(present._asdict(), patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(present._asdict(), named(patch))
     if not changed:
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)

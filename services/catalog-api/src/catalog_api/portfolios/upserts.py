@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalog_api.changes import PORTFOLIO
+from catalog_api.patches import named
 from catalog_api.portfolios import queries
 from catalog_api.portfolios.schemas import PortfolioUpsert
 from catalog_api.refusals import refuse
@@ -40,7 +41,7 @@ async def upsert_portfolios(
 
 
 def _changes(item: PortfolioUpsert, present: Mapping[str, Any]) -> dict[str, rules.FieldChange]:
-    wanted = item.model_dump(exclude_unset=True, exclude={"key"})
+    wanted = named(item, without={"key"})
     row = present.get(item.key)
     return rules.changes(_BLANK if row is None else row._asdict(), wanted)
 

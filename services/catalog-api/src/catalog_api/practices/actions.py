@@ -4,6 +4,7 @@ from typing import Any
 
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
+from catalog_api.patches import named
 from catalog_api.practices import queries, rules
 from catalog_api.practices.schemas import AdoptionPut, PracticeCreate, PracticePatch
 from catalog_api.practices.tables import Practice, PracticeAdoption
@@ -35,7 +36,7 @@ async def change_practice(
     present = await queries.lock_practice(session, key)
     check_version(expected, present.revision)
     _refuse_retired(present)
-    wanted = patch.model_dump(mode="json", exclude_unset=True)
+    wanted = named(patch, mode="json")
     changed = registry_rules.changes(present._asdict(), wanted)
     if changed:
         before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)

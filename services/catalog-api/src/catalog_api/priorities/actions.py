@@ -6,6 +6,7 @@ from catalog_api import refusals
 from catalog_api.calendars import queries as calendar_queries
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
+from catalog_api.patches import named
 from catalog_api.priorities import queries, rules
 from catalog_api.priorities.comparisons import refuse_looser_scheme
 from catalog_api.priorities.rules import Assigned, UnknownLevel
@@ -70,7 +71,7 @@ async def rename_scheme(
     """Change name and description; nothing happens when nothing differs."""
     present = await queries.get_scheme(session, key, lock=True)
     check_version(expected, present.revision)
-    changed = registry_rules.changes(present._asdict(), patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(present._asdict(), named(patch))
     if not changed:
         return
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)

@@ -7,6 +7,7 @@ from catalog_api.changes import Change, record_change
 from catalog_api.keys import key_for, key_taken
 from catalog_api.ownership import queries as owner_queries
 from catalog_api.ownership import rules as owner_rules
+from catalog_api.patches import named
 from catalog_api.portfolios import queries as portfolio_queries
 from catalog_api.references import queries as reference_queries
 from catalog_api.references import rules as reference_rules
@@ -123,7 +124,7 @@ async def change_service(
     """Change a service's own fields; nothing happens when nothing differs."""
     present = await queries.lock_service(session, key)
     check_version(expected, present.revision)
-    wanted = patch.model_dump(mode="json", exclude_unset=True)
+    wanted = named(patch, mode="json")
     changed = rules.changes(present._asdict(), wanted)
     if not changed:
         return await queries.get_service(session, key)

@@ -11,6 +11,7 @@ from typing import Any
 from catalog_api.changes import Change, record_changes
 from catalog_api.ownership import queries as owner_queries
 from catalog_api.ownership import rules as owner_rules
+from catalog_api.patches import named
 from catalog_api.references import queries as reference_queries
 from catalog_api.references import rules as reference_rules
 from catalog_api.registry import queries, rules, upsert_refusals
@@ -79,7 +80,7 @@ async def _look(session: Session, items: Sequence[ServiceUpsert]) -> Present:
 
 
 def _changes(item: ServiceUpsert, present: Present) -> Fields:
-    wanted = item.model_dump(mode="json", exclude_unset=True, exclude={"key"})
+    wanted = named(item, mode="json", without={"key"})
     references = present.references[item.key]
     if OWNERS in wanted:
         wanted[OWNERS] = _shown_owners(owner_rules.holders(item.owners))

@@ -8,6 +8,7 @@ from catalog_api.agreements import queries as agreement_queries
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.customers import queries as customer_queries
 from catalog_api.customers.rules import check_active
+from catalog_api.patches import named
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
 from catalog_api.requirements import queries, rules
@@ -60,7 +61,7 @@ async def change_requirement(
     """Change the named fields of a proposed requirement; nothing happens when nothing differs."""
     present = await queries.get_requirement(session, service, requirement, lock=True)
     check_version(expected, present.revision)
-    changed = registry_rules.changes(present._asdict(), patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(present._asdict(), named(patch))
     if not changed:
         return present
     check_state("requirement", present.state, [RequirementState.PROPOSED], "changed")

@@ -6,6 +6,7 @@ from typing import Any
 
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.customers.queries import remaining_customers
+from catalog_api.patches import named
 from catalog_api.people import check_role, require_person, roles_about
 from catalog_api.refusals import refuse, unknown
 from catalog_api.registry import queries as registry_queries
@@ -46,7 +47,7 @@ async def change_plan(
     plan = await queries.get_plan(session, key, lock=True)
     check_version(expected, plan.revision)
     check_state(THING, plan.state, rules.EDITABLE, "changed")
-    wanted = _stored(patch.model_dump(exclude_unset=True), plan.steps)
+    wanted = _stored(named(patch), plan.steps)
     changed = registry_rules.changes(plan._asdict(), wanted)
     if not changed:
         return plan

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from catalog_api.changes import ResourceChange, record_resource
+from catalog_api.patches import named
 from catalog_api.people import THE_CATALOG, check_role, require_person, roles_about
 from catalog_api.plans.queries import Subject, newest_roadmap_items
 from catalog_api.portfolios import queries as portfolio_queries
@@ -55,7 +56,7 @@ async def change_risk(
     risk = await queries.get_risk(session, risk_id, lock=True)
     check_version(expected, risk.revision)
     check_state(THING, risk.state, rules.EDITABLE, "changed")
-    changed = registry_rules.changes(risk._asdict(), patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(risk._asdict(), named(patch))
     if not changed:
         return risk
     values = registry_rules.after_of(changed)

@@ -6,6 +6,7 @@ from typing import Any
 from catalog_api.calendars import queries as calendar_queries
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
+from catalog_api.patches import named
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
 from catalog_api.stages.rules import check_not_retired
@@ -37,7 +38,7 @@ async def change_touchpoint(
     """Change the named fields; nothing happens when nothing differs."""
     present = await queries.get_touchpoint(session, key, lock=True)
     check_version(expected, present.revision)
-    changed = registry_rules.changes(present._asdict(), patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(present._asdict(), named(patch))
     if not changed:
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)

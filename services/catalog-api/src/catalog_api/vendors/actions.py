@@ -6,6 +6,7 @@ from catalog_api.ceilings.actions import refuse_broken_ceilings
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.dependencies.rules import Node, NodeKind
 from catalog_api.keys import key_for, key_taken
+from catalog_api.patches import named
 from catalog_api.refusals import refuse
 from catalog_api.registry import rules as registry_rules
 from catalog_api.rows import new_row
@@ -46,7 +47,7 @@ async def change_vendor_product(
     shown = VendorProductPatch.model_validate(
         {name: getattr(present, name) for name in VendorProductPatch.model_fields}
     ).model_dump()
-    changed = registry_rules.changes(shown, patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(shown, named(patch))
     if not changed:
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)

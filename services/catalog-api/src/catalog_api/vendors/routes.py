@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Response
 
-from catalog_api.fields import Day
 from catalog_api.vendors import actions, queries
 from catalog_api.vendors.queries import ProductFilters
 from catalog_api.vendors.rules import ProductState
@@ -18,7 +17,7 @@ from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
-from shared.schemas.common import Key, Page, ShortText
+from shared.schemas.common import Day, Key, Page, ShortText
 
 router = Router(prefix="/v1", tags=["vendor products"])
 

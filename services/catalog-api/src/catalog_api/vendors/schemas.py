@@ -6,11 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from catalog_api.fields import Day
 from catalog_api.money import Amount, Currency
 from catalog_api.patches import absent
 from catalog_api.vendors.rules import CostPeriod, ProductState
-from shared.schemas.common import Key, LongText, Out, ShortText, Wire
+from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire
 
 NoticeDays = Annotated[
     int, Field(ge=0, le=3650, description="days before contract_to on which one must decide")

@@ -7,6 +7,7 @@ from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.customers import queries as customer_queries
 from catalog_api.customers.rules import check_active
 from catalog_api.keys import key_for, key_taken
+from catalog_api.patches import named
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
 from catalog_api.stages.rules import check_not_retired
@@ -50,7 +51,7 @@ async def change_vital_activity(
     """Change the named fields; nothing happens when nothing differs."""
     present = await queries.get_vital_activity(session, key, lock=True)
     check_version(expected, present.revision)
-    changed = registry_rules.changes(present._asdict(), patch.model_dump(exclude_unset=True))
+    changed = registry_rules.changes(present._asdict(), named(patch))
     if not changed:
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)
