@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.catalog import Catalog, Make, running_catalog
 from tests.support.postgres import Database
+from tests.support.requests import FORM, STEPS, submit
 
 
 @pytest.fixture
@@ -52,3 +53,26 @@ def onboard(catalog: Catalog) -> Make:
         return made
 
     return make
+
+
+@pytest.fixture
+async def laptop(catalog: Catalog, onboard: Make) -> None:
+    """A published offering of the service vpn, which ada owns."""
+    await onboard("vpn")
+    body = {
+        "key": "laptop",
+        "title": "Laptop",
+        "audience": {"everyone": True},
+        "form": FORM,
+        "fulfilment_plan": STEPS,
+    }
+    made = await catalog.http.post("/v1/services/vpn/offerings", json=body)
+    assert made.status_code == 201, made.text
+    assert (await catalog.http.post("/v1/offerings/laptop/publish")).status_code == 200
+
+
+@pytest.fixture
+async def request_number(catalog: Catalog, laptop: None) -> str:
+    """A submitted request of ada for a laptop."""
+    made: str = (await submit(catalog)).json()["number"]
+    return made
