@@ -1,1 +1,1 @@
-"""The demo: two portfolios, their incidents, targets and one plan, loaded by the public APIs."""
+"""The demo: a small company's catalog, its incidents, targets and one plan, by the APIs."""

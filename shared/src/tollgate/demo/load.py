@@ -1,7 +1,7 @@
 """Loading the demo through the public APIs; what is there already stays as it is."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import chain
 from typing import Any
 
@@ -21,7 +21,7 @@ from tollgate.demo.content import (
     WorkedRow,
 )
 from tollgate.demo.history import INCIDENTS, history, incident_id
-from tollgate.demo.making import PATIENCE, Providers, Step, create, ensure
+from tollgate.demo.making import PATIENCE, Load, Providers, Step, create, ensure
 from tollgate.demo.worked_example import worked_example
 from tollgate.exits import CommandFailed
 from tollgate.pages import items_of
@@ -89,9 +89,14 @@ def load_plan(at: Providers, _until: date) -> None:
             create(at.improvement, path, _initiative(row))
 
 
+def as_of_today(step: Load) -> Load:
+    """The catalog judges what is due or over by today, wherever the year of incidents ends."""
+    return lambda at, _until: step(at, datetime.now(UTC).date())
+
+
 STEPS: tuple[Step, ...] = (
     ("Services", load_services),
-    *CATALOG_STEPS,
+    *((name, as_of_today(step)) for name, step in CATALOG_STEPS),
     ("Incidents", load_incidents),
     ("Targets", load_targets),
     ("Improvement plan", load_plan),

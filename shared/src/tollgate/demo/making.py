@@ -28,8 +28,10 @@ class Providers:
     person: Callable[..., httpx.Auth | None]
 
 
-Step = tuple[str, Callable[[Providers, date], None]]
-"""What the progress bar says, and what loads it; the day is the one after the demo's last."""
+Load = Callable[[Providers, date], None]
+"""Makes a part of the demo; its dates are relative to that day."""
+Step = tuple[str, Load]
+"""What the progress bar says, and what loads it."""
 
 
 def ensure(client: httpx.Client, path: str, body: Any, **request: Any) -> None:
