@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import psycopg
 
 from shared.kit.pagination import encode_cursor
 from tests.bench import database
@@ -33,6 +34,8 @@ def catalog(system: System, folder: Path, seconds: float) -> None:
     elapsed = time.perf_counter() - started
     rows = len(graph.services) + len(graph.dependencies)
     line("loaded through the bulk operations", f"{rows / elapsed:,.0f} rows/s")
+    with psycopg.connect(admin_url(system), autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")  # as autovacuum would soon
     for name, path in _reads(graph):
         for connections in CONNECTIONS:
             _read(system, name, path, connections, seconds)

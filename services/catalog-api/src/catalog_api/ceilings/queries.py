@@ -24,7 +24,7 @@ from catalog_api.agreements.queries import agreed_availability
 from catalog_api.ceilings.rules import Dimension, Figures, Promise
 from catalog_api.ceilings.tables import CeilingException
 from catalog_api.continuity.queries import recovery_times
-from catalog_api.dependencies.queries import edges_of, levels, product_consumers
+from catalog_api.dependencies.queries import edges_below, levels, product_consumers
 from catalog_api.dependencies.rules import Direction, Node, NodeKind, Strength
 from shared.kit.pagination import PageParams
 
@@ -79,10 +79,9 @@ async def hard_providers_below(
     session: AsyncSession, services: Collection[str]
 ) -> dict[str, set[Node]]:
     """What each service needs hard itself, for these services and all that they need hard."""
-    edges = edges_of(levels(services, Direction.DOWN, strength=Strength.HARD)).subquery("edge")
-    statement = select(edges).where(edges.c.strength == Strength.HARD)
+    edges = await session.execute(edges_below(Strength.HARD), {"starts": list(services)})
     found: dict[str, set[Node]] = {}
-    for row in await session.execute(statement):
+    for row in edges:
         found.setdefault(row.consumer, set()).add(Node(NodeKind(row.kind), row.key))
     return found
 

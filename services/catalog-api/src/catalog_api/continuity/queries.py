@@ -10,6 +10,8 @@ from sqlalchemy import (
     Row,
     Select,
     SmallInteger,
+    Text,
+    any_,
     cast,
     func,
     insert,
@@ -17,19 +19,21 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api import rows
 from catalog_api.continuity.rules import Targets
 from catalog_api.continuity.tables import ContinuityPlan, ContinuityTest
-from catalog_api.dependencies.queries import edges_of, levels
-from catalog_api.dependencies.rules import Direction, Node, NodeKind, Strength
+from catalog_api.dependencies.queries import edges_below
+from catalog_api.dependencies.rules import Node, NodeKind, Strength
 from catalog_api.plans.rules import OPEN, PlanState
 from catalog_api.vendors.queries import recovery_by_contract
 from shared.kit.pagination import PageParams
 
 _plan = ContinuityPlan.__table__.c
 _test = ContinuityTest.__table__.c
+_KEYS = ARRAY(Text())
 _JUDGED = 200  # newest tests that a plan's standing is made of
 
 
@@ -136,10 +140,8 @@ async def newest_tests(session: AsyncSession, service: str) -> Sequence[Row[Any]
 
 async def hard_chain(session: AsyncSession, service: str) -> set[Node]:
     """All that a service cannot do without, directly or not."""
-    walk = levels([service], Direction.DOWN, strength=Strength.HARD)
-    edges = edges_of(walk).subquery("edge")
-    statement = select(edges.c.kind, edges.c.key).where(edges.c.strength == Strength.HARD)
-    return {Node(NodeKind(kind), key) for kind, key in await session.execute(statement)}
+    edges = await session.execute(edges_below(Strength.HARD), {"starts": [service]})
+    return {Node(NodeKind(edge.kind), edge.key) for edge in edges}
 
 
 async def targets_of(session: AsyncSession, nodes: Collection[Node]) -> dict[Node, Targets]:
@@ -155,14 +157,16 @@ async def targets_of(session: AsyncSession, nodes: Collection[Node]) -> dict[Nod
             _plan.tier,
             _plan.rto_hours,
             _plan.rpo_hours,
-        ).where(_plan.state == PlanState.APPROVED, _plan.service_key.in_(services)),
+        ).where(
+            _plan.state == PlanState.APPROVED, _plan.service_key == any_(literal(services, _KEYS))
+        ),
         select(
             literal(NodeKind.VENDOR_PRODUCT.value),
             contract.c.key,
             cast(none, SmallInteger),
             contract.c.rto_hours,
             cast(none, Numeric),
-        ).where(contract.c.key.in_(products)),
+        ).where(contract.c.key == any_(literal(products, _KEYS))),
     )
     found = await session.execute(statement)
     return {Node(NodeKind(row.kind), row.key): Targets(*row[2:]) for row in found}

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -142,10 +143,21 @@ def edges_of(reached: CTE) -> Select[Any]:
     return _edges().join(reached, _dependency.consumer_key == any_(reached.c.reached))
 
 
+@cache
+def edges_below(strength: Strength | None = None) -> Select[Any]:
+    """The edges of a walk down from `starts`, a parameter; with `strength` only such edges.
+
+    Built once: building it takes longer than walking through most surroundings.
+    """
+    starts = bindparam("starts", type_=_KEYS)
+    statement = edges_of(levels(starts, Direction.DOWN, strength=strength))
+    return statement if strength is None else statement.where(_dependency.strength == strength)
+
+
 async def downstream(session: AsyncSession, service_key: str) -> Closure:
     """All transitive providers of a service and the dependencies between them, in one statement."""
-    statement = edges_of(levels([service_key], Direction.DOWN))
-    edges = tuple(_edge(row) for row in await session.execute(statement))
+    found = await session.execute(edges_below(), {"starts": [service_key]})
+    edges = tuple(_edge(row) for row in found)
     return Closure(frozenset(edge.provider for edge in edges), edges)
 
 

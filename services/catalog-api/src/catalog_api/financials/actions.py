@@ -129,7 +129,7 @@ async def portfolio_cost_of(
     await get_portfolio(session, portfolio)
     keys = await queries.services_of(session, portfolio)
     roots = {Node(NodeKind.SERVICE, key) for key in keys}
-    edges = await queries.edges_below(session, portfolio)
+    edges = await queries.edges_of_portfolio(session, portfolio)
     nodes = roots | {edge.provider for edge in edges}
     inside = await queries.currencies_in(session, portfolio)
     home, _ = chosen_currency(currency, inside, ())

@@ -133,7 +133,7 @@ async def currencies_in(session: AsyncSession, portfolio: str) -> set[str]:
     return set(await session.scalars(statement))
 
 
-async def edges_below(session: AsyncSession, portfolio: str) -> list[Edge]:
+async def edges_of_portfolio(session: AsyncSession, portfolio: str) -> list[Edge]:
     """Every dependency of the services of a portfolio and of their transitive providers."""
     first: ColumnElement[Any] = (
         select(func.coalesce(func.array_agg(_service.key, type_=ARRAY(Text())), _NO_KEYS))

@@ -30,8 +30,9 @@ from catalog_api.agreements.tables import AgreementVersion
 from catalog_api.offerings.rules import OFFERED_STAGES, OfferingState
 from catalog_api.offerings.tables import Offering, OfferingVersion
 from catalog_api.registry.tables import Service
+from catalog_api.searching import Searched, best_matches
 from shared.kit.clock import now
-from shared.kit.pagination import PageParams, keyset
+from shared.kit.pagination import PageParams
 from shared.schemas.agreements import AgreementState
 
 _offering = rows.table_of(Offering).c
@@ -45,8 +46,6 @@ _JOINED = (
         and_(_version.offering_key == _offering.key, _version.version == _offering.version),
     )
 )
-# As for services, so that a mistyped word still finds the title.
-_RESEMBLANCE = 0.4
 
 
 @dataclass(frozen=True)
@@ -210,24 +209,16 @@ async def list_catalog(
 async def search_catalog(
     session: AsyncSession, words: str, filters: OfferingFilters, page: PageParams
 ) -> list[Row[Any]]:
-    """What customers can request that matches the words or whose title resembles them, best first.
-
-    The technique is that of registry.queries.search_services.
-    """
-    query = func.websearch_to_tsquery("simple", words)
-    likeness = func.catalog.text_resemblance(words, _offering.title)
-    rank: ColumnElement[Any] = func.round(
-        cast(func.ts_rank(_offering.search, query) + likeness, Numeric), 6, type_=Numeric()
+    """What customers can request that matches the words or whose title resembles them."""
+    where = Searched(_JOINED, _offering.key, _offering.search, _offering.title)
+    match = best_matches(words, where, _offer_conditions(filters), page)
+    statement: Select[Any] = (
+        select(*_CUSTOMERS_VIEW, match.c.rank)
+        .select_from(_JOINED.join(match, match.c.key == _offering.key))
+        .order_by(match.c.rank.desc(), _offering.key)
+        .limit(page.limit + 1)
     )
-    matches = or_(
-        _offering.search.bool_op("@@")(query), func.catalog.text_resembles(words, _offering.title)
-    )
-    statement = _offered(filters).add_columns(rank.label("rank")).where(matches)
-    await session.execute(
-        select(func.set_config("pg_trgm.word_similarity_threshold", str(_RESEMBLANCE), True))
-    )
-    ranked = keyset(statement, [rank.desc(), _offering.key], page)
-    return list((await session.execute(ranked)).all())
+    return list((await session.execute(statement)).all())
 
 
 async def get_catalog_item(session: AsyncSession, key: str) -> Row[Any]:
@@ -311,14 +302,15 @@ def _offerings_of(service: Any) -> Select[Any]:
 
 
 def _offered(filters: OfferingFilters) -> Select[Any]:
+    return select(*_CUSTOMERS_VIEW).select_from(_JOINED).where(*_offer_conditions(filters))
+
+
+def _offer_conditions(filters: OfferingFilters) -> Sequence[ColumnElement[bool]]:
+    """Of what customers can request now."""
     return (
-        select(*_CUSTOMERS_VIEW)
-        .select_from(_JOINED)
-        .where(
-            _offering.state == OfferingState.PUBLISHED,
-            _service.stage.in_(OFFERED_STAGES),
-            *_conditions(filters),
-        )
+        _offering.state == OfferingState.PUBLISHED,
+        _service.stage.in_(OFFERED_STAGES),
+        *_conditions(filters),
     )
 
 

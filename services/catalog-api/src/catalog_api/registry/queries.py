@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Numeric,
     Row,
     ScalarSelect,
     Select,
@@ -27,6 +26,7 @@ from catalog_api.ownership.queries import is_owned_by, present_owners_of
 from catalog_api.portfolios.queries import name_of
 from catalog_api.references.queries import references_of
 from catalog_api.registry.tables import Service
+from catalog_api.searching import Searched, best_matches
 from shared.errors import NotFound
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.catalog import Criticality, ServiceKind, Stage
@@ -225,18 +225,15 @@ async def search_services(
     session: AsyncSession, words: str, filters: ServiceFilters, page: PageParams
 ) -> list[Row[Any]]:
     """Services that match the words or whose name resembles them, best first."""
-    query = func.websearch_to_tsquery("simple", words)
-    likeness = func.catalog.text_resemblance(words, _service.name)
-    # A rounded decimal compares the same in every statement, so that a cursor can hold it.
-    rank: ColumnElement[Any] = func.round(
-        cast(func.ts_rank(_service.search, query) + likeness, Numeric), 6, type_=Numeric()
+    where = Searched(_table, _service.key, _service.search, _service.name)
+    match = best_matches(words, where, _conditions(filters), page)
+    statement = (
+        _whole_services(match.c.rank)
+        .join(match, match.c.key == _service.key)
+        .order_by(match.c.rank.desc(), _service.key)
+        .limit(page.limit + 1)
     )
-    matches = _service.search.bool_op("@@")(query) | func.catalog.text_resembles(
-        words, _service.name
-    )
-    statement = _whole_services(rank.label("rank")).where(matches, *_conditions(filters))
-    ranked = keyset(statement, [rank.desc(), _service.key], page)
-    return list((await session.execute(ranked)).all())
+    return list((await session.execute(statement)).all())
 
 
 async def stage_counts(
