@@ -18,7 +18,7 @@ KEBAB_OR_PARAMETER = re.compile(
 UNPAGED_REPLIES = {"FactCatalog", "KpiDefinitions", "ResolveReply"}
 
 
-@pytest.fixture(params=PACKAGES)
+@pytest.fixture(params=PACKAGES, scope="module")
 def contract(request: pytest.FixtureRequest) -> dict[str, Any]:
     document: dict[str, Any] = import_module(f"{request.param}.app").create_app().openapi()
     return document
