@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import pytest
 from pydantic import SecretStr
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -118,6 +119,17 @@ async def test_a_subscriber_gets_only_the_types_it_wants(
         await has(receiver, "yes")
 
 
+async def test_a_subscriber_can_want_every_type_of_a_resource(
+    context: JobContext, api: httpx.AsyncClient, receiver: Receiver
+) -> None:
+    await subscribe(api, receiver.url, types=["thing.*"])
+    async with working(context):
+        await say(context, "no", type="things.created")
+        await say(context, "yes", type="thing.created")
+        await say(context, "also", type="thing.changed")
+        await has(receiver, "yes", "also")
+
+
 async def test_a_late_subscriber_can_ask_for_everything_so_far(
     context: JobContext, api: httpx.AsyncClient, receiver: Receiver
 ) -> None:
@@ -186,16 +198,17 @@ async def subscribers(api: httpx.AsyncClient, count: int) -> bool:
     return len((await read(api, "/v1/subscriptions"))["items"]) == count
 
 
+@pytest.mark.parametrize("wanted", ["wanted.created", "wanted.*"])
 async def test_old_events_are_forgotten_unless_somebody_still_wants_them(
-    context: JobContext, api: httpx.AsyncClient
+    context: JobContext, api: httpx.AsyncClient, wanted: str
 ) -> None:
-    await say(context, "a", type="thing.created")
+    await say(context, "a", type="wanted.created")
     await say(context, "b", "c", "d")
     async with transaction(context.engine) as session:
         await event_queries.sequence_events(session)
         month = {"occurred_at": now() - timedelta(days=31)}
         await session.execute(update(plumbing.kit.events.outbox_event).values(month))
-    await subscribe(api, "http://127.0.0.1:9/", types=["thing.created"], from_sequence=1)
+    await subscribe(api, "http://127.0.0.1:9/", types=[wanted], from_sequence=1)
 
     await purge(context, {})
 

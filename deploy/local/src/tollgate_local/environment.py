@@ -104,7 +104,9 @@ def _wiring(installation: Installation, keys: Path) -> dict[str, dict[str, str]]
     """What only one of the services has."""
     secret = installation.secrets()["catalog_to_metrics"]
     events = f"{installation.url('metrics')}/v1/events/catalog"
-    subscriber = {"name": "metrics-api", "url": events, "secret": secret}
+    # Of the catalog's events those that metrics-api takes: who has which name, and requests.
+    wanted = ["service.*", "request.*"]
+    subscriber = {"name": "metrics-api", "url": events, "secret": secret, "types": wanted}
     return {
         "catalog": {
             "DECISION_JWKS": str(public_keys(keys, DECISIONS)),

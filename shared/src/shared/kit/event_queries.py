@@ -88,16 +88,22 @@ async def wanting_subscriptions(
 ) -> list[Row[Any]]:
     """Active subscriptions that want one of the types, but for those waiting for a retry."""
     table = _tables(session).subscription
+    names = [*types, *sorted({f"{name.split('.')[0]}.*" for name in types})]
     statement = (
         select(table)
         .where(
             table.c.state == "active",
-            or_(table.c.types == [], table.c.types.overlap(list(types))),
+            or_(table.c.types == [], table.c.types.overlap(names)),
             or_(table.c.retry_at.is_(None), table.c.retry_at <= now),
         )
         .order_by(table.c.id)
     )
     return list((await session.execute(statement)).all())
+
+
+def _family(type_: ColumnElement[str]) -> ColumnElement[str]:
+    """What names all events of a resource: `request.*` for `request.submitted`."""
+    return func.split_part(type_, ".", 1).concat(".*")
 
 
 async def find_subscription(session: AsyncSession, subscription: uuid.UUID) -> Row[Any] | None:
@@ -112,7 +118,7 @@ async def next_events(
     table = _tables(session).outbox_event
     statement = select(table).where(table.c.sequence > after)
     if types:
-        statement = statement.where(table.c.type.in_(types))
+        statement = statement.where(table.c.type.in_(types) | _family(table.c.type).in_(types))
     statement = statement.order_by(table.c.sequence).limit(limit)
     return list((await session.execute(statement)).all())
 
@@ -281,7 +287,11 @@ async def purge_events(session: AsyncSession, before: datetime) -> None:
     still_wanted = exists().where(
         subscription.c.state == "active",
         subscription.c.cursor < event.c.sequence,
-        or_(subscription.c.types == [], event.c.type == func.any(subscription.c.types)),
+        or_(
+            subscription.c.types == [],
+            event.c.type == func.any(subscription.c.types),
+            _family(event.c.type) == func.any(subscription.c.types),
+        ),
     )
     newest = select(func.max(event.c.sequence)).scalar_subquery()
     await session.execute(

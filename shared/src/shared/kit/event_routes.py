@@ -29,6 +29,14 @@ EventType = Annotated[
     StringConstraints(pattern=r"^[a-z_]+(\.[a-z_]+)+$", max_length=100),
     Field(examples=["service.stage_changed"]),
 ]
+WantedType = Annotated[
+    str,
+    StringConstraints(pattern=r"^([a-z_]+(\.[a-z_]+)+|[a-z_]+\.\*)$", max_length=100),
+    Field(
+        description="a type, or with `.*` every type of a resource",
+        examples=["service.stage_changed", "agreement.*"],
+    ),
+]
 Sequence = Annotated[int, Field(ge=1, le=2**62)]
 SubscriptionId = Annotated[UUID, Path(description="id of the subscription")]
 MAX_TYPES = 50
@@ -42,7 +50,7 @@ class SubscriptionCreate(Wire):
         ShortText, Field(description="http or https", examples=["https://itsm.example/hooks"])
     ]
     types: Annotated[
-        tuple[EventType, ...], Field(max_length=MAX_TYPES, description="empty means every type")
+        tuple[WantedType, ...], Field(max_length=MAX_TYPES, description="empty means every type")
     ] = ()
     from_sequence: Sequence | None = None
 
