@@ -90,6 +90,7 @@ async def running_catalog(database: Database, directory: Path) -> AsyncIterator[
         database_url=SecretStr(database.runtime_url),
         trusted_issuers=(TrustedIssuer(issuer=ISSUER, jwks=str(jwks)),),
         decision_jwks=public_keys(tollgate),
+        warm_up=False,
     )
     app = create_app(settings)
     async with app.router.lifespan_context(app), client_of(app) as http:

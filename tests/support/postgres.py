@@ -73,6 +73,24 @@ class Server:
             admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database.name)))
         return database
 
+    def borrow_database(self, service: str) -> Database:
+        """A database as migrated, which earlier tests of this process may have used and cleaned.
+
+        To clean one takes a tenth of the time of cloning a template with a hundred tables.
+        """
+        if _CLEAN.get((self.run, service)):
+            return _CLEAN[self.run, service].pop()
+        database = self.create_database(service)
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            admin.execute(_KEEP_WHAT_MIGRATIONS_WROTE.format(service))
+        return database
+
+    def give_back(self, database: Database) -> None:
+        """Bring a borrowed database back to what migrations left."""
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            admin.execute(_CLEANING.format(database.service))
+        _CLEAN.setdefault((self.run, database.service), []).append(database)
+
     def drop_database(self, name: str) -> None:
         with self.connect() as admin:
             admin.execute(
@@ -132,6 +150,50 @@ class Server:
 
 
 _KNOWN_TEMPLATES: set[str] = set()
+_CLEAN: dict[tuple[str, str], list[Database]] = {}
+_KEEP_WHAT_MIGRATIONS_WROTE = """
+DO $$
+DECLARE
+    name text;
+    filled boolean;
+BEGIN
+    CREATE SCHEMA migrated;
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = '{0}' LOOP
+        EXECUTE format('SELECT EXISTS (TABLE {0}.%I)', name) INTO filled;
+        IF filled THEN
+            EXECUTE format('CREATE TABLE migrated.%1$I AS TABLE {0}.%1$I', name);
+        END IF;
+    END LOOP;
+END $$
+"""
+# Only the tables that have rows are touched, and the rows are few: DELETE beats TRUNCATE, which
+# would make new files for every table that refers to a truncated one.
+_CLEANING = """
+DO $$
+DECLARE
+    item record;
+    filled boolean;
+BEGIN
+    SET LOCAL session_replication_role = replica;  -- no foreign keys meanwhile
+    FOR item IN SELECT schemaname, tablename FROM pg_tables
+        WHERE schemaname IN ('{0}', '{0}_jobs')
+        AND pg_relation_size(format('%I.%I', schemaname, tablename)) > 0
+    LOOP
+        EXECUTE format('SELECT EXISTS (TABLE %I.%I)', item.schemaname, item.tablename) INTO filled;
+        IF filled THEN
+            EXECUTE format('DELETE FROM %I.%I', item.schemaname, item.tablename);
+        END IF;
+    END LOOP;
+    FOR item IN SELECT tablename FROM pg_tables WHERE schemaname = 'migrated' LOOP
+        EXECUTE format('INSERT INTO {0}.%1$I OVERRIDING SYSTEM VALUE TABLE migrated.%1$I',
+                       item.tablename);
+    END LOOP;
+    PERFORM setval(c.oid::regclass, s.seqstart, false)
+        FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname IN ('{0}', '{0}_jobs');
+END $$
+"""
 
 
 def migrate(database: Database) -> None:

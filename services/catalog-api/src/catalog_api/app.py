@@ -1,5 +1,8 @@
 """The wiring of catalog-api, read top to bottom."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
 from catalog_api.agreements import routes as agreements
@@ -20,6 +23,7 @@ from catalog_api.customers import routes as customers
 from catalog_api.dependencies import routes as dependencies
 from catalog_api.development import routes as development
 from catalog_api.documents import routes as documents
+from catalog_api.documents.queries import compile_sections
 from catalog_api.exports import routes as exports
 from catalog_api.facts import routes as facts
 from catalog_api.financials import routes as financials
@@ -47,11 +51,21 @@ from catalog_api.touchpoints import routes as touchpoints
 from catalog_api.vendors import routes as vendors
 from catalog_api.vital_activities import routes as vital_activities
 from shared.kit.app import build_app
+from shared.kit.database import reading
 
 DESCRIPTION = (
     "The one truthful catalog of IT services: portfolios, services, who owns them, what ITSM tools"
     " call them, and the lifecycle stage that only a tollgate decision moves."
 )
+
+
+@asynccontextmanager
+async def warmed_up(app: FastAPI) -> AsyncIterator[None]:
+    """Compile the large statement of documents and facts before the first tollgate asks."""
+    if app.state.settings.warm_up:
+        async with reading(app.state.engine) as session:
+            await compile_sections(session)
+    yield
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -62,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="catalog-api",
         description=DESCRIPTION,
         version="1.0.0",
+        lifespan=warmed_up,
         routers=(
             portfolios.router,
             objectives.router,

@@ -26,3 +26,6 @@ class Settings(ServiceSettings):
     decision_issuer: str = Field(
         "urn:tollgate:improvement-api", description="`iss` that a decision must carry"
     )
+    warm_up: bool = Field(
+        True, description="compile the statements of documents and facts before serving"
+    )

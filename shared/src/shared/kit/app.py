@@ -1,6 +1,5 @@
 """The app factory of all services: everything but the domain, wired top to bottom."""
 
-import gc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
@@ -45,7 +44,6 @@ def build_app(  # noqa: PLR0913 - the wiring of an app is what it is made of
         try:
             await check_schema(app.state.engine, package, settings.schema_name)
             async with _own(lifespan, app):
-                _spare_the_collector()
                 yield
         finally:
             await app.state.engine.dispose()
@@ -76,12 +74,6 @@ def build_app(  # noqa: PLR0913 - the wiring of an app is what it is made of
     app.router.routes.append(table)
     app.openapi = lambda: _contract(app, table.routes)  # type: ignore[method-assign]
     return app
-
-
-def _spare_the_collector() -> None:
-    """What lives as long as the process is not searched for garbage, a pause of 0.1 s each time."""
-    gc.collect()
-    gc.freeze()
 
 
 def _own(lifespan: Lifespan | None, app: FastAPI) -> AbstractAsyncContextManager[None]:

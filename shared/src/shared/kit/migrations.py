@@ -6,6 +6,7 @@ its own schema, and only add rows to append-only tables.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -204,9 +205,15 @@ class StaleSchema(Exception):
     """The database is at another schema version than this program."""
 
 
+@cache
+def _heads_of(package: str) -> frozenset[str]:
+    """The versions that a program's own migrations end in."""
+    return frozenset(ScriptDirectory.from_config(alembic_config(package)).get_heads())
+
+
 async def check_schema(engine: AsyncEngine, package: str, schema: str) -> None:
     """Refuse to start on a schema that is not this program's; raises StaleSchema."""
-    expected = set(ScriptDirectory.from_config(alembic_config(package)).get_heads())
+    expected = _heads_of(package)
 
     def heads(connection: Connection) -> set[str]:
         options = {"version_table_schema": schema}
