@@ -11,12 +11,16 @@ from tests.support.catalog import Catalog, Make
 OWNERS = [{"role": "service_owner", "subject": "ada"}]
 
 
-async def events(catalog: Catalog) -> list[dict[str, Any]]:
-    """The events so far, as subscribers get them; numbering them is the worker's job."""
+async def events(catalog: Catalog, resource: str = "service") -> list[dict[str, Any]]:
+    """The events of a resource so far, as subscribers get them.
+
+    Numbering them is the worker's job.
+    """
     async with transaction(catalog.app.state.engine) as session:
         await sequence_events(session)
     items: list[dict[str, Any]] = (await catalog.http.get("/v1/events")).json()["items"]
-    return sorted(items, key=lambda event: event["sequence"])
+    wanted = [item for item in items if item["type"].startswith(f"{resource}.")]
+    return sorted(wanted, key=lambda event: event["sequence"])
 
 
 async def test_a_snapshot_says_what_others_copy(catalog: Catalog, make_service: Make) -> None:
@@ -91,3 +95,19 @@ async def test_what_is_refused_is_not_announced(catalog: Catalog, make_service: 
     await catalog.http.post("/v1/services/vpn/transitions", json={"decision": "forged"})
 
     assert len(await events(catalog)) == 1
+
+
+async def test_every_way_to_change_a_portfolio_is_announced(catalog: Catalog) -> None:
+    renamed = {"name": "Work"}
+    await catalog.http.patch("/v1/portfolios/workplace", json=renamed, headers={"If-Match": "*"})
+    upserts = [{"key": "workplace", "manager": "ada"}, {"key": "data", "name": "Data"}]
+    await catalog.http.post("/v1/portfolios/bulk", json=upserts)
+
+    told = [(one["type"], one["subject"]) for one in await events(catalog, "portfolio")]
+
+    assert told == [
+        ("portfolio.created", "portfolio:workplace"),
+        ("portfolio.changed", "portfolio:workplace"),
+        ("portfolio.created", "portfolio:data"),
+        ("portfolio.changed", "portfolio:workplace"),
+    ]

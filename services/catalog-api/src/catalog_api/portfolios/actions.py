@@ -1,14 +1,13 @@
-"""Creating and changing portfolios, with their audit entries."""
+"""Creating and changing portfolios, with their audit entries and events."""
 
 from typing import Any
 
-from catalog_api.changes import PORTFOLIO
+from catalog_api.changes import PORTFOLIO, ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
 from catalog_api.patches import named
 from catalog_api.portfolios import queries
 from catalog_api.portfolios.schemas import PortfolioPatch
 from catalog_api.registry import rules as registry_rules
-from shared.kit import audit
 from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
@@ -24,7 +23,7 @@ async def create_portfolio(session: Session, caller: Principal, body: PortfolioC
     stamps = {"revision": 1, "created_at": moment, "updated_at": moment, "changed_at": {}}
     if not await queries.insert_portfolio(session, {**fields, **stamps}):
         raise key_taken(key, await queries.taken_keys_like(session, key))
-    await audit.record(session, caller, "created", (PORTFOLIO, key), None, fields)
+    await record_resource(session, caller, ResourceChange(PORTFOLIO, key, "created", None, fields))
     return await queries.get_portfolio(session, key)
 
 
@@ -39,5 +38,6 @@ async def change_portfolio(
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)
     await queries.change_portfolio(session, key, after, now())
-    await audit.record(session, caller, "changed", (PORTFOLIO, key), before, after)
+    change = ResourceChange(PORTFOLIO, key, "changed", before, after)
+    await record_resource(session, caller, change)
     return await queries.get_portfolio(session, key)

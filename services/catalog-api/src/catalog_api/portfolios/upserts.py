@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from catalog_api.changes import PORTFOLIO
+from catalog_api.changes import PORTFOLIO, ResourceChange, record_resource
 from catalog_api.patches import named
 from catalog_api.portfolios import queries
 from catalog_api.portfolios.schemas import PortfolioUpsert
@@ -11,7 +11,6 @@ from catalog_api.refusals import refuse
 from catalog_api.registry import rules
 from catalog_api.registry.schemas import UpsertedItem, UpsertOutcome, UpsertReply
 from shared.errors import Conflict, FieldError
-from shared.kit.audit import Entry, record_all
 from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
@@ -55,7 +54,7 @@ async def _write(
     """Portfolios are few: one statement for each that differs, in the order of their keys."""
     moment = now()
     stamps = {"revision": 1, "created_at": moment, "updated_at": moment, "changed_at": {}}
-    entries = []
+    done = []
     for key, fields in sorted(changed.items()):
         before, after = rules.before_of(fields), rules.after_of(fields)
         if key not in present:
@@ -64,11 +63,11 @@ async def _write(
                 raise Conflict(
                     f"Another request created {key} just now: repeat it", code="key_taken"
                 )
-            entries.append(Entry("created", (PORTFOLIO, key), None, row))
+            done.append(ResourceChange(PORTFOLIO, key, "created", None, row))
         elif fields:
             await queries.change_portfolio(session, key, after, moment)
-            entries.append(Entry("changed", (PORTFOLIO, key), before, after))
-    await record_all(session, caller, entries)
+            done.append(ResourceChange(PORTFOLIO, key, "changed", before, after))
+    await record_resource(session, caller, *done)
 
 
 def _result(
