@@ -21,7 +21,7 @@ up: setup-runtime ## the whole system on an embedded PostgreSQL, in the foregrou
 	@$(PY) -m tollgate_local up --with-parent
 
 test: setup ## all tests, on a real PostgreSQL (DATABASE_URL or the embedded one)
-	@$(PYTEST) tests
+	@$(PYTEST) tests/e2e tests/chaos tests/contract tests/api tests/unit
 
 unit: setup ## the pure tests only
 	@$(PY) -m pytest tests/unit
