@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import psycopg
-from alembic import command, context
+from alembic import command, context, op
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -98,6 +98,16 @@ def migrate(definition: ServiceDefinition, admin_url: str, runtime_url: str) -> 
             command.upgrade(alembic_config(definition.package, connection), "head")
         apply_jobs_schema(admin, f"{definition.schema}_jobs", role)
         _grant(admin, definition, role)
+
+
+def run_script(script: str) -> None:
+    """Run the statements of a migration, each ended by `;` and a line's end.
+
+    One at a time: some clusters refuse several in one query.
+    """
+    for statement in script.split(";\n"):
+        if statement.strip():
+            op.execute(statement)
 
 
 def _connected(url: str) -> AbstractContextManager[psycopg.Connection[Any]]:

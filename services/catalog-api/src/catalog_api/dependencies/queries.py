@@ -157,7 +157,7 @@ def edges_below(strength: Strength | None = None) -> Select[Any]:
 async def downstream(session: AsyncSession, service_key: str) -> Closure:
     """All transitive providers of a service and the dependencies between them, in one statement."""
     found = await session.execute(edges_below(), {"starts": [service_key]})
-    edges = tuple(_edge(row) for row in found)
+    edges = tuple(edge_of(row) for row in found)
     return Closure(frozenset(edge.provider for edge in edges), edges)
 
 
@@ -165,7 +165,7 @@ async def edges_between(session: AsyncSession, nodes: Collection[Node]) -> list[
     """The dependencies among these nodes."""
     consumers = [node.key for node in nodes if node.kind is NodeKind.SERVICE]
     statement = _edges().where(_dependency.consumer_key.in_(consumers), _is_one_of(nodes))
-    return [_edge(row) for row in await session.execute(statement)]
+    return [edge_of(row) for row in await session.execute(statement)]
 
 
 async def dependents(session: AsyncSession, service_key: str) -> list[str]:
@@ -318,7 +318,8 @@ def _edges() -> Select[Any]:
     )
 
 
-def _edge(row: Row[Any]) -> Edge:
+def edge_of(row: Row[Any]) -> Edge:
+    """A row of `edges_of` or `edges_below`."""
     return Edge(row.consumer, Node(NodeKind(row.kind), row.key), row.strength, row.cost_share)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api.costs.tables import CostItem
-from catalog_api.dependencies.queries import edges_of, levels
+from catalog_api.dependencies.queries import edge_of, edges_of, levels
 from catalog_api.dependencies.rules import Direction, Edge, Node, NodeKind
 from catalog_api.financials.periods import Period
 from catalog_api.financials.rules import Entry
@@ -140,7 +140,5 @@ async def edges_of_portfolio(session: AsyncSession, portfolio: str) -> list[Edge
         .where(_service.portfolio_key == portfolio)
         .scalar_subquery()
     )
-    return [
-        Edge(row.consumer, Node(NodeKind(row.kind), row.key), row.strength, row.cost_share)
-        for row in await session.execute(edges_of(levels(first, Direction.DOWN)))
-    ]
+    found = await session.execute(edges_of(levels(first, Direction.DOWN)))
+    return [edge_of(row) for row in found]

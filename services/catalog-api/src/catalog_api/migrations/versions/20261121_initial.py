@@ -6,7 +6,7 @@ import psycopg
 import sqlalchemy as sa
 from alembic import op
 
-from shared.kit.migrations import MigrationError
+from shared.kit.migrations import MigrationError, run_script
 
 revision: str = "20261121_initial"
 down_revision: str | Sequence[str] | None = None
@@ -245,20 +245,14 @@ DROP TABLE catalog.idempotency_key, catalog.audit_entry
 
 def upgrade() -> None:
     schema = _trigram_schema()
-    _run(KIT_TABLES)
-    _run(TABLES)
-    _run(SEARCH.format(trgm=schema))
+    run_script(KIT_TABLES)
+    run_script(TABLES)
+    run_script(SEARCH.format(trgm=schema))
 
 
 def downgrade() -> None:
     # pg_trgm stays: others in the database may use it.
-    _run(DOWN)
-
-
-def _run(script: str) -> None:
-    """One statement at a time: some clusters refuse several in one query."""
-    for statement in script.split(";\n"):
-        op.execute(statement)
+    run_script(DOWN)
 
 
 def _trigram_schema() -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alembic import op
+from shared.kit.migrations import run_script
 
 revision: str = "20261122_agreements"
 down_revision: str | Sequence[str] | None = "20261122_financials"
@@ -206,15 +206,8 @@ DROP TABLE catalog.calendar;
 
 
 def upgrade() -> None:
-    _run(UP)
+    run_script(UP)
 
 
 def downgrade() -> None:
-    _run(DOWN)
-
-
-def _run(script: str) -> None:
-    """One statement at a time: some clusters refuse several in one query."""
-    for statement in script.split(";\n"):
-        if statement.strip():
-            op.execute(statement)
+    run_script(DOWN)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alembic import op
+from shared.kit.migrations import run_script
 
 revision: str = "20261122_governance"
 down_revision: str | Sequence[str] | None = "20261122_agreements"
@@ -480,15 +480,8 @@ DROP TABLE catalog.role, catalog.unit_member, catalog.organisation_unit
 
 def upgrade() -> None:
     for script in (ORGANISATION, RACI, BOARDS, ARTIFACTS, PRACTICES, ROLES, REGISTER):
-        _run(script)
+        run_script(script)
 
 
 def downgrade() -> None:
-    _run(DOWN)
-
-
-def _run(script: str) -> None:
-    """One statement at a time: some clusters refuse several in one query."""
-    for statement in script.split(";\n"):
-        if statement.strip():
-            op.execute(statement)
+    run_script(DOWN)

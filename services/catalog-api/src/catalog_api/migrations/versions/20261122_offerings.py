@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
+from shared.kit.migrations import run_script
+
 revision: str = "20261122_offerings"
 down_revision: str | Sequence[str] | None = "20261122_plans"
 branch_labels: str | Sequence[str] | None = None
@@ -137,18 +139,11 @@ DROP TABLE catalog.offering_version, catalog.offering
 
 
 def upgrade() -> None:
-    _run(UP.format(trgm=_trigram_schema()))
+    run_script(UP.format(trgm=_trigram_schema()))
 
 
 def downgrade() -> None:
-    _run(DOWN)
-
-
-def _run(script: str) -> None:
-    """One statement at a time: some clusters refuse several in one query."""
-    for statement in script.split(";\n"):
-        if statement.strip():
-            op.execute(statement)
+    run_script(DOWN)
 
 
 def _trigram_schema() -> str:
