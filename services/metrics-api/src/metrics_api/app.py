@@ -9,19 +9,37 @@ from fastapi import FastAPI
 
 from metrics_api.attribution import routes as attribution
 from metrics_api.attribution.rules import Memory
+from metrics_api.breaches import routes as breaches
 from metrics_api.catalog import connected
+from metrics_api.clocks import routes as clocks
+from metrics_api.copies import routes as copies
+from metrics_api.corrections import routes as corrections
 from metrics_api.facts import routes as facts
 from metrics_api.imports import routes as imports
+from metrics_api.inbox import routes as inbox
 from metrics_api.incidents import routes as incidents
 from metrics_api.incidents.contract import describing_incidents
 from metrics_api.indicators import routes as indicators
 from metrics_api.initiatives import routes as initiatives
+from metrics_api.issued_reports import routes as issued_reports
+from metrics_api.openslo import routes as openslo
+from metrics_api.prometheus import routes as prometheus
+from metrics_api.pulls import routes as pulls
+from metrics_api.records import routes as records
 from metrics_api.reports import routes as reports
 from metrics_api.requests import routes as requests
+from metrics_api.samples import routes as samples
+from metrics_api.service_credits import routes as service_credits
 from metrics_api.settings import Settings
+from metrics_api.slo_alerts import routes as slo_alerts
+from metrics_api.slos import routes as slos
 from metrics_api.sources import routes as sources
 from metrics_api.sources.actions import find_api_key
+from metrics_api.success_factors import routes as success_factors
+from metrics_api.surveys import routes as surveys
 from metrics_api.targets import routes as targets
+from metrics_api.tiers import routes as tiers
+from metrics_api.trends import routes as trends
 from shared.kit.app import build_app
 
 DESCRIPTION = (
@@ -63,6 +81,24 @@ def create_app(
             reports.router,
             initiatives.router,
             facts.router,
+            copies.router,
+            records.router,
+            surveys.router,
+            inbox.router,
+            pulls.router,
+            clocks.router,
+            breaches.router,
+            service_credits.router,
+            slos.router,
+            slo_alerts.router,
+            corrections.router,
+            samples.router,
+            openslo.router,
+            prometheus.router,
+            tiers.router,
+            success_factors.router,
+            trends.router,
+            issued_reports.router,
         ),
         lifespan=lifespan,
         streamed_paths=("/v1/incidents/batch",),

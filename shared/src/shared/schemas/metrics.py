@@ -26,14 +26,26 @@ class Comparator(StrEnum):
 
 
 class KpiId(StrEnum):
-    """The KPIs that can be computed by now."""
-
     MTTR = "mttr"
+    MTTR_BUSINESS = "mttr_business"
     MTTA = "mtta"
     FCR = "fcr"
     REOPEN_RATE = "reopen_rate"
     BACKLOG = "backlog"
     INCIDENT_COUNT = "incident_count"
+    SLA_ATTAINMENT = "sla_attainment"
+    BOUNCING_RATE = "bouncing_rate"
+    HOLD_SHARE = "hold_share"
+    REWORK_RATE = "rework_rate"
+    AVAILABILITY = "availability"
+    MTBF = "mtbf"
+    UNPLANNED_OUTAGES = "unplanned_outages"
+    CSAT = "csat"
+    NPS = "nps"
+    CHANGE_FAILURE_RATE = "change_failure_rate"
+    FULFILMENT_TIME = "fulfilment_time"
+    LOW_VALUE_SHARE = "low_value_share"
+    PERMANENT_FIX_RATE = "permanent_fix_rate"
 
 
 class InitiativeState(StrEnum):

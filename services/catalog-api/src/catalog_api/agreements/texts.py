@@ -13,7 +13,6 @@ from catalog_api.agreements.schemas import (
     TargetWrite,
 )
 from catalog_api.calendars import queries as calendar_queries
-from catalog_api.calendars import rules as calendar_rules
 from catalog_api.ceilings import queries as ceiling_queries
 from catalog_api.ceilings.actions import ceilings_of
 from catalog_api.ceilings.rules import Dimension
@@ -26,6 +25,7 @@ from catalog_api.registry import queries as registry_queries
 from catalog_api.stages.rules import check_not_retired
 from catalog_api.vendors import queries as vendor_queries
 from catalog_api.vital_activities import queries as activity_queries
+from shared import calendars as calendar_rules
 from shared.errors import FieldError
 from shared.kit.clock import now
 from shared.kit.database import Session

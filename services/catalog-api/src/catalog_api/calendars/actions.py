@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from catalog_api.calendars import public_holidays, queries, rules
-from catalog_api.calendars.rules import Calendar, OutsideCalendar
+from catalog_api.calendars import public_holidays, queries
 from catalog_api.calendars.schemas import CalendarCreate, CalendarPatch, CalendarText
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
@@ -13,6 +12,8 @@ from catalog_api.patches import named
 from catalog_api.refusals import refuse
 from catalog_api.registry import rules as registry_rules
 from catalog_api.rows import new_row
+from shared import calendars
+from shared.calendars import Calendar, OutsideCalendar
 from shared.errors import FieldError, Invalid
 from shared.kit.auth import Principal
 from shared.kit.clock import now
@@ -74,7 +75,7 @@ async def counting(
 ) -> tuple[CalendarVersionOut, Calendar]:
     """A version, the newest one if none is named, and the same ready to count with."""
     found = CalendarVersionOut.model_validate(await queries.get_version(session, key, version))
-    return found, rules.calendar_of(found)
+    return found, calendars.calendar_of(found)
 
 
 def check_span(start: datetime, end: datetime, longest: timedelta) -> None:

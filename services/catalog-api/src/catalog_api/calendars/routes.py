@@ -5,8 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 
-from catalog_api.calendars import actions, queries, rules
-from catalog_api.calendars.rules import OutsideCalendar
+from catalog_api.calendars import actions, queries
 from catalog_api.calendars.schemas import (
     CalendarCreate,
     CalendarOut,
@@ -18,6 +17,8 @@ from catalog_api.calendars.schemas import (
     OpenIntervals,
     SupportTime,
 )
+from shared import calendars
+from shared.calendars import OutsideCalendar
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
@@ -155,7 +156,7 @@ async def list_open_intervals(
     actions.check_span(start, to, LONGEST_LIST)
     found, calendar = await actions.counting(session, key, version)
     try:
-        return {**_named(found), "intervals": rules.open_intervals(calendar, start, to)}
+        return {**_named(found), "intervals": calendars.open_intervals(calendar, start, to)}
     except OutsideCalendar as error:
         raise actions.outside(error) from error
 
@@ -178,7 +179,7 @@ async def get_support_time(
     actions.check_span(start, to, LONGEST_COUNT)
     found, calendar = await actions.counting(session, key, version)
     try:
-        return {**_named(found), "minutes": rules.support_minutes(calendar, start, to)}
+        return {**_named(found), "minutes": calendars.support_minutes(calendar, start, to)}
     except OutsideCalendar as error:
         raise actions.outside(error) from error
 
@@ -200,7 +201,7 @@ async def get_due_time(
     """When so many open minutes will have passed."""
     found, calendar = await actions.counting(session, key, version)
     try:
-        return {**_named(found), "due_at": rules.add_support_minutes(calendar, start, minutes)}
+        return {**_named(found), "due_at": calendars.add_support_minutes(calendar, start, minutes)}
     except OutsideCalendar as error:
         raise actions.outside(error) from error
 

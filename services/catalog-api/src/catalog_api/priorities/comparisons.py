@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from catalog_api.calendars import queries as calendar_queries
-from catalog_api.calendars import rules as calendar_rules
 from catalog_api.priorities import queries
 from catalog_api.priorities.rules import (
     Covers,
@@ -13,6 +12,7 @@ from catalog_api.priorities.rules import (
     PromisedTarget,
     looser_than,
 )
+from shared import calendars as calendar_rules
 from shared.errors import Conflict
 from shared.kit.database import Session
 from shared.schemas.agreements import CalendarVersionOut, SchemeVersionOut

@@ -1,6 +1,7 @@
 """Gathering the facts of a service."""
 
 from metrics_api.facts import queries, rules
+from metrics_api.facts.sheets import SHEETS
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.schemas.common import FactValue
@@ -30,4 +31,7 @@ async def facts_of_service(session: Session, service: str) -> dict[str, FactValu
         unattributed_incidents=int(numbers.unattributed_incidents),
         last_record_at=numbers.last_record_at,
     )
-    return rules.facts_of(known, moment)
+    facts = rules.facts_of(known, moment)
+    for sheet in SHEETS:
+        facts |= await sheet.load(session, service, moment)
+    return facts

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from metrics_api.facts import actions, rules
+from metrics_api.facts.sheets import SHEETS
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.problems import problem_responses
@@ -17,7 +18,9 @@ MetricsRead = Annotated[Principal, requires("metrics:read")]
 @router.get("/facts", operation_id="list_facts")
 async def list_facts(caller: MetricsRead) -> FactCatalog:
     """What metrics-api can say about a service."""
-    return FactCatalog(items=rules.DEFINITIONS)
+    return FactCatalog(
+        items=[*rules.DEFINITIONS, *(one for sheet in SHEETS for one in sheet.definitions)]
+    )
 
 
 @router.get(

@@ -39,7 +39,11 @@ class FoldedIncident(NamedTuple):
     urgency: str | None
     channel: str | None
     assignment_group: str | None
-    vendor: str | None
+    vendor: str | None  # the tool's words
+    vendor_product: str | None  # key of the vendor product that the words mean
+    touchpoint: str | None
+    problem: str | None  # the tool's id of the problem behind it
+    caused_by: str | None  # the tool's id of the change that caused it
     reassignment_count: int | None
     reopen_count: int | None
     first_contact: bool | None  # None: the tool sends no flag
@@ -54,6 +58,13 @@ class FoldedIncident(NamedTuple):
     # no_resolution_time, no_opening_time, negative_duration: its resolution does not count
     exclusion: str | None
     reopened: bool
+    hold_us: int | None  # elapsed time on hold between opening and resolution
+    business_us: int | None  # support time, see clocks.rules; None while unresolved
+    response_due_at: datetime | None  # of a running clock; None: completed, paused or no target
+    resolution_due_at: datetime | None
+    response_met: bool | None  # of a completed clock
+    resolution_met: bool | None
+    clock_basis: str | None  # agreement:KEY@VERSION or scheme:KEY@VERSION
     extra: dict[str, Any] | None
     transitions: tuple[Transition, ...]  # in the order of the fold
 
@@ -82,6 +93,7 @@ class StoredIncident(NamedTuple):
         return order_of(self.version, self.updated_at, self.stamped_at, self.digest)
 
 
+_NO_CLOCKS = (None,) * 7  # concluded at the end of the fold
 NO_WORDS = frozenset({"", "?"})
 BLANK = FoldedIncident._make([None] * len(FoldedIncident._fields))._replace(
     sends_resolved_at=False, reopened=False, transitions=()
@@ -177,6 +189,10 @@ def _applied(
         kept.channel if sent.channel is UNSET else _channel(sent.channel),
         kept.assignment_group if sent.assignment_group is UNSET else sent.assignment_group,
         kept.vendor if sent.vendor is UNSET else sent.vendor,
+        None,
+        kept.touchpoint if sent.touchpoint is UNSET else _channel(sent.touchpoint),
+        kept.problem if sent.problem is UNSET else _name(sent.problem),
+        kept.caused_by if sent.caused_by is UNSET else _name(sent.caused_by),
         kept.reassignment_count if sent.reassignment_count is UNSET else sent.reassignment_count,
         kept.reopen_count if sent.reopen_count is UNSET else sent.reopen_count,
         kept.first_contact if sent.first_contact is UNSET else sent.first_contact,
@@ -191,6 +207,7 @@ def _applied(
         None,
         None,
         False,
+        *_NO_CLOCKS,
         _extra(kept, sent),
         (),
     )

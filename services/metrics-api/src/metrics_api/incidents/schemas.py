@@ -25,7 +25,11 @@ class IncidentOut(Out):
     urgency: str | None
     channel: str | None
     assignment_group: str | None
-    vendor: str | None
+    vendor: str | None = Field(description="the vendor or its product in the tool's words")
+    vendor_product: str | None = Field(description="key of the vendor product that this means")
+    touchpoint: str | None
+    problem: str | None = Field(description="the tool's id of the problem behind it")
+    caused_by: str | None = Field(description="the tool's id of the change that caused it")
     reassignment_count: int | None
     reopen_count: int | None
     first_contact: bool | None

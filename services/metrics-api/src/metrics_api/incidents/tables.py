@@ -39,6 +39,14 @@ class Incident(Base):
         ),
         Index(None, "source_id", "service_name", postgresql_where=text("service IS NULL")),
         Index(
+            None,
+            "vendor_product",
+            "resolution_at",
+            postgresql_where=text("vendor_product IS NOT NULL"),
+        ),
+        Index(None, "service", "problem", postgresql_where=text("problem IS NOT NULL")),
+        Index(None, "caused_by", postgresql_where=text("caused_by IS NOT NULL")),
+        Index(
             "ix_incident_open",
             "service",
             postgresql_where=text("state IN ('new', 'in_progress', 'on_hold')"),
@@ -64,6 +72,10 @@ class Incident(Base):
     channel: Mapped[str | None]
     assignment_group: Mapped[str | None]
     vendor: Mapped[str | None]
+    vendor_product: Mapped[str | None] = mapped_column(comment="that the vendor's words mean")
+    touchpoint: Mapped[str | None]
+    problem: Mapped[str | None] = mapped_column(comment="the tool's id of the problem behind it")
+    caused_by: Mapped[str | None] = mapped_column(comment="the tool's id of the causing change")
     reassignment_count: Mapped[int | None] = mapped_column(Integer)
     reopen_count: Mapped[int | None] = mapped_column(Integer)
     first_contact: Mapped[bool | None]
@@ -77,6 +89,13 @@ class Incident(Base):
     resolution_at: Mapped[datetime | None] = mapped_column(comment="Records rule 3")
     exclusion: Mapped[str | None] = mapped_column(comment="why a resolution does not count")
     reopened: Mapped[bool] = mapped_column(comment="Records rule 6")
+    hold_us: Mapped[int | None] = mapped_column(comment="on hold from opening to resolution")
+    business_us: Mapped[int | None] = mapped_column(comment="support time, Records rule 9")
+    response_due_at: Mapped[datetime | None] = mapped_column(comment="of a running clock")
+    resolution_due_at: Mapped[datetime | None] = mapped_column(comment="of a running clock")
+    response_met: Mapped[bool | None] = mapped_column(comment="of a completed clock")
+    resolution_met: Mapped[bool | None] = mapped_column(comment="of a completed clock")
+    clock_basis: Mapped[str | None] = mapped_column(comment="whose targets the clocks run against")
     extra: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     version: Mapped[int | None] = mapped_column(comment="of the newest version, as the rest below")
     updated_at: Mapped[datetime | None]

@@ -80,6 +80,21 @@ class IncidentIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     channel: Words | UnsetType | None = UNSET
     assignment_group: Words | UnsetType | None = UNSET
     vendor: Words | UnsetType | None = UNSET
+    touchpoint: (
+        Annotated[str, Meta(max_length=200, description="Key of the touchpoint it came in by")]
+        | UnsetType
+        | None
+    ) = UNSET
+    problem: (
+        Annotated[str, Meta(max_length=200, description="The tool's id of the problem behind it")]
+        | UnsetType
+        | None
+    ) = UNSET
+    caused_by: (
+        Annotated[str, Meta(max_length=200, description="The tool's id of the causing change")]
+        | UnsetType
+        | None
+    ) = UNSET
     reassignment_count: Count | UnsetType | None = UNSET
     reopen_count: Count | UnsetType | None = UNSET
     first_contact: bool | UnsetType | None = UNSET

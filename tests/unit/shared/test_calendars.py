@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog_api.calendars.rules import (
+from shared.calendars import (
     Calendar,
     Interval,
     OutsideCalendar,

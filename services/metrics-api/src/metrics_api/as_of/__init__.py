@@ -1,0 +1,1 @@
+"""As-of: figures as they were known at a moment."""

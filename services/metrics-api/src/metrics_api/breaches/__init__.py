@@ -1,0 +1,1 @@
+"""Breaches: clocks that ran out, announced once each, in order."""

@@ -1,0 +1,1 @@
+"""Copies of what the catalog knows beside services: calendars, schemes, agreements, customers …"""

@@ -1,0 +1,1 @@
+"""Corrections: maintenance windows that count neither for nor against an SLO."""

@@ -1,0 +1,1 @@
+"""Reports that were issued: they give the same bytes for ever."""

@@ -1,0 +1,21 @@
+"""Records of all kinds: end states, versions, transitions."""
+
+from collections.abc import Sequence
+
+from shared.kit.migrations import run_script
+
+revision: str = "20261125_records"
+down_revision: str | Sequence[str] | None = "20261125_copies"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+UP = """"""
+DOWN = """"""
+
+
+def upgrade() -> None:
+    run_script(UP)
+
+
+def downgrade() -> None:
+    run_script(DOWN)

@@ -1,0 +1,1 @@
+"""OpenSLO: import and export of SLOs as documents."""

@@ -1,0 +1,1 @@
+"""Queries to Prometheus servers that feed SLIs."""

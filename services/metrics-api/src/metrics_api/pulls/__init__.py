@@ -1,0 +1,1 @@
+"""Pulls: reading tools that push nothing, with a cursor."""

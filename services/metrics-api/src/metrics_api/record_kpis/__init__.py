@@ -1,0 +1,1 @@
+"""Sums behind the KPIs that are not counted from incidents."""

@@ -1,0 +1,1 @@
+"""Records of the kinds beside incidents, each with its versions and transitions."""

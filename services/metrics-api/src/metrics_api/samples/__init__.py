@@ -1,0 +1,1 @@
+"""Samples: measurements of SLIs that were pushed or queried."""

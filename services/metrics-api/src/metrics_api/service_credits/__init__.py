@@ -1,0 +1,1 @@
+"""Credits: what a guarantee owes for a missed service level target."""

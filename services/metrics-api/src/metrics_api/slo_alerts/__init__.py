@@ -1,0 +1,1 @@
+"""Alerts on burn rates, in several windows at once."""

@@ -1,0 +1,1 @@
+"""SLIs and SLOs: indicators, objectives, windows, error budgets."""

@@ -1,0 +1,1 @@
+"""Critical success factors: satisfied by KPIs, linked to an objective or KRA."""

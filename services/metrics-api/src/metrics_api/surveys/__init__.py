@@ -1,0 +1,1 @@
+"""Surveys: response rates, margins of error, comments."""

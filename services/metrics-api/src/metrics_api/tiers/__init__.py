@@ -1,0 +1,1 @@
+"""The seven tiers: KRA, KPI, KPT, VMA, SLO, SLI, SIE, as linked definitions."""

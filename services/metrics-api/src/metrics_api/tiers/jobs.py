@@ -1,0 +1,5 @@
+"""Background work of tiers."""
+
+from shared.kit.jobs import Job
+
+JOBS: tuple[Job, ...] = ()

@@ -1,0 +1,1 @@
+"""Trends: improving or degrading, and when a target will be crossed."""
