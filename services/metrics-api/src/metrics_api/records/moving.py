@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from metrics_api.attribution.queries import current_directory
 from metrics_api.attribution.rules import Memory
-from metrics_api.records import queries
+from metrics_api.records import ingest_queries as queries
 from metrics_api.records.actions import Settled, Writes, collect, versions_of, write
 from metrics_api.records.kinds import KINDS, Kind
 from metrics_api.records.rules import StoredRecord, settle
