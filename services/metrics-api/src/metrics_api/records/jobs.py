@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from metrics_api.attribution.rules import Memory
+from metrics_api.attribution.rules import FOLLOW_WORDS_JOB, Memory
+from metrics_api.attribution.words import follow_words as follow
 from metrics_api.records import moving
 from metrics_api.sources.rules import REFOLD_RECORDS_JOB
 from shared.kit.jobs import Job, JobContext
@@ -14,4 +15,12 @@ async def refold_records(context: JobContext, payload: Mapping[str, Any]) -> Non
     await moving.refold_source(context.engine, Memory(), payload["source"])
 
 
-JOBS: tuple[Job, ...] = (Job(REFOLD_RECORDS_JOB, refold_records),)
+async def follow_words(context: JobContext, payload: Mapping[str, Any]) -> None:
+    """Vendor products and customers of the records there are, by the copies as they are now."""
+    await follow(context.engine, Memory())
+
+
+JOBS: tuple[Job, ...] = (
+    Job(REFOLD_RECORDS_JOB, refold_records),
+    Job(FOLLOW_WORDS_JOB, follow_words, cron="* * * * *"),
+)

@@ -13,7 +13,7 @@ from shared.kit.database import Engine, Session, driver, transaction
 AT_ONCE = 500
 
 
-async def move_records(
+async def move_settled(
     session: Session,
     memory: Memory,
     kind: Kind,
