@@ -18,6 +18,15 @@ class IncidentState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class RecordKind(StrEnum):
+    INCIDENT = "incident"
+    REQUEST = "request"
+    CHANGE = "change"
+    OUTAGE = "outage"
+    SURVEY = "survey"
+    INFRASTRUCTURE_EVENT = "infrastructure_event"
+
+
 class Comparator(StrEnum):
     LTE = "lte"
     LT = "lt"
@@ -112,7 +121,7 @@ class BatchReply(Out):
     rows: int
     accepted: int
     rejected: int
-    created: int = Field(description="distinct incidents seen for the first time")
+    created: int = Field(description="distinct records seen for the first time")
     repeated: int = Field(description="accepted rows that were known already")
     rejections: list["Rejection"]
 

@@ -1,22 +1,29 @@
 """Which service a name in a tool's words means. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from metrics_api.sources.rules import SourceRules, folded
+from metrics_api.sources.rules import CATALOG_SOURCE, SourceRules, folded
 
 RESOLVE_JOB = "resolve_references"
+FOLLOW_WORDS_JOB = "follow_words"
+"""To be enqueued when copies of vendor products or customers changed; it runs every minute too."""
 Name = tuple[str | None, str]
 """A source's key, or None for any source, and folded words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """What ingest keeps in memory: the sources, and what names mean, as of a revision."""
+    """What ingest keeps in memory: the sources, and what names mean, as of a revision.
+
+    `vendor_products` and `customers` are keyed by folded words: their keys and names.
+    """
 
     revision: int
     sources: Mapping[str, SourceRules]
     names: Mapping[Name, str]
+    vendor_products: Mapping[str, str] = field(default_factory=dict)
+    customers: Mapping[str, str] = field(default_factory=dict)
     by_id: Mapping[int, SourceRules] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -24,10 +31,26 @@ class Directory:
 
     def service_of(self, source: str, name: str | None) -> str | None:
         """The service a name means to a source; its own references stand above general ones."""
-        if name is None:
-            return None
+        if name is None or source == CATALOG_SOURCE:
+            return name  # the catalog names its services by their keys
         words = folded(name)
         return self.names.get((source, words)) or self.names.get((None, words))
+
+    def vendor_product_of(self, words: str | None) -> str | None:
+        """The vendor product that a tool's words for a vendor mean, if they mean one."""
+        return self.vendor_products.get(folded(words)) if words else None
+
+    def customer_of(self, words: str | None) -> str | None:
+        """The customer that a tool's words mean, if they mean one."""
+        return self.customers.get(folded(words)) if words else None
+
+
+def words_of(named: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What keys and names mean, given as (key, name): a key stands above a name, and of two of
+    one name the first by key has it."""
+    rows = sorted(named)
+    names = {folded(name): key for key, name in reversed(rows)}
+    return names | {folded(key): key for key, _ in rows}
 
 
 def moved_services(before: Mapping[Name, str], after: Mapping[Name, str]) -> set[str]:
