@@ -1,6 +1,7 @@
 """What the counts of records say: satisfaction, its margins of error, shares. Pure."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import sqrt
 from typing import Any, Final, NamedTuple
 
@@ -22,7 +23,8 @@ CSAT_SCORES: Final = range(1, 6)
 NPS_SCORES: Final = range(11)
 
 
-class Parts(NamedTuple):
+@dataclass(frozen=True)
+class Parts:
     """The parts of a figure: total / count, of so many records; see scopes.RecordSums."""
 
     total: int
@@ -70,7 +72,7 @@ def share(part: int, whole: int) -> float | None:
 
 
 def parts_of(kpi: KpiId, counts: Counts) -> Parts:
-    """The parts of a KPI's figure. Where count is 0 there is no number, and extras have `reason`."""
+    """The parts of a KPI's figure; extras have a `reason` when there is no number."""
     return _PARTS[kpi](counts)
 
 

@@ -27,9 +27,7 @@ def cut(spans: Sequence[Span]) -> Cuts:
     ends = [(start or FIRST_MOMENT, end, n) for n, start, end in spans]
     bounds = sorted({moment for start, end, _ in ends for moment in (start, end)})
     place = {moment: number for number, moment in enumerate(bounds, 1)}
-    pairs = [
-        (stretch, n) for start, end, n in ends for stretch in range(place[start], place[end])
-    ]
+    pairs = [(stretch, n) for start, end, n in ends for stretch in range(place[start], place[end])]
     return Cuts(bounds, [stretch for stretch, _ in pairs], [n for _, n in pairs])
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - every fragment is of our own making, every value a parameter
 """SQL of agreed time, downtime and outages, and the support hours it is told. Pure."""
 
 from collections.abc import Iterable, Mapping
@@ -112,9 +113,10 @@ def uptime_statement(condition: str, relations: Relations, *, by_service: bool) 
     outages ∩ support hours) − planned maintenance (Records rule 10). An open outage lasts until
     now. The parameters are spans, those of `support_parameters`, and now.
     """
-    begun = ", ".join(f"{_began(condition)} AS {name}" for name, condition in OUTAGES.items())
+    begun = ", ".join(f"{_began(kind)} AS {name}" for name, kind in OUTAGES.items())
     sums = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in OUTAGES)
     service = "service" if by_service else "NULL::text"
+    maintained = "coalesce(maintained, '{}'::tstzmultirange)"
     known = f"service <> '{UNATTRIBUTED}'"
     return f"""
     WITH span AS (
@@ -138,8 +140,8 @@ def uptime_statement(condition: str, relations: Relations, *, by_service: bool) 
         GROUP BY 1, 2
     ), timed AS (
         SELECT service, n, hours, {", ".join(OUTAGES)}, overlapping,
-               {_length("hours - maintained")} AS agreed_us,
-               {_length("down * hours - maintained")} AS downtime_us
+               {_length(f"hours - {maintained}")} AS agreed_us,
+               {_length(f"down * hours - {maintained}")} AS downtime_us
         FROM asked CROSS JOIN span
         LEFT JOIN hours USING (calendar, n)
         LEFT JOIN outages USING (service, n)
