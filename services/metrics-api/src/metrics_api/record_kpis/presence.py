@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - every fragment is of our own making, every value a parameter
 """SQL of whether a service has any record that a KPI looks at: which rows a report has. Pure."""
 
 from collections.abc import Sequence
