@@ -50,7 +50,8 @@ def wilson_interval(successes: int, n: int) -> Interval:
     share, z2 = successes / n, Z_95 * Z_95
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z_95 / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return Interval(max(0.0, middle - half), min(1.0, middle + half))
+    # Of none and of all the bound is the share itself, which rounding would miss.
+    return Interval(max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)))
 
 
 def nps_standard_error(promoters: int, detractors: int, n: int) -> float:
