@@ -68,6 +68,7 @@ class RequestRecord(Record, Base):
         Index(None, "service", "opened_at"),
         Index(None, "service", "fulfilled_at"),
         Index(None, "fulfilled_at"),
+        Index(None, "opened_at"),
         Index(None, "vendor_product", "fulfilled_at", postgresql_where=OF_VENDORS),
         Index(None, "source_id", "service_name", postgresql_where=UNATTRIBUTED),
         Index("ix_request_record_open", "service", postgresql_where=OPEN),
@@ -166,6 +167,15 @@ class Survey(Record, Base):
         Index(None, "answered_at"),
         Index(None, "vendor_product", "answered_at", postgresql_where=OF_VENDORS),
         Index(None, "about", postgresql_where=text("about IS NOT NULL")),
+        Index(None, "service", "sent_at"),
+        Index(None, "sent_at"),
+        Index(
+            "ix_survey_comment",
+            "answered_at",
+            "source_id",
+            "external_id",
+            postgresql_where=text("comment IS NOT NULL"),
+        ),
         Index(None, "source_id", "service_name", postgresql_where=UNATTRIBUTED),
         ROOM,
     )
