@@ -25,7 +25,6 @@ from metrics_api.record_kpis.stretches import cut
 from metrics_api.record_kpis.tallies import tally_statement
 from metrics_api.record_kpis.uptime import (
     UNATTRIBUTED,
-    Stretch,
     observed_statement,
     support_parameters,
     uptime_statement,
@@ -116,7 +115,7 @@ async def _of_outages(session: AsyncSession, asked: _Question) -> list[RecordSum
     if not observed:
         return []
     earliest = min(observed.values())
-    spans = [Stretch(n, start or min(earliest, end), end) for n, start, end in asked.spans]
+    spans = [Span(n, start or min(earliest, end), end) for n, start, end in asked.spans]
     services = [service for service in observed if service != UNATTRIBUTED or not asked.by_service]
     calendars = {}
     if asked.kpi in _TIMED:
@@ -128,11 +127,8 @@ async def _of_outages(session: AsyncSession, asked: _Question) -> list[RecordSum
     )
     parameters = {
         **scope_parameters(asked.scope),
+        **stretch_parameters(spans),
         **support_parameters(services, calendars, spans, asked.now),
-        "n": [span.n for span in spans],
-        "low": [span.low for span in spans],
-        "high": [span.high for span in spans],
-        "last": max(span.high for span in spans),
         "now": asked.now,
     }
     rows = await session.execute(text(statement), parameters)
