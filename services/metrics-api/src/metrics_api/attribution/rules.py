@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from metrics_api.clocks.promises import NOTHING_PROMISED, Terms
+from metrics_api.incidents.rules import Knowledge
 from metrics_api.sources.rules import SourceRules, folded
 
 RESOLVE_JOB = "resolve_references"
@@ -12,11 +14,14 @@ Name = tuple[str | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """What ingest keeps in memory: the sources, and what names mean, as of a revision."""
+    """What ingest keeps in memory: the sources, what names mean, what is promised, as of a
+    revision."""
 
     revision: int
     sources: Mapping[str, SourceRules]
     names: Mapping[Name, str]
+    terms: Terms = NOTHING_PROMISED
+    vendor_products: Mapping[str, str] = field(default_factory=dict)
     by_id: Mapping[int, SourceRules] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -28,6 +33,14 @@ class Directory:
             return None
         words = folded(name)
         return self.names.get((source, words)) or self.names.get((None, words))
+
+    def vendor_product_of(self, words: str | None) -> str | None:
+        """The vendor product that a tool's words for a vendor mean."""
+        return None if words is None else self.vendor_products.get(folded(words))
+
+    def knowledge(self) -> Knowledge:
+        """What the fold takes from the catalog."""
+        return Knowledge(self.terms, self.vendor_product_of)
 
 
 def moved_services(before: Mapping[Name, str], after: Mapping[Name, str]) -> set[str]:

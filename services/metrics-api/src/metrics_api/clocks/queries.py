@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
+import psycopg
+from psycopg.rows import tuple_row
 from sqlalchemy import Text, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.clocks.promises import PROMISING, Terms, terms_from
 from metrics_api.clocks.support import hours_key, support_calendar
 from metrics_api.copies.queries import copies_of, known_at
 from metrics_api.copies.schemas import SupportHoursCopy
@@ -52,3 +56,20 @@ async def active_agreements(
     )
     rows = (await session.scalars(statement)).all()
     return [AgreementVersionOut.model_validate(data) for data in rows]
+
+
+async def read_terms(conn: psycopg.AsyncConnection[Any], as_of: datetime | None = None) -> Terms:
+    """What is promised for the incidents of each service, as it is or was known here."""
+    known, values = "ended_at IS NULL", []
+    if as_of is not None:
+        known = "recorded_at <= %s AND (ended_at IS NULL OR ended_at > %s)"
+        values = [as_of, as_of]
+    copies: dict[str, dict[str, Any]] = {}
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(
+            f"SELECT kind, key, data FROM metrics.catalog_copy WHERE kind = ANY(%s) AND {known}",  # noqa: S608 - one of two fixed conditions
+            [list(PROMISING), *values],
+        )
+        async for kind, key, data in cursor:
+            copies.setdefault(kind, {})[key] = data
+    return terms_from(copies)
