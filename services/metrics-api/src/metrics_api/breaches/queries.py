@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import psycopg
 from psycopg.rows import tuple_row
-from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy import ColumnElement, case, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -54,25 +54,6 @@ async def retract_breaches(
         names = ("source_id", "external_id", "clock")
         rows = [dict(zip(names, each, strict=True)) for each in clocks]
         await conn.execute(_RETRACT, [at, orjson.dumps(rows).decode()])
-
-
-_OVERDUE = """
-    SELECT i.source_id, i.external_id FROM metrics.incident i
-    WHERE i.{clock}_due_at < %s AND NOT EXISTS (
-        SELECT FROM metrics.breach b
-        WHERE b.source_id = i.source_id AND b.external_id = i.external_id
-            AND b.clock = '{clock}' AND b.retracted_at IS NULL)
-    ORDER BY i.{clock}_due_at LIMIT %s
-"""
-
-
-async def overdue(
-    conn: Connection, clock: Clock, now: datetime, limit: int
-) -> list[tuple[int, str]]:
-    """Incidents whose clock has run out without that being known as a breach, the oldest first."""
-    async with conn.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(_OVERDUE.format(clock=clock.value), [now, limit])
-        return [(source_id, external_id) async for source_id, external_id in cursor]
 
 
 async def lock_watch(session: AsyncSession) -> None:
@@ -122,22 +103,31 @@ async def mark_told(session: AsyncSession, breaches: Sequence[Breach], at: datet
     await session.execute(_TOLD, {"at": at, "rows": orjson.dumps(rows).decode()})
 
 
-_SOON = """
+_RUNNING = """
     SELECT i.source_id, s.key, i.external_id, i.service, i.opened_at, i.priority,
         i.{clock}_due_at
     FROM metrics.incident i JOIN metrics.source s ON s.id = i.source_id
-    WHERE i.{clock}_due_at >= %s AND i.{clock}_due_at < %s AND i.priority IS NOT NULL
-        AND i.service IS NOT NULL AND NOT EXISTS (
-            SELECT FROM metrics.breach_prediction p
-            WHERE p.source_id = i.source_id AND p.external_id = i.external_id
-                AND p.clock = '{clock}')
-    ORDER BY i.service, i.{clock}_due_at, i.source_id, i.external_id
+    WHERE i.priority IS NOT NULL AND i.service IS NOT NULL AND {due} AND NOT EXISTS ({known})
+    ORDER BY {order} LIMIT %s
+"""
+_SOON = "i.{clock}_due_at >= %s AND i.{clock}_due_at < %s"
+_OVERDUE = "(i.{clock}_due_at, i.source_id, i.external_id) > (%s, %s, %s) AND i.{clock}_due_at < %s"
+_BY_SERVICE = "i.service, i.{clock}_due_at, i.source_id, i.external_id"
+_BY_DUE_TIME = "i.{clock}_due_at, i.source_id, i.external_id"
+_BREACHED = """
+    SELECT FROM metrics.breach b
+    WHERE b.source_id = i.source_id AND b.external_id = i.external_id AND b.clock = '{clock}'
+        AND b.retracted_at IS NULL
+"""
+_PREDICTED = """
+    SELECT FROM metrics.breach_prediction p
+    WHERE p.source_id = i.source_id AND p.external_id = i.external_id AND p.clock = '{clock}'
 """
 
 
 @dataclass(frozen=True)
 class RunningClock:
-    """A clock that is to run out soon, of an incident."""
+    """A clock that has not completed, of an incident, and when it runs out."""
 
     source_id: int
     source: str
@@ -147,13 +137,34 @@ class RunningClock:
     priority: int
     due_at: datetime
 
+    @property
+    def place(self) -> tuple[datetime, int, str]:
+        return (self.due_at, self.source_id, self.external_id)
+
+
+async def overdue(
+    conn: Connection,
+    clock: Clock,
+    after: tuple[datetime, int, str],
+    now: datetime,
+    limit: int,
+) -> list[RunningClock]:
+    """Clocks that were due before now without that being known as a breach, by due time."""
+    statement = _RUNNING.format(due=_OVERDUE, known=_BREACHED, order=_BY_DUE_TIME)
+    return await _running(conn, statement.format(clock=clock.value), [*after, now, limit])
+
 
 async def due_soon(
-    conn: Connection, clock: Clock, now: datetime, until: datetime
+    conn: Connection, clock: Clock, now: datetime, until: datetime, limit: int
 ) -> list[RunningClock]:
     """Clocks that run out in [now, until) and of which that was not said yet, by service."""
+    statement = _RUNNING.format(due=_SOON, known=_PREDICTED, order=_BY_SERVICE)
+    return await _running(conn, statement.format(clock=clock.value), [now, until, limit])
+
+
+async def _running(conn: Connection, statement: str, values: list[Any]) -> list[RunningClock]:
     async with conn.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(_SOON.format(clock=clock.value), [now, until])
+        await cursor.execute(statement, values)
         return [RunningClock(*row) async for row in cursor]
 
 
@@ -206,15 +217,17 @@ def _conditions(wanted: BreachFilter) -> list[ColumnElement[bool]]:
 
 
 async def breach_numbers(session: AsyncSession, service: str, now: datetime) -> Any:
-    """Of a service: its open clocks that ran out, and its breaches of the last 30 days."""
-    late = (Incident.response_due_at < now) | (Incident.resolution_due_at < now)
+    """Of a service: open clocks that ran out, breaches of the last 30 days, open clocks."""
     opened = Incident.state.in_(["new", "in_progress", "on_hold"])
-    mine = Incident.service == service
+    same = (Incident.source_id == Breach.source_id) & (Incident.external_id == Breach.external_id)
+    running = case(
+        (Breach.clock == "response", Incident.response_met), else_=Incident.resolution_met
+    ).is_(None)
     holding = (Breach.service == service) & Breach.retracted_at.is_(None)
+    late = select(func.count()).join_from(Breach, Incident, same).where(holding, opened, running)
     recent = (Breach.breached_at >= now - timedelta(days=30)) & (Breach.breached_at <= now)
-    running = func.count().filter(
-        (Incident.response_due_at >= now) | (Incident.resolution_due_at >= now)
+    statement = select(
+        late.scalar_subquery(),
+        select(func.count()).select_from(Breach).where(holding, recent).scalar_subquery(),
     )
-    clocks = select(func.count().filter(late), running).where(mine, opened).subquery("clocks")
-    breaches = select(func.count()).where(holding, recent).scalar_subquery()
-    return (await session.execute(select(*clocks.c, breaches))).one()
+    return (await session.execute(statement)).one()

@@ -30,4 +30,4 @@ async def follow_promises(session: Session) -> AsyncIterator[None]:
         await attribution.advance_directory_revision(conn)
     for start in range(0, len(changed), SERVICES_AT_ONCE):
         some = changed[start : start + SERVICES_AT_ONCE]
-        await enqueue(session, RECLOCK_JOB, {"services": some})
+        await enqueue(session, RECLOCK_JOB, {"services": some}, lane="clocks")

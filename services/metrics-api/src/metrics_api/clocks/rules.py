@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from metrics_api.clocks.counting import micros, moment_of
+from metrics_api.clocks.counting import OpenTime, micros, moment_of
 from metrics_api.clocks.promises import Promise, ServiceTerms, Target
 from shared.calendars import OutsideCalendar
 
@@ -359,6 +359,35 @@ def passed_at(parts: Sequence[Part], target: Target) -> int | None:
                 return target.time.reach(start, left)
             left -= counted
     return None
+
+
+class Promised(NamedTuple):
+    """What one clock of an incident is judged by, its calendar known."""
+
+    basis: str
+    target: Target
+    time: OpenTime
+
+
+def promised(
+    terms: ServiceTerms, opened_at: datetime, priority: int, clock: Clock
+) -> Promised | None:
+    """What a clock is judged by, of an incident opened then; None where there is no clock."""
+    promise = terms.promise_at(micros(opened_at))
+    if promise is None:
+        return None
+    target = promise.targets_of(priority)[clock is Clock.RESOLUTION]
+    if target is None or target.time is None:
+        return None
+    return Promised(promise.basis, target, target.time)
+
+
+def open_between(promise: Promised, start: int, end: int) -> int | None:
+    """Open time of its calendar in [start, end); None where its holidays are not known."""
+    try:
+        return promise.time.counted(start, end)
+    except OutsideCalendar:
+        return None
 
 
 def judge(life: Life, terms: ServiceTerms, clock: Clock, now: int) -> Reading:

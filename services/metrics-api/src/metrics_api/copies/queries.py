@@ -69,7 +69,7 @@ async def present_digests(session: AsyncSession, kind: str) -> dict[str, bytes]:
         .with_for_update()
     )
     rows = await session.execute(statement)
-    return {key: digest for key, digest in rows.tuples()}
+    return {row.key: row.digest for row in rows}
 
 
 async def write_differences(

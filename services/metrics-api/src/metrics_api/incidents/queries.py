@@ -339,6 +339,21 @@ async def get_incident(session: AsyncSession, source: str, external_id: str) -> 
     return found
 
 
+async def get_whole_incident(
+    session: AsyncSession, source: str, external_id: str
+) -> FoldedIncident:
+    """The end state with its transitions. Raises NotFound."""
+    incident = await get_incident(session, source, external_id)
+    move = IncidentTransition
+    statement = (
+        select(move.at, move.from_state, move.to_state)
+        .where(move.source_id == incident.source_id, move.external_id == external_id)
+        .order_by(move.seq)
+    )
+    moves = tuple(Transition(*row) for row in await session.execute(statement))
+    return FoldedIncident._make([*(getattr(incident, name) for name in _FOLDED), moves])
+
+
 async def list_versions(
     session: AsyncSession, incident: Incident, page: PageParams
 ) -> Sequence[Any]:
