@@ -12,6 +12,21 @@ from tollgate_local.secret_store import load_secrets
 
 SERVICES = ("catalog", "metrics", "improvement")
 PROVIDERS = ("catalog", "metrics")  # nobody calls improvement-api
+COPIED = tuple(
+    f"{resource}.*"
+    for resource in (
+        "agreement",
+        "benchmark",
+        "calendar",
+        "customer",
+        "engagement",
+        "objective",
+        "priority_scheme",
+        "touchpoint",
+        "vendor_product",
+        "vital_activity",
+    )
+)
 NOT_INHERITED = {
     "DATABASE_URL",  # administrative: it has no business in a runtime process
     "PYTHONDONTWRITEBYTECODE",  # nine processes would compile everything at each start
@@ -104,8 +119,9 @@ def _wiring(installation: Installation, keys: Path) -> dict[str, dict[str, str]]
     """What only one of the services has."""
     secret = installation.secrets()["catalog_to_metrics"]
     events = f"{installation.url('metrics')}/v1/events/catalog"
-    # Of the catalog's events those that metrics-api takes: who has which name, and requests.
-    wanted = ["service.*", "request.*"]
+    # Of the catalog's events those that metrics-api takes: who has which name, requests, and what
+    # makes its copies old (metrics_api.copies.rules.READINGS).
+    wanted = ["service.*", "request.*", *COPIED]
     subscriber = {"name": "metrics-api", "url": events, "secret": secret, "types": wanted}
     return {
         "catalog": {

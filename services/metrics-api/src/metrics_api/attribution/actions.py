@@ -14,9 +14,8 @@ from metrics_api.attribution.queries import Named
 from metrics_api.attribution.rules import Memory, moved_services
 from metrics_api.attribution.schemas import AttributionCreate, ServiceData
 from metrics_api.incidents import queries as incidents
-from metrics_api.incidents.rules import StoredIncident
-from metrics_api.indicators.queries import insert_deltas
-from metrics_api.indicators.rules import Contributions, accumulate, contributions
+from metrics_api.incidents.reclock import conclude
+from metrics_api.incidents.rules import Knowledge, StoredIncident
 from metrics_api.records import ingest_queries as records
 from metrics_api.records.kinds import KINDS
 from metrics_api.records.moving import move_settled
@@ -224,7 +223,8 @@ async def _give(
     kind, source_id, located = to_move
     if kind is RecordKind.INCIDENT:
         stored = {key: each.stored for key, each in located.items()}
-        await _move(session, source_id, stored, service, pin=pin)
+        knowledge = memory.directory.knowledge()
+        await _move(session, source_id, stored, service, knowledge, pin=pin)
     else:
         moving = {key: (each.stored, service, pin) for key, each in located.items()}
         await move_settled(session, memory, KINDS[kind], source_id, moving)
@@ -235,17 +235,14 @@ async def _move(
     source_id: int,
     stored: dict[str, StoredIncident],
     service: str | None,
+    knowledge: Knowledge,
     *,
     pin: bool,
 ) -> None:
-    """Give locked incidents to a service, and what they add to the cells with them."""
+    """Give locked incidents to a service: its clocks, and what they add to the cells with them."""
     conn = await driver(session)
-    deltas: Contributions = {}
-    for incident in stored.values():
-        accumulate(deltas, contributions(incident.folded), -1)
-        accumulate(deltas, contributions(incident.folded._replace(service=service)))
     await incidents.move_incidents(conn, source_id, list(stored), service, pin)
-    await insert_deltas(conn, deltas)
+    await conclude(conn, source_id, stored, service, knowledge)
 
 
 async def attribute(

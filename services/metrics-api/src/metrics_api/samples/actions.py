@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from metrics_api.incidents.bodies import Records
+from metrics_api.intake.bodies import Records
 from metrics_api.samples import queries, rules
 from metrics_api.samples.rules import Refused, Sample, SampleIn
 from metrics_api.samples.schemas import SamplesReply

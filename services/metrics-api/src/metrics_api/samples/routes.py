@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Header, Query, Request
 
-from metrics_api.incidents.bodies import media_type, records_of
+from metrics_api.intake.bodies import media_type, records_of
 from metrics_api.samples import actions, queries
 from metrics_api.samples.schemas import SampleOut, SamplesReply
 from metrics_api.slis.queries import get_sli
