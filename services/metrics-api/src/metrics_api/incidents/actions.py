@@ -19,7 +19,7 @@ from metrics_api.attribution.queries import ask_for_revision, directory_at
 from metrics_api.attribution.rules import RESOLVE_JOB, Memory
 from metrics_api.copying import FEW
 from metrics_api.incidents import queries
-from metrics_api.incidents.rules import StoredIncident, settle
+from metrics_api.incidents.rules import FoldedIncident, StoredIncident, settle
 from metrics_api.incidents.updates import Update
 from metrics_api.indicators.queries import insert_deltas
 from metrics_api.indicators.rules import Contributions, accumulate, contributions
@@ -239,19 +239,32 @@ def collect(
         writes.created.append(row)
     else:
         writes.changed.append(row)
-        accumulate(writes.deltas, contributions(before.folded), -1)
         written = len(before.folded.transitions)
         same_service = folded.service == before.folded.service
         if not same_service or moves[:written] != before.folded.transitions:
             writes.rewritten.setdefault(source_id, []).append(external_id)
             written = 0
-    accumulate(writes.deltas, contributions(folded))
+    _collect_deltas(writes.deltas, before and before.folded, folded)
     writes.transitions.extend(
         (source_id, external_id, seq, *move, folded.service)
         for seq, move in enumerate(moves[written:], written + 1)
     )
     if folded.service is None and folded.service_name is not None:
         writes.unknown_names.add((source_id, folded.service_name))
+
+
+def _collect_deltas(
+    deltas: Contributions, before: FoldedIncident | None, after: FoldedIncident
+) -> None:
+    """What an incident changes of the sums; most updates of a known one change none of them."""
+    added = contributions(after)
+    if before is None:
+        accumulate(deltas, added)
+        return
+    taken = contributions(before)
+    if taken != added:
+        accumulate(deltas, taken, -1)
+        accumulate(deltas, added)
 
 
 def _collect_versions(
