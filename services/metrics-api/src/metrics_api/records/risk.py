@@ -8,8 +8,8 @@ It shows what is known when the change is folded; the points of the factors are:
 | impact | high 20, medium 12, unknown 8, low 0 |
 | criticality of the service | critical 20, high 14, medium 7, unknown 5, low 0 |
 | lead time to the planned start | none 10, up to a day 7, unknown or up to three 4, else 0 |
-| failures of the service's changes before | 15 · failed / (ended + 2), half up |
-| failures of the group's changes before | 5 · failed / (ended + 2), half up |
+| failures of the service's changes before | 12 · failed / (ended + 2), half up |
+| failures of the group's changes before | 3 · failed / (ended + 2), half up |
 | test plan, backout plan | 5 and 5 where the tool says that there is none |
 
 The two added to the changes that ended keep one failure of one change from being a certainty.
@@ -29,7 +29,7 @@ HISTORY = timedelta(days=180)
 OF_IMPACT = {"high": 20, "medium": 12, "low": 0, None: 8}
 OF_CRITICALITY = {"critical": 20, "high": 14, "medium": 7, "low": 0}
 OF_UNKNOWN_CRITICALITY = 5
-OF_SERVICE, OF_GROUP, OF_PLAN = 15, 5, 5
+OF_SERVICE, OF_GROUP, OF_PLAN = 12, 3, 5
 OF_LEAD = ((timedelta(0), 10), (timedelta(days=1), 7), (timedelta(days=3), 4))
 OF_UNKNOWN_LEAD = 4
 _NUMBER = re.compile(r"^[^0-9]{0,2}([1-5])(?![0-9])")
