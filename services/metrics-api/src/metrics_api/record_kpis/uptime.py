@@ -17,19 +17,8 @@ UNATTRIBUTED = ""
 
 
 @lru_cache(maxsize=256)
-def observed_statement(condition: str, relations: Relations, *, by_key: bool) -> str:
-    """SQL of (service, start of its first outage) of the services of which any outage is known.
-
-    Of the others nobody knows whether they fail, so they have no availability.
-    """
-    if by_key:  # one probe of an index for each, however many outages there are
-        return f"""
-    SELECT asked.service, first.started_at
-    FROM unnest(CAST(:services AS text[])) AS asked (service)
-    CROSS JOIN LATERAL (
-        SELECT min(r.started_at) AS started_at FROM {relations.outage} r
-        WHERE r.service = asked.service AND {condition}) AS first
-    WHERE first.started_at IS NOT NULL"""
+def observed_statement(condition: str, relations: Relations) -> str:
+    """SQL of (service, start of its first outage) of the services of which any outage is known."""
     return f"""
     SELECT coalesce(r.service, '{UNATTRIBUTED}'), min(r.started_at) FROM {relations.outage} r
     WHERE {condition} AND r.started_at IS NOT NULL GROUP BY 1"""
@@ -99,6 +88,7 @@ def _united(condition: str) -> str:
 def uptime_statement(condition: str, relations: Relations, *, by_service: bool) -> str:
     """SQL of rows (service, slice, n, percentiles, counts …) of every span, if there is a service.
 
+    Only services of which any outage is known: of the others nobody knows whether they fail.
     Of each service: agreed = support hours − planned maintenance, downtime = (union of unplanned
     outages ∩ support hours) − planned maintenance (Records rule 10). An open outage lasts until
     now. An outage is joined to the stretches of time it reaches, and so to the spans they are of.
@@ -122,8 +112,12 @@ def uptime_statement(condition: str, relations: Relations, *, by_service: bool) 
                     CAST(:hours AS text[])) AS h (calendar, n, hours)
         CROSS JOIN LATERAL (SELECT CAST(h.hours AS tstzmultirange) AS hours) AS o
     ), asked AS (
-        SELECT * FROM unnest(CAST(:service AS text[]), CAST(:service_calendar AS int[]))
-                      AS a (service, calendar)
+        SELECT a.service, a.calendar, s.n
+        FROM (SELECT * FROM unnest(CAST(:service AS text[]), CAST(:service_calendar AS int[]))
+                            AS a (service, calendar)
+              WHERE service = '{UNATTRIBUTED}' OR EXISTS (
+                  SELECT FROM {relations.outage} r WHERE r.service = a.service
+                      AND {condition} AND r.started_at IS NOT NULL)) AS a
         CROSS JOIN unnest(CAST(:span AS int[])) AS s (n)
     ), lasting AS (
         SELECT r.*, greatest(r.started_at, coalesce(r.ended_at, CAST(:now AS timestamptz)))
