@@ -27,7 +27,7 @@ _Array = Any
 
 
 @dataclass(frozen=True)
-class Tested:
+class Outcome:
     """What the test says of `n` figures."""
 
     n: int
@@ -38,7 +38,7 @@ class Tested:
     line: Line
 
 
-def find_trend(values: Sequence[float | None], season: int) -> Tested | None:
+def find_trend(values: Sequence[float | None], season: int) -> Outcome | None:
     """Test figures at equal distances, None where there is none; None for fewer than MINIMAL_N.
 
     `season`: after so many figures the season comes again; it counts from two full turns on.
@@ -58,7 +58,7 @@ def find_trend(values: Sequence[float | None], season: int) -> Tested | None:
     variance *= factor
     z = 0.0 if variance == 0 else (s - math.copysign(min(1.0, abs(s)), s)) / math.sqrt(variance)
     low, high = _interval(slopes, variance)
-    return Tested(
+    return Outcome(
         n=n,
         method=("seasonal_kendall" if seasonal else "mann_kendall")
         + ("_hamed_rao" if factor > 1 else ""),
