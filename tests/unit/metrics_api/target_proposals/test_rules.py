@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from metrics_api.indicators.kpis import meets
+from metrics_api.indicators.figures import meets
 from metrics_api.indicators.periods import Grain
 from metrics_api.target_proposals.rules import (
     check_may_decide,

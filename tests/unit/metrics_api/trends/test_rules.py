@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics_api.indicators.kpis import Better
+from metrics_api.indicators.definitions import Better
 from metrics_api.indicators.periods import Grain
 from metrics_api.trends.rules import (
     Cause,

@@ -70,7 +70,7 @@ async def _judge(
     numbers = sorted({row.n for row in due})
     asked = [periods[n] for n in numbers]
     services = sorted({row.service for row in due})
-    found = await figures(session, KpiId(group.kpi), services, asked)
+    found = await figures(session, KpiId(group.kpi), services, asked, now)
     place = {n: position for position, n in enumerate(numbers)}
     rows, news = [], []
     for row in due:

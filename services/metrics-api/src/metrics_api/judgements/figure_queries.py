@@ -1,109 +1,116 @@
 # ruff: noqa: S608 - every fragment is of our own making, every value a parameter
-"""The figures of one KPI for many services and periods, in one statement."""
+"""The figures of one KPI for many services and periods, in one read."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.indicators.kpis import KPIS, Kpi, Shape, quotient
-from metrics_api.indicators.periods import Period, Span, spans_up_to
-from metrics_api.indicators.queries import (
+from metrics_api.indicators.cell_queries import (
     has_edges,
     plan_afresh,
     rows_of_spans,
+    scope_parameters,
     span_parameters,
+    sum_of,
 )
+from metrics_api.indicators.definitions import Kpi, Shape
+from metrics_api.indicators.figures import quotient
+from metrics_api.indicators.kpis import KPIS
+from metrics_api.indicators.periods import Period, Span, spans_up_to
 from metrics_api.indicators.rules import DURATION_SUMS, SUMS
+from metrics_api.indicators.scopes import Scope, ScopeKind
+from metrics_api.indicators.values import figure_of_parts
 from metrics_api.judgements.rules import Measured
+from metrics_api.record_kpis.queries import record_sums
 from shared.schemas.metrics import KpiId
 
 Figures = Mapping[tuple[str, int], Measured]
 """By service and the number of the period; every pair that was asked for is there."""
 
-_ACTIVITY = " + ".join(f"coalesce(sum(r.{name}), 0)" for name in SUMS if name not in DURATION_SUMS)
-_OPEN = (
-    "coalesce(sum(r.move_opened), 0) + coalesce(sum(r.move_reopened), 0)"
-    " - coalesce(sum(r.move_resolved), 0) - coalesce(sum(r.move_closed_unresolved), 0)"
-    " - coalesce(sum(r.move_cancelled), 0)"
+_ACTIVITY: Final = " + ".join(
+    f"coalesce(sum(r.{name}), 0)" for name in SUMS if name not in DURATION_SUMS
 )
-_NOT_MEASURED = Measured(None, 0, "not_measured")
-_NO_RECORDS = Measured(None, 0, "no_records")
-
-_Sums = dict[tuple[str, int], tuple[int, int]]
+_NO_RECORDS: Final = Measured(None, 0, "no_records")
 
 
 async def figures(
-    session: AsyncSession, kpi: KpiId, services: Sequence[str], periods: Sequence[Period]
+    session: AsyncSession,
+    kpi: KpiId,
+    services: Sequence[str],
+    periods: Sequence[Period],
+    now: datetime,
 ) -> Figures:
     """The figure of each service in each period: as the KPIs of a service have it."""
     pairs = [(service, n) for service in services for n, _ in enumerate(periods)]
-    definition = KPIS.get(kpi)
-    if definition is None:
-        return dict.fromkeys(pairs, _NOT_MEASURED)
     if not pairs:
         return {}
-    spans = _spans(definition, periods)
-    sums = await _sums(session, definition, services, spans)
-    if definition.shape is Shape.LEVEL:
-        return _levels(definition, services, periods, spans, sums)
-    return {pair: _measured(definition, sums.get(pair)) for pair in pairs}
+    definition = KPIS[kpi]
+    scope = Scope(ScopeKind.PORTFOLIO, None, tuple(services))
+    if not definition.of_incidents:
+        found = await _of_records(session, definition, scope, periods, now)
+    elif definition.shape is Shape.LEVEL:
+        found = await _levels(session, definition, scope, periods)
+    else:
+        found = await _of_incidents(session, definition, scope, _spans(periods))
+    return {pair: found.get(pair, _NO_RECORDS) for pair in pairs}
 
 
-def _spans(kpi: Kpi, periods: Sequence[Period]) -> list[Span]:
-    """The periods themselves; for a level at their ends, all the time before."""
-    if kpi.shape is Shape.LEVEL:
-        return spans_up_to(period.end for period in periods)
+def _spans(periods: Sequence[Period]) -> list[Span]:
     return [Span(n, period.start, period.end) for n, period in enumerate(periods)]
 
 
-async def _sums(
-    session: AsyncSession, kpi: Kpi, services: Sequence[str], spans: Sequence[Span]
-) -> _Sums:
-    """Total and count by service and span, where any record fell into it."""
-    parameters = span_parameters(spans)
-    level = kpi.shape is Shape.LEVEL
-    total = _OPEN if level else f"coalesce(sum(r.{kpi.total}), 0)"
-    count = "0" if level else f"coalesce(sum(r.{kpi.count}), 0)"
-    statement = f"""
-    SELECT s.key, x.n, x.total, x.counted
-    FROM unnest(CAST(:services AS text[])) AS s (key)
-    CROSS JOIN LATERAL (
-        SELECT r.n, {total} AS total, {count} AS counted
-        FROM ({rows_of_spans("s.key", edges=has_edges(parameters))}) AS r
-        GROUP BY r.n HAVING {_ACTIVITY} > 0
-    ) AS x"""
-    await plan_afresh(session)
-    found = await session.execute(text(statement), {"services": list(services), **parameters})
-    return {(row.key, row.n): (int(row.total), int(row.counted)) for row in found}
+async def _of_records(
+    session: AsyncSession, kpi: Kpi, scope: Scope, periods: Sequence[Period], now: datetime
+) -> Figures:
+    rows = await record_sums(session, kpi.id, scope, _spans(periods), by_service=True, now=now)
+    found = {}
+    for sums in rows:
+        figure = figure_of_parts(kpi, sums)
+        reason = None if figure.value is not None else sums.extras.get("reason", kpi.nothing.code)
+        found[sums.service or "", sums.n] = Measured(figure.value, figure.count, reason)
+    return found
 
 
-def _levels(
-    kpi: Kpi,
-    services: Iterable[str],
-    periods: Sequence[Period],
-    spans: Sequence[Span],
-    sums: _Sums,
+async def _of_incidents(
+    session: AsyncSession, kpi: Kpi, scope: Scope, spans: Sequence[Span]
 ) -> dict[tuple[str, int], Measured]:
+    """By service and span, where any incident left a trace in it."""
+    parameters = span_parameters(spans)
+    total, count, records = (sum_of(name, "r") for name in (kpi.total, kpi.count, kpi.records))
+    statement = f"""
+    SELECT r.service, r.n, {total} AS total, {count} AS divisor, {records} AS records
+    FROM ({rows_of_spans(scope.kind, edges=has_edges(parameters))}) AS r
+    GROUP BY r.service, r.n HAVING {_ACTIVITY} > 0"""
+    await plan_afresh(session)
+    rows = await session.execute(text(statement), {**scope_parameters(scope), **parameters})
+    found = {}
+    for service, n, total, divisor, records in rows:
+        figure = quotient(kpi, total, divisor, int(records))
+        reason = kpi.nothing.code if figure.value is None else None
+        found[service, n] = Measured(figure.value, figure.count, reason)
+    return found
+
+
+async def _levels(
+    session: AsyncSession, kpi: Kpi, scope: Scope, periods: Sequence[Period]
+) -> Figures:
     """What was open at each end: all that came and went before it."""
-    ends: dict[Any, list[int]] = {}
+    spans = spans_up_to(period.end for period in periods)
+    changes = await _of_incidents(session, kpi, scope, spans)
+    numbers: dict[datetime, list[int]] = {}
     for n, period in enumerate(periods):
-        ends.setdefault(period.end, []).append(n)
+        numbers.setdefault(period.end, []).append(n)
     levels = {}
-    for service in services:
-        level: int | None = None
+    for service in scope.services or ():
+        level: float | None = None
         for span in spans:
-            if (service, span.n) in sums:
-                level = (level or 0) + sums[service, span.n][0]
-            figure = None if level is None else (level, level)
-            for n in ends[span.end]:
-                levels[service, n] = _measured(kpi, figure)
+            change = changes.get((service, span.n))
+            if change is not None:
+                level = (level or 0.0) + (change.value or 0.0)
+            for n in numbers[span.end]:
+                if level is not None:
+                    levels[service, n] = Measured(level, int(level), None)
     return levels
-
-
-def _measured(kpi: Kpi, sums: tuple[int, int] | None) -> Measured:
-    if sums is None:
-        return _NO_RECORDS
-    figure = quotient(kpi, *sums)
-    return Measured(figure.value, figure.count, kpi.nothing.code if figure.value is None else None)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from metrics_api.indicators.kpis import meets
+from metrics_api.indicators.figures import meets
 from metrics_api.indicators.periods import Grain, Period, labels_between, parse_period
 from shared.schemas.metrics import Comparator
 

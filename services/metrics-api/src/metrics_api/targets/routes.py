@@ -6,7 +6,8 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
-from metrics_api.targets import actions, queries, rules
+from metrics_api.indicators.kpis import KPIS
+from metrics_api.targets import actions, queries
 from metrics_api.targets.queries import TargetFilter
 from metrics_api.targets.schemas import TargetCreate, TargetOut, TargetPatch
 from shared.kit.auth import Principal, requires
@@ -97,7 +98,7 @@ async def end_target(
 
 
 def _out(row: Any) -> TargetOut:
-    return TargetOut.model_validate({**row._mapping, "unit": rules.UNITS[KpiId(row.kpi)].name})
+    return TargetOut.model_validate({**row._mapping, "unit": KPIS[KpiId(row.kpi)].unit})
 
 
 def _tagged(target: Any, response: Response) -> TargetOut:

@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from metrics_api.indicators.kpis import KPIS, Kpi
+from metrics_api.indicators.definitions import Kpi
+from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.periods import Grain
 from metrics_api.judgements.figure_queries import figures
 from metrics_api.trends import queries, rules
@@ -42,7 +43,7 @@ async def series_of(
     """The series of each service; `shape`: so many full periods of a grain in a time zone."""
     grain, count, zone = shape
     periods = rules.last_periods(grain, count, zone, moment)
-    found = await figures(session, kpi, services, periods)
+    found = await figures(session, kpi, services, periods, moment)
     return {
         service: Series(
             grain,

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from metrics_api.indicators.kpis import Better, meets
+from metrics_api.indicators.definitions import Better
+from metrics_api.indicators.figures import meets
 from metrics_api.indicators.periods import Grain, Period, labels_between, parse_period
 from shared.errors import Invalid
 from shared.schemas.metrics import Comparator

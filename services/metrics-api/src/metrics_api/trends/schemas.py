@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from metrics_api.indicators.kpis import Better
+from metrics_api.indicators.definitions import Better
 from metrics_api.indicators.periods import Grain
 from metrics_api.trends.rules import CrossingState, Direction
 from shared.schemas.common import Out
