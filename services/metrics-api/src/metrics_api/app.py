@@ -23,6 +23,7 @@ from metrics_api.indicators import routes as indicators
 from metrics_api.initiatives import routes as initiatives
 from metrics_api.intake.contract import describing
 from metrics_api.issued_reports import routes as issued_reports
+from metrics_api.judgements import routes as judgements
 from metrics_api.openslo import routes as openslo
 from metrics_api.prometheus import routes as prometheus
 from metrics_api.pulls import routes as pulls
@@ -39,6 +40,7 @@ from metrics_api.sources import routes as sources
 from metrics_api.sources.actions import find_api_key
 from metrics_api.success_factors import routes as success_factors
 from metrics_api.surveys import routes as surveys
+from metrics_api.target_proposals import routes as target_proposals
 from metrics_api.targets import routes as targets
 from metrics_api.tiers import routes as tiers
 from metrics_api.trends import routes as trends
@@ -79,6 +81,8 @@ def create_app(
             imports.router,
             indicators.router,
             targets.router,
+            judgements.router,
+            target_proposals.router,
             reports.router,
             initiatives.router,
             facts.router,
