@@ -73,6 +73,12 @@ async def test_all_services_are_walked_page_by_page(client: CatalogClient) -> No
     assert keys == ["mail", "vpn", "wiki"]
 
 
+async def test_any_list_is_walked_page_by_page(client: CatalogClient) -> None:
+    items = [item async for item in client.iterate("/v1/services", page_size=2)]
+
+    assert [item["key"] for item in items] == ["mail", "vpn", "wiki"]
+
+
 async def test_references_are_resolved_in_order(client: CatalogClient) -> None:
     asked = [Reference(name="?"), Reference(source="snow", name="VPN")]
 

@@ -12,6 +12,21 @@ from tollgate_local.secret_store import load_secrets
 
 SERVICES = ("catalog", "metrics", "improvement")
 PROVIDERS = ("catalog", "metrics")  # nobody calls improvement-api but to tell it an event
+COPIED = tuple(
+    f"{resource}.*"
+    for resource in (
+        "agreement",
+        "benchmark",
+        "calendar",
+        "customer",
+        "engagement",
+        "objective",
+        "priority_scheme",
+        "touchpoint",
+        "vendor_product",
+        "vital_activity",
+    )
+)
 NOT_INHERITED = {
     "DATABASE_URL",  # administrative: it has no business in a runtime process
     "PYTHONDONTWRITEBYTECODE",  # nine processes would compile everything at each start
@@ -108,14 +123,17 @@ def _wiring(installation: Installation, keys: Path) -> dict[str, dict[str, str]]
     return {
         "catalog": {
             "DECISION_JWKS": str(public_keys(keys, DECISIONS)),
-            # Those that metrics-api takes: who has which name, and requests.
-            "SUBSCRIBERS": _subscriber(installation, "catalog", "metrics", "service", "request"),
+            # Those that metrics-api takes: who has which name, requests, and what makes its copies
+            # old (metrics_api.copies.rules.READINGS).
+            "SUBSCRIBERS": _subscriber(
+                installation, "catalog", "metrics", "service.*", "request.*", *COPIED
+            ),
         },
         "metrics": {
             "CATALOG_EVENT_SECRET": secrets["catalog_to_metrics"],
             # Those that improvement-api acts on: what goes wrong with a service, or is about to.
             "SUBSCRIBERS": _subscriber(
-                installation, "metrics", "improvement", "clock", "slo", "target", "trend"
+                installation, "metrics", "improvement", "clock.*", "slo.*", "target.*", "trend.*"
             ),
         },
         "improvement": {
@@ -125,13 +143,13 @@ def _wiring(installation: Installation, keys: Path) -> dict[str, dict[str, str]]
     }
 
 
-def _subscriber(installation: Installation, sender: str, receiver: str, *resources: str) -> str:
-    """The setting by which one service tells another every event of these resources."""
+def _subscriber(installation: Installation, sender: str, receiver: str, *types: str) -> str:
+    """The setting by which one service tells another its events of these types."""
     subscriber = {
         "name": f"{receiver}-api",
         "url": f"{installation.url(receiver)}/v1/events/{sender}",
         "secret": installation.secrets()[f"{sender}_to_{receiver}"],
-        "types": [f"{resource}.*" for resource in resources],
+        "types": list(types),
     }
     return json.dumps([subscriber])
 

@@ -16,6 +16,7 @@ from catalog_api.candidates import routes as candidates
 from catalog_api.ceilings import routes as ceilings
 from catalog_api.charging import routes as charging
 from catalog_api.continuity import routes as continuity
+from catalog_api.copies import routes as copies
 from catalog_api.costs import routes as costs
 from catalog_api.currencies import routes as currencies
 from catalog_api.customers import engagement_routes as engagements
@@ -118,6 +119,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             meeting_routes.router,
             artifacts.router,
             practices.router,
+            copies.router,
             exports.router,
             facts.router,
             audit.router,

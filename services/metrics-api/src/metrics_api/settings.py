@@ -1,5 +1,6 @@
 """Settings of metrics-api beside those that every service has."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from pydantic import Field, SecretStr
@@ -22,4 +23,15 @@ class Settings(ServiceSettings):
     )
     catalog_event_secret_before: SecretStr | None = Field(
         None, description="the one before it, valid as well while it is rotated"
+    )
+    breach_told_within: timedelta = Field(
+        timedelta(days=90),
+        ge=timedelta(0),
+        description="a breach that was older than this when it was detected is kept but not told",
+    )
+    breach_predicted_at: float = Field(
+        0.2,
+        ge=0,
+        lt=1,
+        description="share of its time below which a running clock is told to be about to run out",
     )

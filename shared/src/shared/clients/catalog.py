@@ -1,6 +1,7 @@
 """Client of catalog-api: services, their facts, references, and gate decisions."""
 
 from collections.abc import AsyncIterator, Sequence
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from shared.clients.remote import Remote, read
@@ -15,6 +16,7 @@ from shared.schemas.catalog import (
 from shared.schemas.common import FactCatalog, Page, ServiceFacts
 
 RESOLVE_LIMIT = 10_000
+Item = TypeVar("Item")
 
 
 class CatalogClient:
@@ -29,13 +31,22 @@ class CatalogClient:
 
     async def iterate_services(self, page_size: int = 500) -> AsyncIterator[ServiceOut]:
         """All services with their references in the order of their keys, page by page."""
+        async for service in self._iterate("/v1/services", ServiceOut, page_size):
+            yield service
+
+    async def iterate(self, path: str, page_size: int = 500) -> AsyncIterator[dict[str, Any]]:
+        """The items of any list, as they are sent, in the order of the list, page by page."""
+        async for item in self._iterate(path, dict[str, Any], page_size):
+            yield item
+
+    async def _iterate(self, path: str, item: type[Item], page_size: int) -> AsyncIterator[Item]:
         cursor: str | None = None
         while True:
             params = {"limit": page_size} | ({"cursor": cursor} if cursor else {})
-            reply = await self._remote.request("GET", "/v1/services", params=params)
-            page = read(Page[ServiceOut], reply, self._remote)
-            for service in page.items:
-                yield service
+            reply = await self._remote.request("GET", path, params=params)
+            page = read(Page[item], reply, self._remote)  # type: ignore[valid-type]
+            for one in page.items:
+                yield one
             cursor = page.next_cursor
             if cursor is None:
                 return

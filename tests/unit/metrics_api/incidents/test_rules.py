@@ -7,9 +7,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics_api.incidents.rules import FoldedIncident, StoredIncident, fold, settle
+from metrics_api.clocks.promises import terms_from
+from metrics_api.incidents.rules import FoldedIncident, Knowledge, StoredIncident, fold, settle
 from metrics_api.incidents.updates import Update, accept, decode
 from metrics_api.sources.rules import SourceRules, states_of
+from tests.support.promises import calendar, promised, scheme
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -36,6 +38,17 @@ def update(hours: float, *, by: SourceRules = SNAPSHOTS, **fields: Any) -> Updat
 def end_state(*updates: Update) -> FoldedIncident:
     ordered = sorted(updates, key=lambda each: each.order)
     return fold(ordered, updates[0].source, lambda name: name)
+
+
+# The scheme gives every resolution an hour or two of the office, every response a quarter.
+PROMISED = {
+    "calendar_version": {"office@1": calendar(timezone="Europe/Zurich")},
+    "scheme_version": {
+        "standard@1": scheme("standard", 1, promised(1, 15, 60), promised(2, 15, 120))
+    },
+    "scheme_choice": {"": {"service": "", "scheme": "standard"}},
+}
+KNOWN = Knowledge(terms_from(PROMISED), lambda vendor: "suite" if vendor == "Suite" else None)
 
 
 def states(incident: FoldedIncident) -> list[str]:
@@ -205,6 +218,10 @@ def histories(draw: st.DrawFn) -> list[Update]:
             "acknowledged_at": draw(sometimes),
             "reopen_count": draw(st.sampled_from([0, 1, None, ...])),
             "service": draw(st.sampled_from(["mail", "?", ...])),
+            "priority": draw(st.sampled_from([1, "x", None, ...])),
+            "impact": draw(st.sampled_from(["high", "low", ...])),
+            "urgency": draw(st.sampled_from(["high", None, ...])),
+            "vendor": draw(st.sampled_from(["Suite", "other", ...])),
             "extra": draw(st.sampled_from([{"a": 1}, {"b": None}, None, ...])),
         }
         made.append(update(0, by=by, **fields))
@@ -223,7 +240,8 @@ def in_chunks(updates: list[Update], cuts: list[int]) -> StoredIncident:
         if added:
             late = stored is not None and any(each.order < stored.order for each in added)
             versions = kept if late else []
-            stored = settle(stored, versions, added, updates[0].source, lambda name: name, START)
+            source = updates[0].source
+            stored = settle(stored, versions, added, source, lambda name: name, START, KNOWN)
             kept += added
     assert stored is not None
     return stored

@@ -217,19 +217,20 @@ def _signatures() -> ScalarSelect[Any]:
     )
 
 
+def whole_versions() -> Select[Any]:
+    """Versions with their texts and signatures."""
+    return select(
+        *_version,
+        _version.agreement_key.label("agreement"),
+        _agreement.name,
+        _agreement.kind,
+        _signatures().label("signatures"),
+    ).join(Agreement, _agreement.key == _version.agreement_key)
+
+
 async def get_version(session: AsyncSession, key: str, version: int) -> Row[Any]:
     """A version with its text and signatures; 404 if there is none."""
-    statement = (
-        select(
-            *_version,
-            _version.agreement_key.label("agreement"),
-            _agreement.name,
-            _agreement.kind,
-            _signatures().label("signatures"),
-        )
-        .join(Agreement, _agreement.key == _version.agreement_key)
-        .where(_version.agreement_key == key, _version.version == version)
-    )
+    statement = whole_versions().where(_version.agreement_key == key, _version.version == version)
     missing = f"There is no version {version} of an agreement {key}"
     return await rows.get_row(session, statement, missing)
 

@@ -149,13 +149,14 @@ async def change_vital_activity(session: AsyncSession, key: str, values: Mapping
     await rows.change_row(session, VitalActivity, _activity.key == key, values)
 
 
-def _supports() -> Select[Any]:
+def supports() -> Select[Any]:
+    """Which service supports which activity, and how."""
     return select(*_SUPPORT_COLUMNS).join(_service, _service.c.key == _support.service_key)
 
 
 async def find_support(session: AsyncSession, activity: str, service: str) -> Row[Any] | None:
     """How a service supports an activity, if it does."""
-    statement = _supports().where(
+    statement = supports().where(
         _support.vital_activity_key == activity, _support.service_key == service
     )
     found: Row[Any] | None = (await session.execute(statement)).first()
@@ -164,7 +165,7 @@ async def find_support(session: AsyncSession, activity: str, service: str) -> Ro
 
 async def list_supports(session: AsyncSession, activity: str, page: PageParams) -> list[Row[Any]]:
     """The services that support an activity, by key, one more than the page holds."""
-    statement = _supports().where(_support.vital_activity_key == activity)
+    statement = supports().where(_support.vital_activity_key == activity)
     return await rows.list_rows(session, statement, [_support.service_key], page)
 
 

@@ -13,9 +13,8 @@ from metrics_api.attribution import queries
 from metrics_api.attribution.rules import Memory, moved_services
 from metrics_api.attribution.schemas import AttributionCreate, ServiceData
 from metrics_api.incidents import queries as incidents
-from metrics_api.incidents.rules import StoredIncident
-from metrics_api.indicators.queries import insert_deltas
-from metrics_api.indicators.rules import Contributions, accumulate, contributions
+from metrics_api.incidents.reclock import conclude
+from metrics_api.incidents.rules import Knowledge, StoredIncident
 from metrics_api.sources.queries import get_source
 from metrics_api.sources.rules import folded
 from shared.errors import Invalid
@@ -174,7 +173,7 @@ async def _move_named(
                 for external_id, incident in stored.items()
                 if incident.folded.service == present and not incident.pinned
             }
-            await _move(session, source_id, still, meant, pin=False)
+            await _move(session, source_id, still, meant, directory.knowledge(), pin=False)
         moved += len(still)
         if len(ids) < MOVED_AT_ONCE:
             return moved
@@ -185,17 +184,14 @@ async def _move(
     source_id: int,
     stored: dict[str, StoredIncident],
     service: str | None,
+    knowledge: Knowledge,
     *,
     pin: bool,
 ) -> None:
-    """Give locked incidents to a service, and what they add to the cells with them."""
+    """Give locked incidents to a service: its clocks, and what they add to the cells with them."""
     conn = await driver(session)
-    deltas: Contributions = {}
-    for incident in stored.values():
-        accumulate(deltas, contributions(incident.folded), -1)
-        accumulate(deltas, contributions(incident.folded._replace(service=service)))
     await incidents.move_incidents(conn, source_id, list(stored), service, pin)
-    await insert_deltas(conn, deltas)
+    await conclude(conn, source_id, stored, service, knowledge)
 
 
 async def attribute(
@@ -251,7 +247,7 @@ async def _attribute_each(
         missing = next((each for each in ids if each not in stored), None)
         if missing is not None:
             raise Invalid(f"There is no incident {missing} of this source", pointer="/records")
-        await _move(session, source_id, stored, body.service, pin=True)
+        await _move(session, source_id, stored, body.service, directory.knowledge(), pin=True)
         moved += sum(each.folded.service != body.service for each in stored.values())
         rows = [{"source_id": source_id, "external_id": each} for each in stored]
         await _record(session, body, caller, at, rows)

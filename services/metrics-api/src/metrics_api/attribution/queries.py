@@ -18,6 +18,7 @@ from metrics_api.attribution.tables import (
     ReferenceCopy,
     ServiceCopy,
 )
+from metrics_api.clocks.queries import read_terms
 from metrics_api.copying import insert_rows
 from metrics_api.incidents.tables import Incident
 from metrics_api.sources.queries import read_source_rules
@@ -77,6 +78,7 @@ async def directory_at(
             await read_names(conn),
             await _read_words(conn, "vendor_product"),
             await _read_words(conn, "customer"),
+            await read_terms(conn),
         )
     return memory.directory
 
@@ -116,6 +118,13 @@ async def read_names(conn: Connection, words: Iterable[str] | None = None) -> di
             narrowed = _NAMES.format(narrowed="WHERE words = ANY(%s)")
             await cursor.execute(narrowed, [list(words)])
         return {(source, name): service async for source, name, service in cursor}
+
+
+async def known_services(conn: Connection) -> list[str]:
+    """Keys of all services that are copied here."""
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute("SELECT key FROM metrics.service_copy ORDER BY key")
+        return [key async for (key,) in cursor]
 
 
 async def revisions(session: AsyncSession, keys: Sequence[str]) -> dict[str, int]:

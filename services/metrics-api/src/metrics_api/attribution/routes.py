@@ -16,6 +16,8 @@ from metrics_api.attribution.schemas import (
     UnattributedOut,
     UnattributedRecordOut,
 )
+from metrics_api.copies.asking import ask_for_refresh
+from metrics_api.copies.rules import kinds_told_by
 from metrics_api.requests import actions as requests
 from metrics_api.settings import Settings
 from shared.kit import clock
@@ -117,11 +119,16 @@ async def receive_catalog_event(request: Request, session: Session) -> EventRepl
         service = checked(ServiceData, event.data, "/data")
         if taken := await queries.take_event(session, event.id, clock.now()):
             await actions.take_over(session, [service])
+            await ask_for_refresh(session, kinds_told_by(event.type))
         return EventReply(taken=taken)
     if event.type.startswith(REQUEST_EVENTS):
         told = checked(RequestData, event.data, "/data")
         return EventReply(taken=await requests.take_in(session, told.record))
-    return EventReply(taken=False)
+    # Of the rest it matters only what it is about: all of a kind is read again, so that neither the
+    # order of such events nor their repetition makes a difference.
+    kinds = kinds_told_by(event.type)
+    await ask_for_refresh(session, kinds)
+    return EventReply(taken=bool(kinds))
 
 
 def _group_key(row: Any) -> tuple[int, str]:

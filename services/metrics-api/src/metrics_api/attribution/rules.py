@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from metrics_api.clocks.promises import NOTHING_PROMISED, Terms
+from metrics_api.incidents.rules import Knowledge
 from metrics_api.sources.rules import SourceRules, folded
 
 RESOLVE_JOB = "resolve_references"
@@ -12,7 +14,8 @@ Name = tuple[str | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """What ingest keeps in memory: the sources, and what names mean, as of a revision.
+    """What ingest keeps in memory: the sources, what names mean, what is promised, as of a
+    revision.
 
     `vendor_products` and `customers` are keyed by folded words: their keys and names.
     """
@@ -22,6 +25,7 @@ class Directory:
     names: Mapping[Name, str]
     vendor_products: Mapping[str, str] = field(default_factory=dict)
     customers: Mapping[str, str] = field(default_factory=dict)
+    terms: Terms = NOTHING_PROMISED
     by_id: Mapping[int, SourceRules] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -41,6 +45,10 @@ class Directory:
     def customer_of(self, words: str | None) -> str | None:
         """The customer that a tool's words mean, if they mean one."""
         return self.customers.get(folded(words)) if words else None
+
+    def knowledge(self) -> Knowledge:
+        """What the fold takes from the catalog."""
+        return Knowledge(self.terms, self.vendor_product_of)
 
 
 def words_of(named: Iterable[tuple[str, str]]) -> dict[str, str]:

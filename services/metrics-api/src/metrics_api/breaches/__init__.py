@@ -1,1 +1,1 @@
-"""Breaches: clocks that ran out, announced once each, in order."""
+"""Breaches: clocks that ran out. Each is a row once per clock of an incident, told once."""

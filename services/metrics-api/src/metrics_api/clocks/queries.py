@@ -1,17 +1,26 @@
 """Every SQL statement of the clocks."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Text, literal, select
+import psycopg
+from psycopg.rows import tuple_row
+from sqlalchemy import Select, Text, literal, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.clocks.promises import PROMISING, Terms, terms_from
+from metrics_api.clocks.rules import Clock
 from metrics_api.clocks.support import hours_key, support_calendar
 from metrics_api.copies.queries import copies_of, known_at
 from metrics_api.copies.schemas import SupportHoursCopy
 from metrics_api.copies.tables import CatalogCopy
+from metrics_api.incidents.tables import Incident
+from metrics_api.sources.tables import Source
 from shared.calendars import Calendar
+from shared.kit.pagination import PageParams, keyset
 from shared.schemas.agreements import AgreementState, AgreementVersionOut, CalendarVersionOut
 
 
@@ -52,3 +61,66 @@ async def active_agreements(
     )
     rows = (await session.scalars(statement)).all()
     return [AgreementVersionOut.model_validate(data) for data in rows]
+
+
+async def read_terms(conn: psycopg.AsyncConnection[Any], as_of: datetime | None = None) -> Terms:
+    """What is promised for the incidents of each service, as it is or was known here."""
+    known, values = "ended_at IS NULL", []
+    if as_of is not None:
+        known = "recorded_at <= %s AND (ended_at IS NULL OR ended_at > %s)"
+        values = [as_of, as_of]
+    copies: dict[str, dict[str, Any]] = {}
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(
+            f"SELECT kind, key, data FROM metrics.catalog_copy WHERE kind = ANY(%s) AND {known}",  # noqa: S608 - one of two fixed conditions
+            [list(PROMISING), *values],
+        )
+        async for kind, key, data in cursor:
+            copies.setdefault(kind, {})[key] = data
+    return terms_from(copies)
+
+
+@dataclass(frozen=True)
+class AtRiskFilter:
+    """Clocks that run out in [since, until)."""
+
+    service: str | None
+    clock: Clock | None
+    since: datetime
+    until: datetime
+
+
+async def list_at_risk(session: AsyncSession, wanted: AtRiskFilter, page: PageParams) -> list[Any]:
+    """Running clocks of incidents with the keys of their sources, by due time."""
+    due = {Clock.RESPONSE: Incident.response_due_at, Clock.RESOLUTION: Incident.resolution_due_at}
+    chosen = [wanted.clock] if wanted.clock is not None else list(Clock)
+    parts = [_due_between(each, due[each], wanted) for each in chosen]
+    running = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery("running").c
+    statement = select(
+        *(column for column in running if column.name != "source_key"),
+        running.source_key.label("source"),
+    )
+    order: list[Any] = [running.due_at, running.source_id, running.external_id, running.clock]
+    return list((await session.execute(keyset(statement, order, page))).all())
+
+
+def _due_between(clock: Clock, due_at: Any, wanted: AtRiskFilter) -> Select[Any]:
+    statement = (
+        select(
+            Incident.source_id,
+            Source.key.label("source_key"),
+            Incident.external_id,
+            Incident.title,
+            Incident.service,
+            Incident.priority,
+            Incident.opened_at,
+            Incident.clock_basis.label("basis"),
+            literal(clock.value, Text).label("clock"),
+            due_at.label("due_at"),
+        )
+        .join(Source, Source.id == Incident.source_id)
+        .where(due_at >= wanted.since, due_at < wanted.until)
+    )
+    if wanted.service is not None:
+        statement = statement.where(Incident.service == wanted.service)
+    return statement

@@ -1,5 +1,29 @@
 """Background work of copies."""
 
-from shared.kit.jobs import Job
+from collections.abc import Mapping
+from typing import Any
 
-JOBS: tuple[Job, ...] = ()
+from metrics_api.copies import actions
+from metrics_api.copies.asking import ask_for_refresh
+from metrics_api.copies.rules import READINGS, REFRESH_JOB
+from shared.clients.catalog import CatalogClient
+from shared.kit.database import transaction
+from shared.kit.jobs import Job, JobContext
+
+
+async def refresh_copies(context: JobContext, payload: Mapping[str, Any]) -> None:
+    """Look for what the events of the catalog may have missed."""
+    async with transaction(context.engine) as session:
+        await ask_for_refresh(session, READINGS)
+
+
+async def refresh_copy(context: JobContext, payload: Mapping[str, Any]) -> None:
+    """Bring the copies of one kind up to date."""
+    catalog = CatalogClient(context.remote("catalog-api", context.settings.catalog_url))
+    await actions.refresh(context.engine, catalog, payload["kind"])
+
+
+JOBS: tuple[Job, ...] = (
+    Job("refresh_copies", refresh_copies, cron="3-59/10 * * * *"),
+    Job(REFRESH_JOB, refresh_copy),
+)

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Text, func, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.copies.rules import Differences
 from metrics_api.copies.tables import CatalogCopy
 from shared.schemas.common import Out
 
@@ -57,3 +59,39 @@ async def customer_services(
         .order_by(func.min(service))
     )
     return list((await session.scalars(statement)).all())
+
+
+async def present_digests(session: AsyncSession, kind: str) -> dict[str, bytes]:
+    """Digests of the copies of a kind that hold now, by key; locked until the transaction ends."""
+    statement = (
+        select(CatalogCopy.key, CatalogCopy.digest)
+        .where(CatalogCopy.kind == kind, CatalogCopy.ended_at.is_(None))
+        .with_for_update()
+    )
+    rows = await session.execute(statement)
+    return {row.key: row.digest for row in rows}
+
+
+async def write_differences(
+    session: AsyncSession, kind: str, changed: Differences, at: datetime
+) -> None:
+    """End what holds no longer and record what holds from now on; what was known stays known."""
+    if changed.ended:
+        present = CatalogCopy.ended_at.is_(None) & (CatalogCopy.kind == kind)
+        await session.execute(
+            update(CatalogCopy)
+            .where(present, CatalogCopy.key == func.any(literal(changed.ended, ARRAY(Text))))
+            .values(ended_at=at)
+        )
+    if changed.recorded:
+        rows = [
+            {
+                "kind": kind,
+                "key": copy.key,
+                "data": dict(copy.data),
+                "digest": copy.digest,
+                "recorded_at": at,
+            }
+            for copy in changed.recorded
+        ]
+        await session.execute(insert(CatalogCopy), rows)

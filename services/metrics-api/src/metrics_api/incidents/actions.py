@@ -17,9 +17,11 @@ from typing import Any, NamedTuple
 
 from metrics_api.attribution.queries import ask_for_revision, directory_at
 from metrics_api.attribution.rules import RESOLVE_JOB, Memory
+from metrics_api.breaches.queries import record_breaches, retract_breaches
+from metrics_api.breaches.rules import after_change, as_row
 from metrics_api.copying import FEW
 from metrics_api.incidents import queries
-from metrics_api.incidents.rules import StoredIncident, settle
+from metrics_api.incidents.rules import Knowledge, StoredIncident, settle
 from metrics_api.incidents.updates import Update
 from metrics_api.indicators.queries import insert_deltas
 from metrics_api.indicators.rules import Contributions, accumulate, contributions
@@ -98,6 +100,8 @@ class Writes:
     rewritten: dict[int, list[str]] = field(default_factory=dict)
     deltas: Contributions = field(default_factory=dict)
     unknown_names: set[tuple[int, str]] = field(default_factory=set)
+    breached: list[dict[str, Any]] = field(default_factory=list)
+    retracted: list[tuple[int, str, str]] = field(default_factory=list)
 
     def are_few(self) -> bool:
         rows = (self.created, self.changed, self.versions, self.transitions, self.deltas)
@@ -109,6 +113,14 @@ class Known(NamedTuple):
 
     stored: StoredIncident | None
     versions: Sequence[Update]
+
+
+class Reading(NamedTuple):
+    """By which lights the updates of one source are read."""
+
+    source: SourceRules
+    attribute: Callable[[str | None], str | None]
+    knowledge: Knowledge
 
 
 @dataclass
@@ -129,17 +141,19 @@ async def ingest_chunk(session: Session, memory: Memory, updates: Sequence[Updat
         revision = await ask_for_revision(conn)
         asked = [await queries.ask_for_incidents(conn, *group) for group in grouped]
     directory = await directory_at(conn, memory, revision)
+    knowledge = directory.knowledge()
     chunk = Chunk(updates, [Outcome.REPEATED] * len(updates))
     for (source_id, incidents), locking in zip(grouped, asked, strict=True):
         source = _unchanged(directory.by_id[source_id], updates, incidents)
         stored = await queries.locked_incidents(locking)
         kept = await _read_versions_of_late(conn, source, incidents, updates, stored)
         attribute = partial(directory.service_of, source.key)
+        reading = Reading(source, attribute, knowledge)
         for number, (external_id, places) in enumerate(incidents.items(), 1):
             if number % SLICE == 0:
                 await asyncio.sleep(0)
             known = Known(stored.get(external_id), kept.get(external_id, []))
-            _take(chunk, known, places, source, attribute)
+            _take(chunk, known, places, reading)
     await write(conn, chunk.writes)
     await _ask_for_unknown_names(session, memory, chunk.writes.unknown_names)
     return TakenIn(chunk.outcomes, chunk.incidents)
@@ -149,17 +163,19 @@ def _take(
     chunk: Chunk,
     known: Known,
     places: Sequence[int],
-    source: SourceRules,
-    attribute: Callable[[str | None], str | None],
+    reading: Reading,
 ) -> None:
     """Fold what is new of one incident's updates, and collect what has to be written."""
+    source, attribute, knowledge = reading
     external_id = chunk.updates[places[0]].fields.external_id
     after = known.stored
     added = _not_known(chunk, known, places)
     if added:
         at = clock.now()
-        after = settle(known.stored, known.versions, added, source, attribute, at)
-        collect(chunk.writes, (source.id, external_id), known.stored, after)
+        after = settle(known.stored, known.versions, added, source, attribute, at, knowledge)
+        identity = (source.id, external_id)
+        collect(chunk.writes, identity, known.stored, after)
+        collect_breaches(chunk.writes, identity, known.stored, after, knowledge, at)
         _collect_versions(chunk.writes, added, attribute, at)
     assert after is not None, "what is not new is stored"
     chunk.incidents[source.id, external_id] = after
@@ -254,6 +270,22 @@ def collect(
         writes.unknown_names.add((source_id, folded.service_name))
 
 
+def collect_breaches(
+    writes: Writes,
+    identity: tuple[int, str],
+    before: StoredIncident | None,
+    after: StoredIncident,
+    knowledge: Knowledge,
+    now: datetime,
+) -> None:
+    """What the clocks of one incident come to; those that still run are watched by a job."""
+    was = None if before is None else before.folded
+    terms = knowledge.terms.of(after.folded.service)
+    changed = after_change(identity, was, after.folded, terms, now)
+    writes.breached.extend(as_row(breach, now) for breach in changed.breached)
+    writes.retracted.extend(changed.retracted)
+
+
 def _collect_versions(
     writes: Writes,
     added: Sequence[Update],
@@ -276,6 +308,8 @@ async def write(conn: queries.Connection, writes: Writes) -> None:
         await queries.insert_versions(conn, writes.versions)
         await queries.insert_transitions(conn, writes.transitions)
         await insert_deltas(conn, writes.deltas)
+        await record_breaches(conn, writes.breached)
+        await retract_breaches(conn, writes.retracted, clock.now())
 
 
 async def _ask_for_unknown_names(

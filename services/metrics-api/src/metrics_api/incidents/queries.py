@@ -1,6 +1,6 @@
 """Every SQL statement of incidents: those of the ingest (on the driver), then the reads."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from psycopg.rows import tuple_row
 from sqlalchemy import ColumnElement, Text, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.clocks.rules import Clocked
 from metrics_api.copying import insert_rows
 from metrics_api.incidents.rules import FoldedIncident, StoredIncident, Transition
 from metrics_api.incidents.tables import Incident, IncidentTransition, IncidentVersion
@@ -93,6 +94,45 @@ async def incidents_after(
             [source_id, external_id, limit],
         )
         return [found async for (found,) in cursor]
+
+
+async def incidents_of_service(
+    conn: Connection, service: str, after: tuple[datetime, int, str] | None, limit: int
+) -> list[tuple[datetime, int, str]]:
+    """(opening, source, id) of a service's incidents after this one, in that order.
+
+    Those without an opening are left out: nothing that a service promises concerns them.
+    """
+    beyond = "" if after is None else "AND (opened_at, source_id, external_id) > (%s, %s, %s)"
+    statement = f"""
+        SELECT opened_at, source_id, external_id FROM metrics.incident
+        WHERE service = %s AND opened_at IS NOT NULL {beyond}
+        ORDER BY opened_at, source_id, external_id LIMIT %s
+    """  # noqa: S608 - one of two fixed conditions
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(statement, [service, *(after or ()), limit])
+        return await cursor.fetchall()
+
+
+_CONCLUDED = ("priority", "vendor_product", *Clocked._fields[1:])
+_CONCLUDE = f"""
+    UPDATE metrics.incident AS i SET ({", ".join(_CONCLUDED)}) =
+        ROW ({", ".join("n." + name for name in _CONCLUDED)})
+    FROM json_populate_recordset(NULL::metrics.incident, %s::json) AS n
+    WHERE i.source_id = %s AND i.external_id = n.external_id
+"""  # noqa: S608 - made of our own column names
+
+
+async def update_conclusions(
+    conn: Connection, source_id: int, incidents: Mapping[str, FoldedIncident]
+) -> None:
+    """Overwrite what (locked) incidents take from the catalog, their service apart."""
+    if incidents:
+        rows = [
+            {"external_id": key, **{name: getattr(one, name) for name in _CONCLUDED}}
+            for key, one in incidents.items()
+        ]
+        await conn.execute(_CONCLUDE, [orjson.dumps(rows).decode(), source_id])
 
 
 async def move_incidents(
@@ -297,6 +337,21 @@ async def get_incident(session: AsyncSession, source: str, external_id: str) -> 
     if found is None:
         raise NotFound(f"The source {source} has no incident {external_id}")
     return found
+
+
+async def get_whole_incident(
+    session: AsyncSession, source: str, external_id: str
+) -> FoldedIncident:
+    """The end state with its transitions. Raises NotFound."""
+    incident = await get_incident(session, source, external_id)
+    move = IncidentTransition
+    statement = (
+        select(move.at, move.from_state, move.to_state)
+        .where(move.source_id == incident.source_id, move.external_id == external_id)
+        .order_by(move.seq)
+    )
+    moves = tuple(Transition(*row) for row in await session.execute(statement))
+    return FoldedIncident._make([*(getattr(incident, name) for name in _FOLDED), moves])
 
 
 async def list_versions(

@@ -5,8 +5,9 @@ from functools import partial
 from metrics_api.attribution.queries import current_directory
 from metrics_api.attribution.rules import Memory
 from metrics_api.incidents import queries
-from metrics_api.incidents.actions import Writes, collect, write
+from metrics_api.incidents.actions import Writes, collect, collect_breaches, write
 from metrics_api.incidents.rules import settle
+from shared.kit import clock
 from shared.kit.database import Engine, Session, driver, transaction
 
 AT_ONCE = 500
@@ -41,11 +42,13 @@ async def _refold_some(
     since = min(incident.first_received_at for incident in stored.values())
     kept = await queries.read_versions(conn, source, ids, since)
     attribute = partial(directory.service_of, source.key)
-    writes = Writes()
+    knowledge, writes = directory.knowledge(), Writes()
     for external_id, before in stored.items():
         versions, at = kept[external_id], before.last_received_at
-        folded = settle(before, versions, [], source, attribute, at)
+        folded = settle(before, versions, [], source, attribute, at, knowledge)
         if folded != before:
-            collect(writes, (source.id, external_id), before, folded)
+            identity = (source.id, external_id)
+            collect(writes, identity, before, folded)
+            collect_breaches(writes, identity, before, folded, knowledge, clock.now())
     await write(conn, writes)
     return len(writes.changed), ids[-1]

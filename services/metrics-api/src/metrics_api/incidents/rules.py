@@ -1,11 +1,14 @@
 """The end state of an incident (rules.md, Records 1-8 and 13). Pure."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
+from metrics_api.clocks.promises import NOTHING_PROMISED, Terms
+from metrics_api.clocks.rules import Life, clocked
 from metrics_api.incidents.updates import IncidentIn, Order, Update, order_of
 from metrics_api.sources.rules import SourceRules, folded, read_priority
 
@@ -93,6 +96,15 @@ class StoredIncident(NamedTuple):
         return order_of(self.version, self.updated_at, self.stamped_at, self.digest)
 
 
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the end state of an incident takes from the catalog, beside its service."""
+
+    terms: Terms
+    vendor_product_of: Callable[[str | None], str | None]  # by the tool's words for a vendor
+
+
+NOTHING_KNOWN = Knowledge(NOTHING_PROMISED, lambda _: None)
 _NO_CLOCKS = (None,) * 7  # concluded at the end of the fold
 NO_WORDS = frozenset({"", "?"})
 BLANK = FoldedIncident._make([None] * len(FoldedIncident._fields))._replace(
@@ -105,37 +117,42 @@ def fold(
     source: SourceRules,
     attribute: Callable[[str | None], str | None],
     previous: FoldedIncident | None = None,
+    knowledge: Knowledge = NOTHING_KNOWN,
 ) -> FoldedIncident:
     """The end state after `updates`, which are in order and all come after `previous`.
 
-    `attribute` gives the service for a name in the tool's words, or None.
+    `attribute` gives the service for a name in the tool's words, or None. What is taken from the
+    catalog is taken anew, so that the end state does not depend on what was known before.
     """
     state = previous or BLANK
     transitions = list(state.transitions)
     for update in updates:
         state = _applied(state, update, source, transitions)
-    return _concluded(state, tuple(transitions), attribute(state.service_name))
+    state = state._replace(transitions=tuple(transitions))
+    return concluded(state, attribute(state.service_name), knowledge)
 
 
-def settle(
+def settle(  # noqa: PLR0913, PLR0917 - what is kept, what comes, by which lights
     before: StoredIncident | None,
     kept: Sequence[Update],
     added: Sequence[Update],
     source: SourceRules,
     attribute: Callable[[str | None], str | None],
     received_at: datetime,
+    knowledge: Knowledge = NOTHING_KNOWN,
 ) -> StoredIncident:
     """The incident after `added` updates; `kept` ones are given if some of these come late."""
     if before is None:
         ordered = _in_order(added)
-        folded = fold(ordered, source, attribute)
+        folded = fold(ordered, source, attribute, None, knowledge)
         newest, pinned, known, first = ordered[-1], False, 0, received_at
     else:
         pinned, known, first = before.pinned, before.versions, before.first_received_at
         name_to_service = _pinned_to(before.folded.service) if pinned else attribute
         ordered = _in_order([*kept, *added])
         previous = None if kept else before.folded
-        folded, newest = fold(ordered, source, name_to_service, previous), ordered[-1]
+        folded = fold(ordered, source, name_to_service, previous, knowledge)
+        newest = ordered[-1]
     return StoredIncident(
         pinned,
         folded,
@@ -213,17 +230,38 @@ def _applied(
     )
 
 
-def _concluded(
-    state: FoldedIncident, transitions: tuple[Transition, ...], service: str | None
-) -> FoldedIncident:
+def concluded(state: FoldedIncident, service: str | None, knowledge: Knowledge) -> FoldedIncident:
+    """What follows from the fields, the transitions and the service of an incident."""
+    transitions = state.transitions
+    acknowledgement_at = state.acknowledged_at or _first_in_progress(transitions)
     resolution_at, exclusion = _resolution(state, transitions)
-    return state._replace(
+    state = state._replace(
         service=service,
-        acknowledgement_at=state.acknowledged_at or _first_in_progress(transitions),
+        vendor_product=knowledge.vendor_product_of(state.vendor),
+        acknowledgement_at=acknowledgement_at,
         resolution_at=resolution_at,
         exclusion=exclusion,
         reopened=bool(state.reopen_count) or reopened(transitions),
-        transitions=transitions,
+    )
+    life = life_of(state)
+    if state.raw_priority is None:  # what impact and urgency make of it may be another one now
+        life = life._replace(priority=None)
+    clocks = clocked(life, knowledge.terms.of(service))
+    return state._replace(**clocks._asdict())
+
+
+def life_of(incident: FoldedIncident) -> Life:
+    """What its clocks run over."""
+    return Life(
+        incident.opened_at,
+        incident.acknowledgement_at,
+        incident.resolution_at,
+        incident.exclusion,
+        incident.state,
+        incident.priority,
+        incident.impact,
+        incident.urgency,
+        incident.transitions,
     )
 
 

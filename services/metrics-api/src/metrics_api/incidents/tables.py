@@ -51,6 +51,8 @@ class Incident(Base):
             "service",
             postgresql_where=text("state IN ('new', 'in_progress', 'on_hold')"),
         ),
+        Index(None, "response_due_at", postgresql_where=text("response_due_at IS NOT NULL")),
+        Index(None, "resolution_due_at", postgresql_where=text("resolution_due_at IS NOT NULL")),
         {"postgresql_with": {"fillfactor": 90}},  # room for updates that touch no index
     )
 

@@ -9,8 +9,54 @@ down_revision: str | Sequence[str] | None = "20261125_inbox"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-UP = """"""
-DOWN = """"""
+UP = """
+CREATE INDEX ix_incident_response_due_at ON metrics.incident (response_due_at)
+    WHERE response_due_at IS NOT NULL;
+CREATE INDEX ix_incident_resolution_due_at ON metrics.incident (resolution_due_at)
+    WHERE resolution_due_at IS NOT NULL;
+CREATE TABLE metrics.breach (
+    source_id INTEGER NOT NULL,
+    external_id TEXT NOT NULL,
+    clock TEXT NOT NULL,
+    service TEXT NOT NULL,
+    priority SMALLINT NOT NULL,
+    basis TEXT NOT NULL,
+    target_minutes INTEGER NOT NULL,
+    calendar TEXT NOT NULL,
+    breached_at TIMESTAMPTZ NOT NULL,
+    detected_at TIMESTAMPTZ NOT NULL,
+    telling TEXT NOT NULL,
+    told_at TIMESTAMPTZ,
+    retracted_at TIMESTAMPTZ,
+    CONSTRAINT pk_breach PRIMARY KEY (source_id, external_id, clock),
+    CONSTRAINT ck_breach_clock CHECK (clock IN ('response', 'resolution')),
+    CONSTRAINT ck_breach_telling CHECK (telling IN ('due', 'told', 'left_out'))
+);
+COMMENT ON COLUMN metrics.breach.basis IS 'agreement:KEY@VERSION or scheme:KEY@VERSION';
+COMMENT ON COLUMN metrics.breach.calendar IS 'key@version';
+COMMENT ON COLUMN metrics.breach.telling IS 'left_out: too old when it was detected';
+COMMENT ON COLUMN metrics.breach.retracted_at IS
+    'since when it is none any more, by late data or a changed promise';
+CREATE INDEX ix_breach_service_breached_at ON metrics.breach (service, breached_at);
+CREATE INDEX ix_breach_breached_at ON metrics.breach (breached_at);
+CREATE INDEX ix_breach_untold ON metrics.breach (service, breached_at)
+    WHERE telling = 'due' AND retracted_at IS NULL;
+CREATE TABLE metrics.breach_prediction (
+    source_id INTEGER NOT NULL,
+    external_id TEXT NOT NULL,
+    clock TEXT NOT NULL,
+    due_at TIMESTAMPTZ NOT NULL,
+    predicted_at TIMESTAMPTZ NOT NULL,
+    CONSTRAINT pk_breach_prediction PRIMARY KEY (source_id, external_id, clock),
+    CONSTRAINT ck_breach_prediction_clock CHECK (clock IN ('response', 'resolution'))
+);
+"""
+DOWN = """
+DROP TABLE metrics.breach_prediction;
+DROP TABLE metrics.breach;
+DROP INDEX metrics.ix_incident_resolution_due_at;
+DROP INDEX metrics.ix_incident_response_due_at;
+"""
 
 
 def upgrade() -> None:

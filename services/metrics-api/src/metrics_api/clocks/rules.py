@@ -1,0 +1,396 @@
+"""Clocks of an incident: what they count, until when they may run, whether they were kept. Pure.
+
+The life of an incident is a row of *stretches*: running, on hold, resolved and not yet reopened,
+cancelled. A clock counts the open time of its target's calendar in the running ones, from the
+opening to the acknowledgement (response) or to the resolution (resolution, Records rule 3). So it
+stands still on hold and between a resolution and a reopening, and goes on where it stopped. An
+incident that is resolved without an acknowledgement was responded to by its resolution.
+
+Moments are whole microseconds since 1970 (`counting.micros`).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from metrics_api.clocks.counting import OpenTime, micros, moment_of
+from metrics_api.clocks.promises import Promise, ServiceTerms, Target
+from shared.calendars import OutsideCalendar
+
+OVER: Final = frozenset({"resolved", "closed"})
+Move = tuple[datetime, str | None, str]
+"""When, from which state, to which."""
+
+
+class Stretch(StrEnum):
+    """What an incident is in a part of its life; only a running one is counted."""
+
+    RUNNING = "running"
+    ON_HOLD = "on_hold"
+    RESOLVED = "resolved"
+    CANCELLED = "cancelled"
+
+
+_STRETCHES: Final = {
+    "new": Stretch.RUNNING,
+    "in_progress": Stretch.RUNNING,
+    "on_hold": Stretch.ON_HOLD,
+    "resolved": Stretch.RESOLVED,
+    "closed": Stretch.RESOLVED,
+    "cancelled": Stretch.CANCELLED,
+}
+
+
+class Part(NamedTuple):
+    """[start, end) of an incident's life; `end` is None for what still lasts."""
+
+    start: int
+    end: int | None
+    stretch: Stretch
+
+
+class Life(NamedTuple):
+    """What clocks need to know of an incident's end state.
+
+    `resolution_at` is set exactly if the resolution counts; `over`: resolved or closed.
+    """
+
+    opened_at: datetime | None
+    acknowledgement_at: datetime | None
+    resolution_at: datetime | None
+    exclusion: str | None
+    state: str | None
+    priority: int | None  # as the tool sent it
+    impact: str | None
+    urgency: str | None
+    transitions: Sequence[Move]
+
+
+class Clocked(NamedTuple):
+    """What the end state keeps of its clocks; see incidents.tables for the fields."""
+
+    priority: int | None
+    hold_us: int | None
+    business_us: int | None
+    response_due_at: datetime | None
+    resolution_due_at: datetime | None
+    response_met: bool | None
+    resolution_met: bool | None
+    clock_basis: str | None
+
+
+def parts_of(life: Life, opened: int) -> list[Part]:
+    """The life of an incident from its opening, in order and without gaps.
+
+    Moves stand in the order of the fold: one whose stamp lies before the one ahead of it, or before
+    the opening, happened no earlier than that. A counted resolution ends the last part; the moves
+    of a tool that has a resolution time of its own say nothing about when that was.
+    """
+    moves, until = life.transitions, None
+    if life.resolution_at is not None and life.exclusion is None:
+        until = micros(life.resolution_at)
+        moves = _before_the_end(moves)
+    parts: list[Part] = []
+    at, stretch = opened, Stretch.RUNNING
+    for move in moves:
+        moved = micros(move[0])
+        if moved > at:
+            parts.append(Part(at, moved, stretch))
+            at = moved
+        stretch = _STRETCHES[move[2]]
+    if until is None:
+        parts.append(Part(at, None, stretch))
+        return parts
+    parts.append(Part(at, max(at, until), stretch))
+    return _clipped(parts, until)
+
+
+def _before_the_end(moves: Sequence[Move]) -> Sequence[Move]:
+    """Without the last moves into resolved or closed that nothing followed."""
+    count = len(moves)
+    while count and moves[count - 1][2] in OVER:
+        count -= 1
+    return moves[:count]
+
+
+def _clipped(parts: Sequence[Part], until: int) -> list[Part]:
+    """What of the parts lies before a moment."""
+    clipped: list[Part] = []
+    for part in parts:
+        if part.start >= until:
+            break
+        if part.end is None or part.end > until:
+            part = part._replace(end=until)  # noqa: PLW2901 - cut
+        if part.end != part.start:
+            clipped.append(part)
+    return clipped
+
+
+def clocked(life: Life, terms: ServiceTerms) -> Clocked:
+    """The clocks of an end state; what depends on the present moment is not in it."""
+    opened = None if life.opened_at is None else micros(life.opened_at)
+    promise = terms.promise_at(opened)
+    priority = _priority(life, promise, terms)
+    if opened is None or life.state is None or life.state == "cancelled":
+        return Clocked(priority, None, None, None, None, None, None, None)
+    parts = parts_of(life, opened)
+    resolved = life.resolution_at is not None and life.exclusion is None
+    hold = business = None
+    if resolved:
+        hold = sum(
+            part.end - part.start
+            for part in parts
+            if part.stretch is Stretch.ON_HOLD and part.end is not None
+        )
+        business = _business(parts, terms)
+    response, resolution = (None, None) if promise is None else promise.targets_of(priority)
+    responded = response_end(life)
+    if responded is not None and responded < opened:
+        response = None  # answered before it was opened: not to be judged
+    answer = _judged(parts, response, responded, over=life.state in OVER)
+    # The calendar of a target is mostly the one that the service is supported by.
+    known = business if resolution is not None and resolution.time is terms.support else None
+    end = parts[-1].end if resolved and parts else opened if resolved else None
+    solution = _judged(parts, resolution, end, known, over=life.state in OVER)
+    basis = promise.basis if promise is not None and (response or resolution) else None
+    return Clocked(priority, hold, business, answer[0], solution[0], answer[1], solution[1], basis)
+
+
+def _priority(life: Life, promise: Promise | None, terms: ServiceTerms) -> int | None:
+    """The tool's, else what the scheme makes of impact and urgency."""
+    if life.priority is not None or life.impact is None or life.urgency is None:
+        return life.priority
+    for one in (promise, terms.scheme):
+        found = None if one is None else one.priority_of(life.impact, life.urgency)
+        if found is not None:
+            return found
+    return None
+
+
+def _business(parts: Sequence[Part], terms: ServiceTerms) -> int | None:
+    """Rule 9: support time, neither on hold nor between a resolution and a reopening."""
+    try:
+        return sum(
+            terms.support.counted(part.start, part.end)
+            for part in parts
+            if part.stretch is Stretch.RUNNING and part.end is not None
+        )
+    except OutsideCalendar:
+        return None
+
+
+def response_end(life: Life) -> int | None:
+    """When an incident was responded to: acknowledged, or resolved before."""
+    ends = [life.acknowledgement_at]
+    if life.exclusion is None:
+        ends.append(life.resolution_at)
+    known = [micros(end) for end in ends if end is not None]
+    return min(known) if known else None
+
+
+def _judged(
+    parts: Sequence[Part],
+    target: Target | None,
+    end: int | None,
+    known: int | None = None,
+    *,
+    over: bool,
+) -> tuple[datetime | None, bool | None]:
+    """(when a clock runs out that has not completed, whether a completed one was kept).
+
+    `known` is what it counted, where that was counted already.
+    """
+    if target is None or target.time is None:
+        return None, None
+    try:
+        if end is not None:
+            if known is None:
+                known = _counted(_clipped(parts, end), target)
+            return None, known <= target.limit_us
+        if over:  # resolved, nobody knows when: nothing runs, nothing is judged
+            return None, None
+        due = runs_out(parts, target)
+    except OutsideCalendar:
+        return None, None
+    return (None if due is None else moment_of(due)), None
+
+
+def _counted(parts: Sequence[Part], target: Target) -> int:
+    assert target.time is not None
+    return sum(
+        target.time.counted(part.start, part.end)
+        for part in parts
+        if part.stretch is Stretch.RUNNING and part.end is not None
+    )
+
+
+def runs_out(parts: Sequence[Part], target: Target) -> int | None:
+    """When the clock of a target has counted all it may, if it goes on as it does now.
+
+    None while it stands still, or if the calendar is not open for so long within ten years.
+    """
+    assert target.time is not None
+    left = target.limit_us
+    for start, end, stretch in parts:
+        if stretch is not Stretch.RUNNING:
+            continue
+        if end is None:
+            return target.time.reach(start, left)
+        counted = target.time.counted(start, end)
+        if counted > left:
+            return target.time.reach(start, left)
+        left -= counted
+    return None
+
+
+class Clock(StrEnum):
+    RESPONSE = "response"
+    RESOLUTION = "resolution"
+
+
+class ClockState(StrEnum):
+    """`met`, `breached` and `cancelled` are final unless the incident changes."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    MET = "met"
+    BREACHED = "breached"
+    CANCELLED = "cancelled"
+    NONE = "none"
+
+
+class Reading(NamedTuple):
+    """A clock at a moment; where it has counted nothing `reason` says why.
+
+    `left_us` is negative once it ran out; `due_at` is when it runs out if it goes on as it does,
+    None while it stands still and once it has completed.
+    """
+
+    state: ClockState
+    reason: str | None
+    target: Target | None
+    elapsed_us: int | None
+    left_us: int | None
+    due_at: int | None
+    breached_at: int | None
+    completed_at: int | None
+    counted: Sequence[Part]  # the parts of the life that it looked at, up to the moment
+
+
+def read_clock(life: Life, promise: Promise | None, clock: Clock, now: int) -> Reading:
+    """A clock against a promise, as it stands at a moment."""
+    reason = _why_none(life, promise)
+    if reason is None:
+        assert promise is not None
+        target = promise.targets_of(life.priority)[0 if clock is Clock.RESPONSE else 1]
+        reason = _why_no_target(life, promise, target)
+    if reason is not None:
+        return _no_reading(ClockState.NONE, reason)
+    assert life.opened_at is not None
+    assert target is not None
+    opened = micros(life.opened_at)
+    parts = parts_of(life, opened)
+    end = response_end(life) if clock is Clock.RESPONSE else _resolution_end(life)
+    if life.state == "cancelled":
+        return _no_reading(ClockState.CANCELLED, "cancelled", target)
+    if end is None and life.state in OVER:
+        return _no_reading(ClockState.NONE, life.exclusion or "no_resolution_time", target)
+    if end is not None and end < opened:
+        return _no_reading(ClockState.NONE, "negative_duration", target)
+    try:
+        return _read(parts, target, end, now)
+    except OutsideCalendar:
+        return _no_reading(ClockState.NONE, "outside_calendar", target)
+
+
+def _why_none(life: Life, promise: Promise | None) -> str | None:
+    if promise is None:
+        return "nothing_promised"
+    if life.opened_at is None:
+        return "no_opening_time"
+    if life.state is None:
+        return "no_state"
+    return "no_priority" if life.priority is None else None
+
+
+def _why_no_target(life: Life, promise: Promise, target: Target | None) -> str | None:
+    if target is None:
+        return "no_target"
+    return "calendar_not_known" if target.time is None else None
+
+
+def _no_reading(state: ClockState, reason: str, target: Target | None = None) -> Reading:
+    return Reading(state, reason, target, None, None, None, None, None, ())
+
+
+def _resolution_end(life: Life) -> int | None:
+    if life.resolution_at is None or life.exclusion is not None:
+        return None
+    return micros(life.resolution_at)
+
+
+def _read(parts: Sequence[Part], target: Target, end: int | None, now: int) -> Reading:
+    until = now if end is None else end
+    counted = _clipped(parts, until)
+    elapsed = _counted(counted, target)
+    breached_at = passed_at(counted, target) if elapsed > target.limit_us else None
+    due = None if end is not None else runs_out(parts, target)
+    if breached_at is not None:
+        state = ClockState.BREACHED
+    elif end is not None:
+        state = ClockState.MET
+    elif parts[-1].stretch is Stretch.RUNNING:
+        state = ClockState.RUNNING
+    else:
+        state = ClockState.PAUSED
+    left = target.limit_us - elapsed
+    return Reading(state, None, target, elapsed, left, due, breached_at, end, counted)
+
+
+def passed_at(parts: Sequence[Part], target: Target) -> int | None:
+    """When a clock had counted all it might and went on; None if it never did."""
+    assert target.time is not None
+    left = target.limit_us
+    for start, end, stretch in parts:
+        if stretch is Stretch.RUNNING and end is not None:
+            counted = target.time.counted(start, end)
+            if counted > left:
+                return target.time.reach(start, left)
+            left -= counted
+    return None
+
+
+class Promised(NamedTuple):
+    """What one clock of an incident is judged by, its calendar known."""
+
+    basis: str
+    target: Target
+    time: OpenTime
+
+
+def promised(
+    terms: ServiceTerms, opened_at: datetime, priority: int, clock: Clock
+) -> Promised | None:
+    """What a clock is judged by, of an incident opened then; None where there is no clock."""
+    promise = terms.promise_at(micros(opened_at))
+    if promise is None:
+        return None
+    target = promise.targets_of(priority)[clock is Clock.RESOLUTION]
+    if target is None or target.time is None:
+        return None
+    return Promised(promise.basis, target, target.time)
+
+
+def open_between(promise: Promised, start: int, end: int) -> int | None:
+    """Open time of its calendar in [start, end); None where its holidays are not known."""
+    try:
+        return promise.time.counted(start, end)
+    except OutsideCalendar:
+        return None
+
+
+def judge(life: Life, terms: ServiceTerms, clock: Clock, now: int) -> Reading:
+    """A clock against what the incident is judged by: the agreement, else the scheme (rule 11)."""
+    opened = None if life.opened_at is None else micros(life.opened_at)
+    return read_clock(life, terms.promise_at(opened), clock, now)
