@@ -22,6 +22,9 @@ class Receiver:
     answer: Callable[[dict[str, Any]], tuple[int, Headers] | None] = lambda event: (204, {})
     events: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[Headers, bytes]] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    clients: set[tuple[str, int]] = field(default_factory=set)
+    body: bytes = b""
 
     def subjects(self) -> list[str]:
         """Subjects of what was accepted, in order of arrival, repeats dropped by id."""
@@ -38,6 +41,8 @@ class Receiver:
         event = orjson.loads(body)
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         self.requests.append((headers, body))
+        self.asked.append(event)
+        self.clients.add(scope["client"])
         answer = self.answer(event)
         if answer is None:
             await receive()  # until the sender goes away
@@ -45,9 +50,11 @@ class Receiver:
         status, sent = answer
         if 200 <= status < 300:
             self.events.append(event)
+        if self.body and status != 204:
+            sent = {**sent, "Content-Length": str(len(self.body))}
         raw = [(name.encode(), value.encode()) for name, value in sent.items()]
         await send({"type": "http.response.start", "status": status, "headers": raw})
-        await send({"type": "http.response.body", "body": b""})
+        await send({"type": "http.response.body", "body": self.body if status != 204 else b""})
 
 
 class _Server(uvicorn.Server):

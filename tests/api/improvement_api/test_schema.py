@@ -27,6 +27,7 @@ APPEND_ONLY = [
     "signature",
     "decision",
     "decision_log",
+    "signal",
 ]
 
 

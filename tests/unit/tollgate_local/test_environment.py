@@ -67,13 +67,20 @@ def test_a_given_runtime_url_is_kept(
     assert environment["CATALOG_DATABASE_URL"] == "postgresql://given@elsewhere/db"
 
 
-def test_both_ends_of_the_events_share_a_secret_that_is_kept(installation: Installation) -> None:
-    catalog = service_environment(installation, "catalog", ADMIN)
-    metrics = service_environment(installation, "metrics", ADMIN)
+@pytest.mark.parametrize(
+    ("sender", "receiver"), [("catalog", "metrics"), ("metrics", "improvement")]
+)
+def test_both_ends_of_the_events_share_a_secret_that_is_kept(
+    installation: Installation, sender: str, receiver: str
+) -> None:
+    sending = service_environment(installation, sender, ADMIN)
+    receiving = service_environment(installation, receiver, ADMIN)
 
-    [subscriber] = json.loads(catalog["CATALOG_SUBSCRIBERS"])
-    assert subscriber["secret"] == metrics["METRICS_CATALOG_EVENT_SECRET"]
-    assert service_environment(installation, "catalog", ADMIN) == catalog
+    [subscriber] = json.loads(sending[f"{sender.upper()}_SUBSCRIBERS"])
+    secret = receiving[f"{receiver.upper()}_{sender.upper()}_EVENT_SECRET"]
+    assert subscriber["secret"] == secret
+    assert subscriber["url"] == f"{installation.url(receiver)}/v1/events/{sender}"
+    assert service_environment(installation, sender, ADMIN) == sending
 
 
 def test_secrets_and_private_keys_are_for_their_owner_only(installation: Installation) -> None:

@@ -11,7 +11,7 @@ from tollgate_local.identities import DECISIONS, LOCAL_ISSUER, private_key, publ
 from tollgate_local.secret_store import load_secrets
 
 SERVICES = ("catalog", "metrics", "improvement")
-PROVIDERS = ("catalog", "metrics")  # nobody calls improvement-api
+PROVIDERS = ("catalog", "metrics")  # nobody calls improvement-api but to tell it an event
 COPIED = tuple(
     f"{resource}.*"
     for resource in (
@@ -42,7 +42,9 @@ GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
         "catalog-api": ("events:receive",),
         "improvement-api": ("metrics:read", "initiatives:write", "identity:act-for"),
     },
-    "improvement": {},
+    "improvement": {
+        "metrics-api": ("events:receive",),
+    },
 }
 
 
@@ -117,20 +119,39 @@ def runtime_url(installation: Installation, service: str, admin_url: str) -> str
 
 def _wiring(installation: Installation, keys: Path) -> dict[str, dict[str, str]]:
     """What only one of the services has."""
-    secret = installation.secrets()["catalog_to_metrics"]
-    events = f"{installation.url('metrics')}/v1/events/catalog"
-    # Of the catalog's events those that metrics-api takes: who has which name, requests, and what
-    # makes its copies old (metrics_api.copies.rules.READINGS).
-    wanted = ["service.*", "request.*", *COPIED]
-    subscriber = {"name": "metrics-api", "url": events, "secret": secret, "types": wanted}
+    secrets = installation.secrets()
     return {
         "catalog": {
             "DECISION_JWKS": str(public_keys(keys, DECISIONS)),
-            "SUBSCRIBERS": json.dumps([subscriber]),
+            # Those that metrics-api takes: who has which name, requests, and what makes its copies
+            # old (metrics_api.copies.rules.READINGS).
+            "SUBSCRIBERS": _subscriber(
+                installation, "catalog", "metrics", "service.*", "request.*", *COPIED
+            ),
         },
-        "metrics": {"CATALOG_EVENT_SECRET": secret},
-        "improvement": {"DECISION_KEY_FILE": str(private_key(keys, DECISIONS))},
+        "metrics": {
+            "CATALOG_EVENT_SECRET": secrets["catalog_to_metrics"],
+            # Those that improvement-api acts on: what goes wrong with a service, or is about to.
+            "SUBSCRIBERS": _subscriber(
+                installation, "metrics", "improvement", "clock.*", "slo.*", "target.*", "trend.*"
+            ),
+        },
+        "improvement": {
+            "DECISION_KEY_FILE": str(private_key(keys, DECISIONS)),
+            "METRICS_EVENT_SECRET": secrets["metrics_to_improvement"],
+        },
     }
+
+
+def _subscriber(installation: Installation, sender: str, receiver: str, *types: str) -> str:
+    """The setting by which one service tells another its events of these types."""
+    subscriber = {
+        "name": f"{receiver}-api",
+        "url": f"{installation.url(receiver)}/v1/events/{sender}",
+        "secret": installation.secrets()[f"{sender}_to_{receiver}"],
+        "types": list(types),
+    }
+    return json.dumps([subscriber])
 
 
 def _trusted_issuers(keys: Path, service: str) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tollgate_local.errors import SetupError
 
 PASSWORDS = ("postgres", "tollgate_catalog", "tollgate_metrics", "tollgate_improvement")
-WEBHOOKS = ("catalog_to_metrics",)
+WEBHOOKS = ("catalog_to_metrics", "metrics_to_improvement")
 
 
 def load_secrets(file: Path) -> Mapping[str, str]:

@@ -16,6 +16,7 @@ from improvement_api.gates.actions import load_defaults
 from improvement_api.plans import routes as plans
 from improvement_api.providers import connected
 from improvement_api.settings import Settings
+from improvement_api.signals import routes as signals
 from improvement_api.signatures import routes as signatures
 from shared.kit.app import build_app
 from shared.kit.database import transaction
@@ -57,6 +58,7 @@ def create_app(
             signatures.router,
             decisions.router,
             plans.router,
+            signals.router,
         ),
         lifespan=lifespan,
     )

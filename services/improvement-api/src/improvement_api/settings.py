@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.kit.settings import ServiceSettings
@@ -30,4 +30,10 @@ class Settings(ServiceSettings):
     )
     fact_deadline: timedelta = Field(
         timedelta(seconds=2), description="limit of one question for facts, retries included"
+    )
+    metrics_event_secret: SecretStr | None = Field(
+        None, description="secret with which metrics-api signs the events it delivers"
+    )
+    metrics_event_secret_before: SecretStr | None = Field(
+        None, description="the one before it, valid as well while it is rotated"
     )

@@ -10,5 +10,9 @@ DEFINITION = ServiceDefinition(
     app="metrics_api.app:create_app",
     metadata=Base.metadata,
     jobs="metrics_api.worker:JOBS",
-    routines=("make_version_partitions(integer)",),
+    routines=(
+        "make_version_partitions(integer)",
+        "make_body_partitions(integer)",
+        "forget_received(integer)",
+    ),
 )

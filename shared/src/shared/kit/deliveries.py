@@ -1,10 +1,11 @@
 """Delivery of events: one job per subscriber, strictly in sequence, for days if need be."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,17 +19,22 @@ from shared.kit import event_queries
 from shared.kit.clock import now
 from shared.kit.database import transaction
 from shared.kit.event_queries import Attempt
-from shared.kit.events import DELIVER, DELIVERIES_LANE, enqueue_delivery
+from shared.kit.events import DELIVER, DELIVERIES_LANE, RETRIES_LANE, RETRY, enqueue_delivery
 from shared.kit.jobs import Job, JobContext, RetryPolicy
 from shared.kit.logging import logger
 from shared.kit.tls import tls_context
-from shared.kit.webhook_targets import RefusedTarget, resolve_target
+from shared.kit.webhook_targets import RefusedTarget, Target, resolve_target
 from shared.kit.webhooks import cloud_event, signed_request
 
 log = logger(__name__)
 
-BATCH = 100
+BATCH = 500
 ATTEMPT_SECONDS = 5
+# After so long others get their turn, and what arrived is booked so often.
+TURN_SECONDS = 10
+BOOK_SECONDS = 0.1
+BODY_SECONDS = 1
+LONGEST_BODY = 65_536  # bytes
 GONE = 410
 GIVE_UP_AFTER = timedelta(days=5)
 LONGEST_RETRY_AFTER = timedelta(days=1)
@@ -50,8 +56,22 @@ class _Answer:
         return self.status is not None and 200 <= self.status < 300
 
 
+@dataclass
+class _Turn:
+    """One subscriber's turn: what it was sent and is not booked yet, after the cursor `seen`."""
+
+    subscription: Row[Any]
+    http: httpx.AsyncClient
+    seen: int
+    version: str
+    ends: float
+    book_at: float = 0
+    target: Target | None = None
+    unbooked: list[tuple[Row[Any], Attempt]] = field(default_factory=list)
+
+
 async def deliver_events(context: JobContext, payload: Mapping[str, Any]) -> None:
-    """Send a subscriber what it has not had yet, until it fails once or a batch is done.
+    """Send a subscriber what it has not had yet, until it fails once or its turn is over.
 
     A failing subscriber has exactly one job: the one that waits for its next attempt.
     """
@@ -63,41 +83,83 @@ async def deliver_events(context: JobContext, payload: Mapping[str, Any]) -> Non
         if subscription.retry_at is not None and subscription.retry_at > now():
             await enqueue_delivery(session, subscription, run_at=subscription.retry_at)
             return
-        events = await event_queries.next_events(
-            session, subscription.cursor, subscription.types, BATCH
-        )
     # A client per subscriber: connections are shared by address, and addresses by hosts.
     async with httpx.AsyncClient(
         verify=tls_context(), trust_env=False, timeout=ATTEMPT_SECONDS
     ) as http:
-        all_delivered = await _deliver(context, http, subscription, events)
-    if all_delivered and len(events) == BATCH:
+        turn = _Turn(
+            subscription,
+            http,
+            subscription.cursor,
+            subscription.row_version,
+            time.monotonic() + TURN_SECONDS,
+        )
+        if await _take(context, turn):
+            async with transaction(context.engine) as session:
+                if (fresh := await event_queries.find_subscription(session, key)) is not None:
+                    await enqueue_delivery(session, fresh)
+
+
+async def _take(context: JobContext, turn: _Turn) -> bool:
+    """Deliver batch after batch; True when the turn ended before the events did.
+
+    Who failed last time gets one event, to see whether the rest is worth reading.
+    """
+    limit = 1 if turn.subscription.failures else BATCH
+    while time.monotonic() < turn.ends:
         async with transaction(context.engine) as session:
-            await enqueue_delivery(session, subscription)
+            events = await event_queries.next_events(
+                session, turn.seen, turn.subscription.types, limit
+            )
+        if not await _deliver(context, turn, events):
+            return False
+        all_sent = not events or turn.seen == events[-1].sequence
+        if all_sent and len(events) < limit:
+            return False
+        limit = BATCH
+    return True
 
 
-async def _deliver(
-    context: JobContext,
-    http: httpx.AsyncClient,
-    subscription: Row[Any],
-    events: Sequence[Row[Any]],
-) -> bool:
-    """Send these events in order; False as soon as one is not delivered."""
-    seen: int = subscription.cursor
+async def _deliver(context: JobContext, turn: _Turn, events: Sequence[Row[Any]]) -> bool:
+    """Send these events in order; False when one is not delivered or a replay intervened.
+
+    What arrived is booked some at a time, by BOOK_SECONDS and before all else that is written:
+    if we die, only what was not booked is sent again, and receivers drop it by its id.
+    """
     for event in events:
-        request = await _signed(context, subscription, event)
-        answer = await _send(http, request, _may_be_private(context, subscription))
-        async with transaction(context.engine) as session:
-            if not answer.delivered:
-                await _note_failure(session, subscription, event, answer)
-                return False
-            if not await event_queries.advance(session, subscription.id, seen, event.sequence):
-                # A replay moved the cursor meanwhile: go on from there.
-                await enqueue_delivery(session, subscription)
-                return False
-            attempt = Attempt(True, answer.status, None, now(), None)
-            await event_queries.record_attempt(session, subscription.id, event, attempt)
-        seen = event.sequence
+        answer = await _send(context, turn, event)
+        if not answer.delivered:
+            await _note_failure(context, turn, event, answer)
+            return False
+        if not turn.unbooked:
+            turn.book_at = time.monotonic() + BOOK_SECONDS
+        turn.unbooked.append((event, Attempt(True, answer.status, None, now(), None)))
+        if time.monotonic() >= turn.book_at and not await _book(context, turn):
+            return False
+        if time.monotonic() >= turn.ends:
+            break
+    return await _book(context, turn)
+
+
+async def _book(context: JobContext, turn: _Turn) -> bool:
+    """Move the cursor over what arrived; False when a replay moved it meanwhile."""
+    async with transaction(context.engine) as session:
+        if await _booked(session, turn):
+            return True
+        # Go on from where the replay wants it.
+        await enqueue_delivery(session, turn.subscription)
+        return False
+
+
+async def _booked(session: AsyncSession, turn: _Turn) -> bool:
+    if not turn.unbooked:
+        return True
+    key, last = turn.subscription.id, turn.unbooked[-1][0].sequence
+    version = await event_queries.advance(session, key, turn.version, last)
+    if version is None:
+        return False
+    await event_queries.record_attempts(session, key, turn.unbooked)
+    turn.seen, turn.version, turn.unbooked = last, version, []
     return True
 
 
@@ -123,40 +185,67 @@ def _may_be_private(context: JobContext, subscription: Row[Any]) -> bool:
     return allowed
 
 
-async def _send(http: httpx.AsyncClient, event: _SignedEvent, allow_private: bool) -> _Answer:
-    """One attempt; only the status and Retry-After of the answer are read."""
+async def _send(context: JobContext, turn: _Turn, event: Row[Any]) -> _Answer:
+    """One attempt; of the answer only the status and Retry-After matter.
+
+    The host is looked up and checked once a turn; the connection stays with that address.
+    """
+    signed = await _signed(context, turn.subscription, event)
     try:
         async with asyncio.timeout(ATTEMPT_SECONDS):
-            target = await resolve_target(event.url, allow_private=allow_private)
-            reply = await http.send(target.request(event.body, event.headers), stream=True)
-            await reply.aclose()
+            if turn.target is None:
+                allowed = _may_be_private(context, turn.subscription)
+                turn.target = await resolve_target(signed.url, allow_private=allowed)
+            request = turn.target.request(signed.body, signed.headers)
+            reply = await turn.http.send(request, stream=True)
     except RefusedTarget as refusal:
         return _Answer(None, f"The URL is refused: {refusal}")
     except TimeoutError:
         return _Answer(None, f"No answer within {ATTEMPT_SECONDS} s")
     except (httpx.HTTPError, httpx.InvalidURL) as failure:
         return _Answer(None, f"No answer: {type(failure).__name__}")
+    await _finish(reply)
     error = None if reply.is_success else f"It answered {reply.status_code}"
     return _Answer(reply.status_code, error, retry_after(reply.headers.get("Retry-After"), now()))
 
 
-async def _note_failure(
-    session: AsyncSession, subscription: Row[Any], event: Row[Any], answer: _Answer
+async def _finish(reply: httpx.Response) -> None:
+    """Read a short body to its end, as only then the connection serves the next event too."""
+    read = 0
+    with suppress(httpx.HTTPError, TimeoutError):
+        async with asyncio.timeout(BODY_SECONDS):
+            async for block in reply.aiter_raw():
+                read += len(block)
+                if read > LONGEST_BODY:
+                    break
+    with suppress(httpx.HTTPError):
+        await reply.aclose()
+
+
+async def _note_failure(context: JobContext, turn: _Turn, event: Row[Any], answer: _Answer) -> None:
+    """Book what arrived before it, count the failure and enqueue the one next attempt."""
+    async with transaction(context.engine) as session:
+        if not await _booked(session, turn):
+            await enqueue_delivery(session, turn.subscription)
+            return
+        counted = await event_queries.count_failure(session, turn.subscription.id, now())
+        if counted is not None:
+            await _try_again_or_give_up(session, counted, event, answer)
+
+
+async def _try_again_or_give_up(
+    session: AsyncSession, counted: Row[Any], event: Row[Any], answer: _Answer
 ) -> None:
-    """Count the failure and enqueue the one next attempt, or give the subscriber up."""
     at = now()
-    counted = await event_queries.count_failure(session, subscription.id, at)
-    if counted is None:
-        return
     reason = _reason_to_disable(counted, answer, at)
     policy = _BUILT_INS if counted.built_in else _STRANGERS
     retry_at = None if reason else at + max(policy.wait(counted.failures), answer.retry_after)
     changed = {"retry_at": retry_at} | (
         {"state": "disabled", "disabled_reason": reason} if reason else {}
     )
-    await event_queries.change_subscription(session, subscription.id, changed)
+    await event_queries.change_subscription(session, counted.id, changed)
     attempt = Attempt(False, answer.status, answer.error, at, retry_at)
-    await event_queries.record_attempt(session, subscription.id, event, attempt)
+    await event_queries.record_attempts(session, counted.id, [(event, attempt)])
     log.warning("delivery_failed", subscription=counted.name, error=answer.error, retry_at=retry_at)
     if retry_at is not None:
         await enqueue_delivery(session, counted, run_at=retry_at)
@@ -187,9 +276,6 @@ def retry_after(header: str | None, at: datetime) -> timedelta:
     return min(max(wait, timedelta(0)), LONGEST_RETRY_AFTER)
 
 
-DELIVER_JOB = Job(
-    DELIVER,
-    deliver_events,
-    retry=RetryPolicy(attempts=None, longest_wait=timedelta(minutes=1)),
-    lane=DELIVERIES_LANE,
-)
+_POLICY = RetryPolicy(attempts=None, longest_wait=timedelta(minutes=1))
+DELIVER_JOB = Job(DELIVER, deliver_events, retry=_POLICY, lane=DELIVERIES_LANE)
+RETRY_JOB = Job(RETRY, deliver_events, retry=_POLICY, lane=RETRIES_LANE)

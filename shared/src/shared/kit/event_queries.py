@@ -11,10 +11,12 @@ from sqlalchemy import (
     Executable,
     Row,
     Select,
+    Text,
     delete,
     exists,
     func,
     insert,
+    literal_column,
     or_,
     select,
     update,
@@ -25,6 +27,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kit.event_tables import EventTables
 from shared.kit.pagination import PageParams, keyset
 from shared.kit.tables import kit_tables_of
+
+# The transaction that wrote the row last: a version without a column of its own.
+_row_version: ColumnElement[str] = literal_column("subscription.xmin::text", Text)
 
 
 @dataclass(frozen=True)
@@ -58,16 +63,20 @@ async def insert_events(session: AsyncSession, events: Sequence[Mapping[str, Any
     await session.execute(insert(_tables(session).outbox_event), events)
 
 
+async def hold_sequence(session: AsyncSession) -> None:
+    """Be the one transaction that numbers events."""
+    name = f"events of {_tables(session).outbox_event.fullname}"
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
 async def sequence_events(session: AsyncSession) -> list[str]:
     """Give committed events their sequence, in the order of their positions; answers their types.
 
     A change of a subject waits for the one before it to commit, so positions of one subject are
-    in order; the advisory lock lets one transaction at a time number what is committed.
+    in order; one transaction at a time numbers what is committed (hold_sequence).
     """
+    await hold_sequence(session)
     table = _tables(session).outbox_event
-    await session.execute(
-        select(func.pg_advisory_xact_lock(func.hashtextextended(f"events of {table.fullname}", 0)))
-    )
     last = select(func.coalesce(func.max(table.c.sequence), 0)).scalar_subquery()
     fresh = (
         select(table.c.id, func.row_number().over(order_by=table.c.position).label("number"))
@@ -107,8 +116,10 @@ def _family(type_: ColumnElement[str]) -> ColumnElement[str]:
 
 
 async def find_subscription(session: AsyncSession, subscription: uuid.UUID) -> Row[Any] | None:
+    """A subscription with its `row_version`, which every change of the row changes."""
     table = _tables(session).subscription
-    return await _first(session, select(table).where(table.c.id == subscription))
+    versioned = select(table, _row_version.label("row_version"))
+    return await _first(session, versioned.where(table.c.id == subscription))
 
 
 async def next_events(
@@ -123,16 +134,22 @@ async def next_events(
     return list((await session.execute(statement)).all())
 
 
-async def advance(session: AsyncSession, subscription: uuid.UUID, seen: int, sequence: int) -> bool:
-    """Move the cursor on after a success; False when a replay moved it meanwhile."""
+async def advance(
+    session: AsyncSession, subscription: uuid.UUID, seen: str, sequence: int
+) -> str | None:
+    """Move the cursor on after successes; the row's new version.
+
+    None when somebody changed the row since it had the version `seen`: a replay, even to where
+    the cursor stands.
+    """
     table = _tables(session).subscription
     statement = (
         update(table)
-        .where(table.c.id == subscription, table.c.cursor == seen, table.c.state == "active")
+        .where(table.c.id == subscription, _row_version == seen, table.c.state == "active")
         .values(cursor=sequence, failures=0, failing_since=None, retry_at=None)
-        .returning(table.c.id)
+        .returning(_row_version)
     )
-    return (await session.scalars(statement)).first() is not None
+    return (await session.scalars(statement)).first()
 
 
 async def count_failure(
@@ -204,33 +221,34 @@ async def last_sequence(session: AsyncSession) -> int:
     return newest
 
 
-async def record_attempt(
-    session: AsyncSession, subscription: uuid.UUID, event: Row[Any], attempt: Attempt
+async def record_attempts(
+    session: AsyncSession, subscription: uuid.UUID, attempts: Sequence[tuple[Row[Any], Attempt]]
 ) -> None:
-    """Note one attempt in the delivery of this event to this subscriber."""
+    """Note one attempt each in the deliveries of these events to this subscriber."""
     table = _tables(session).delivery
-    outcome = {
-        "state": "delivered" if attempt.delivered else "failing",
-        "status": attempt.status,
-        "error": attempt.error,
-        "last_attempt_at": attempt.at,
-        "next_attempt_at": attempt.next_at,
-    }
-    first = postgresql.insert(table).values(
-        id=uuid.uuid4(),
-        subscription_id=subscription,
-        event_id=event.id,
-        sequence=event.sequence,
-        attempts=1,
-        first_attempt_at=attempt.at,
-        **outcome,
+    first = postgresql.insert(table)
+    settled = ("state", "status", "error", "last_attempt_at", "next_attempt_at")
+    statement = first.on_conflict_do_update(
+        index_elements=[table.c.subscription_id, table.c.event_id],
+        set_={name: first.excluded[name] for name in settled} | {"attempts": table.c.attempts + 1},
     )
-    await session.execute(
-        first.on_conflict_do_update(
-            index_elements=[table.c.subscription_id, table.c.event_id],
-            set_={**outcome, "attempts": table.c.attempts + 1},
-        )
-    )
+    rows = [
+        {
+            "id": uuid.uuid4(),
+            "subscription_id": subscription,
+            "event_id": event.id,
+            "sequence": event.sequence,
+            "attempts": 1,
+            "first_attempt_at": attempt.at,
+            "state": "delivered" if attempt.delivered else "failing",
+            "status": attempt.status,
+            "error": attempt.error,
+            "last_attempt_at": attempt.at,
+            "next_attempt_at": attempt.next_at,
+        }
+        for event, attempt in attempts
+    ]
+    await session.execute(statement, rows)
 
 
 async def list_subscriptions(session: AsyncSession, page: PageParams) -> list[Row[Any]]:

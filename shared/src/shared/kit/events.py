@@ -13,12 +13,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kit import event_queries
 from shared.kit.clock import now
 from shared.kit.database import transaction
-from shared.kit.jobs import Job, JobContext, RetryPolicy, enqueue
+from shared.kit.jobs import (
+    Job,
+    JobContext,
+    RetryPolicy,
+    Waiting,
+    drop_waiting,
+    enqueue,
+    enqueue_all,
+)
 from shared.kit.webhooks import new_secret
 
 PUBLISH = "publish_events"
 DELIVER = "deliver_events"
+RETRY = "retry_deliveries"
 DELIVERIES_LANE = "deliveries"
+RETRIES_LANE = "retries"
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
 
@@ -69,31 +79,42 @@ async def _enqueue_publication(session: AsyncSession) -> None:
 
 
 async def publish_events(context: JobContext, _: Mapping[str, Any]) -> None:
-    """Number the events that have committed and wake the subscribers that want them."""
+    """Number the events that have committed and wake the subscribers that want them.
+
+    Every transaction that emits enqueues a publication; one that runs does the work of all that
+    wait.
+    """
     async with transaction(context.engine) as session:
+        await event_queries.hold_sequence(session)
+        await drop_waiting(session, PUBLISH)
         types = await event_queries.sequence_events(session)
         if types:
-            for subscription in await event_queries.wanting_subscriptions(session, types, now()):
-                await enqueue_delivery(session, subscription)
+            wanting = await event_queries.wanting_subscriptions(session, types, now())
+            await enqueue_all(session, [_delivery(subscription) for subscription in wanting])
 
 
 async def enqueue_delivery(
     session: AsyncSession, subscription: Row[Any], run_at: datetime | None = None
 ) -> None:
-    """Wake one subscriber's delivery; however many events wait for it, it is one job.
+    """Wake one subscriber's delivery; however many events wait for it, it is one job."""
+    await enqueue_all(session, [_delivery(subscription, run_at)])
 
-    Those that failed lately come after all the others.
+
+def _delivery(subscription: Row[Any], run_at: datetime | None = None) -> Waiting:
+    """Those that failed last time have a lane of their own: they may take their time-outs there.
+
+    In it our own services come first, then those that failed least.
     """
     key = f"subscription:{subscription.id}"
-    await enqueue(
-        session,
-        DELIVER,
+    failed = subscription.failures > 0
+    return Waiting(
+        RETRY if failed else DELIVER,
         {"subscription": str(subscription.id)},
         lock=key,
         queueing_lock=key,
         run_at=run_at,
-        priority=-min(subscription.failures, 100),
-        lane=DELIVERIES_LANE,
+        priority=-min(subscription.failures, 100) + (100 if subscription.built_in else 0),
+        lane=RETRIES_LANE if failed else DELIVERIES_LANE,
     )
 
 

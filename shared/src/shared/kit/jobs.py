@@ -1,7 +1,7 @@
 """Background work: what a job is, and how one is enqueued in the transaction of its data."""
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,6 +76,19 @@ def queue_name(schema: str, lane: str | None) -> str:
     return f"{schema}_{lane}" if lane else schema
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A job to enqueue; its properties are those of `enqueue`."""
+
+    name: str
+    payload: Mapping[str, Any]
+    lock: str | None = None
+    queueing_lock: str | None = None
+    run_at: datetime | None = None
+    priority: int = 0
+    lane: str | None = None
+
+
 async def enqueue(  # noqa: PLR0913 - one keyword per property of a job
     session: AsyncSession,
     name: str,
@@ -94,18 +107,37 @@ async def enqueue(  # noqa: PLR0913 - one keyword per property of a job
     after this transaction ended, so it sees what this one wrote. Enqueue last, as the lock is
     held until the commit.
     """
+    await enqueue_all(
+        session, [Waiting(name, payload, lock, queueing_lock, run_at, priority, lane)]
+    )
+
+
+async def enqueue_all(session: AsyncSession, jobs: Sequence[Waiting]) -> None:
+    """As enqueue, for many jobs in one round trip."""
     schema = schema_of(session)
-    await session.execute(
-        text(_ENQUEUE.format(schema=f'"{schema}_jobs"')),
+    rows = [
         {
-            "queue": queue_name(schema, lane),
-            "name": name,
-            "priority": priority,
-            "lock": lock,
-            "queueing_lock": queueing_lock,
-            "payload": orjson.dumps(dict(payload)).decode(),
-            "run_at": run_at,
-        },
+            "queue": queue_name(schema, job.lane),
+            "name": job.name,
+            "priority": job.priority,
+            "lock": job.lock,
+            "queueing_lock": job.queueing_lock,
+            "payload": orjson.dumps(dict(job.payload)).decode(),
+            "run_at": job.run_at,
+        }
+        for job in jobs
+    ]
+    if rows:
+        await session.execute(text(_ENQUEUE.format(schema=f'"{schema}_jobs"')), rows)
+
+
+async def drop_waiting(session: AsyncSession, name: str) -> None:
+    """Take away the jobs of this name that wait, because this transaction does their work.
+
+    What they were enqueued for has committed, so the statements after this one see it.
+    """
+    await session.execute(
+        text(_DROP_WAITING.format(schema=f'"{schema_of(session)}_jobs"')), {"name": name}
     )
 
 
@@ -118,5 +150,14 @@ _ENQUEUE = """
     ON CONFLICT (queueing_lock) WHERE status = 'todo'
     DO UPDATE SET scheduled_at = LEAST(
         coalesce(waiting.scheduled_at, now()), coalesce(EXCLUDED.scheduled_at, now())
+    )
+"""
+
+# One that a worker is taking just now runs, and finds its work done.
+_DROP_WAITING = """
+    DELETE FROM {schema}.procrastinate_jobs WHERE id IN (
+        SELECT id FROM {schema}.procrastinate_jobs
+        WHERE task_name = :name AND status = 'todo'
+        FOR UPDATE SKIP LOCKED
     )
 """

@@ -1,7 +1,14 @@
-"""The TLS settings of our outgoing connections."""
+"""What all our outgoing connections share: trust, and one look for a library instead of many."""
 
 import ssl
+import sys
 from functools import cache
+from importlib.util import find_spec
+
+# httpcore imports sniffio at every request. Where it is not installed, that searches the disk
+# each time, for a millisecond; with this entry the import fails at once, as it would have.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 @cache

@@ -13,7 +13,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,8 +27,8 @@ from structlog.contextvars import bound_contextvars
 
 from shared.errors import ApiError
 from shared.kit.database import engine_for, libpq_url
-from shared.kit.deliveries import DELIVER_JOB
-from shared.kit.events import PUBLISH_JOB, register_built_ins
+from shared.kit.deliveries import DELIVER_JOB, RETRY_JOB
+from shared.kit.events import DELIVERIES_LANE, PUBLISH_JOB, RETRIES_LANE, register_built_ins
 from shared.kit.housekeeping import PURGE_JOB
 from shared.kit.identity import TokenProvider
 from shared.kit.jobs import Job, JobContext, RetryPolicy, queue_name
@@ -36,7 +36,7 @@ from shared.kit.logging import logger
 from shared.kit.settings import ServiceSettings
 
 log = logger(__name__)
-KIT_JOBS = (PUBLISH_JOB, DELIVER_JOB, PURGE_JOB)
+KIT_JOBS = (PUBLISH_JOB, DELIVER_JOB, RETRY_JOB, PURGE_JOB)
 _DATABASE_AWAY = (exceptions.ConnectorException, psycopg.Error, DBAPIError, OSError)
 
 
@@ -53,6 +53,11 @@ class Pace:
     grace: float = 20
     concurrency: int = 8
     concurrency_of_lanes: int = 64
+    # Deliveries wait more than they work. Retries mostly end in a time-out and then cost work:
+    # few at a time keep them from the others' share of the processor.
+    lanes: Mapping[str, int] = field(
+        default_factory=lambda: {DELIVERIES_LANE: 256, RETRIES_LANE: 32}
+    )
 
 
 Check = Callable[[AsyncEngine], Awaitable[None]]
@@ -119,8 +124,10 @@ async def _generation(
     app = _procrastinate_app(context, jobs)
     assert isinstance(app.job_manager, _JobManager)
     async with app.open_async():
-        queues = sorted({queue_name(context.settings.schema_name, job.lane) for job in jobs})
-        workers = [_worker(app, queue, pace, context.settings.schema_name) for queue in queues]
+        schema = context.settings.schema_name
+        lanes = {queue_name(schema, job.lane): job.lane for job in jobs}
+        queues = sorted(lanes)
+        workers = [_worker(app, queue, pace, _concurrency(pace, lanes[queue])) for queue in queues]
         running = [asyncio.create_task(_run_worker(worker)) for worker in workers]
         rescuer = asyncio.create_task(_rescue_stalled(app, jobs, queues, pace))
         log.info("worker_started", queues=queues)
@@ -140,12 +147,16 @@ async def _run_worker(worker: Worker) -> None:
     await worker.run()  # type: ignore[no-untyped-call]
 
 
-def _worker(app: procrastinate.App, queue: str, pace: Pace, main_queue: str) -> Worker:
+def _concurrency(pace: Pace, lane: str | None) -> int:
+    return pace.concurrency if lane is None else pace.lanes.get(lane, pace.concurrency_of_lanes)
+
+
+def _worker(app: procrastinate.App, queue: str, pace: Pace, concurrency: int) -> Worker:
     return Worker(
         app,
         queues=[queue],
         name=queue,
-        concurrency=pace.concurrency if queue == main_queue else pace.concurrency_of_lanes,
+        concurrency=concurrency,
         fetch_job_polling_interval=pace.poll,
         abort_job_polling_interval=60,
         shutdown_graceful_timeout=pace.grace,

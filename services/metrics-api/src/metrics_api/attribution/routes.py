@@ -1,9 +1,8 @@
 """HTTP of attribution: what is unattributed, how it gets attributed, the catalog's events."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import Query, Request
-from pydantic import ValidationError
 
 from metrics_api.attribution import actions, queries
 from metrics_api.attribution.queries import Unattributed
@@ -22,15 +21,14 @@ from metrics_api.copies.asking import ask_for_refresh
 from metrics_api.copies.rules import kinds_told_by
 from metrics_api.requests import actions as requests
 from metrics_api.settings import Settings
-from shared.errors import FieldError, Invalid
 from shared.kit import clock
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session, transaction
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
+from shared.kit.received_events import EVENT_BODY, checked, read_event
 from shared.kit.routing import Router
-from shared.kit.webhooks import verify_event
-from shared.schemas.common import Key, Out, Page, Storable
+from shared.schemas.common import Key, Page, Storable
 from shared.schemas.metrics import RecordKind
 
 AttributionRead = Annotated[Principal, requires("metrics:read")]
@@ -44,7 +42,6 @@ NameFilter = Annotated[
 ]
 SERVICE_EVENTS = "service."
 REQUEST_EVENTS = "request."
-Told = TypeVar("Told", bound=Out)
 
 router = Router(prefix="/v1", tags=["attribution"])
 
@@ -120,32 +117,21 @@ async def refresh_references(request: Request, _: AttributionWrite) -> RefreshOu
     status_code=200,
     operation_id="receive_catalog_event",
     responses=problem_responses(403, 413),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/cloudevents+json": {
-                    "schema": {"type": "object", "description": "CloudEvents 1.0, structured mode"}
-                }
-            },
-        }
-    },
+    openapi_extra=EVENT_BODY,
 )
 async def receive_catalog_event(request: Request, session: Session) -> EventReply:
     """Take in an event of the catalog, signed as Standard Webhooks has it; repeats are harmless."""
     settings: Settings = request.app.state.settings
     secrets = (settings.catalog_event_secret, settings.catalog_event_secret_before)
-    keys = [secret.get_secret_value() for secret in secrets if secret is not None]
-    found = verify_event(request.headers, await request.body(), keys)
-    event = _checked(CatalogEvent, found, "")
+    event = await read_event(request, secrets, CatalogEvent)
     if event.type.startswith(SERVICE_EVENTS):
-        service = _checked(ServiceData, event.data, "/data")
+        service = checked(ServiceData, event.data, "/data")
         if taken := await queries.take_event(session, event.id, clock.now()):
             await actions.take_over(session, [service])
             await ask_for_refresh(session, kinds_told_by(event.type))
         return EventReply(taken=taken)
     if event.type.startswith(REQUEST_EVENTS):
-        told = _checked(RequestData, event.data, "/data")
+        told = checked(RequestData, event.data, "/data")
         state = request.app.state
         taken = await requests.take_in(state.engine, state.memory, told.record)
         return EventReply(taken=taken)
@@ -154,17 +140,6 @@ async def receive_catalog_event(request: Request, session: Session) -> EventRepl
     kinds = kinds_told_by(event.type)
     await ask_for_refresh(session, kinds)
     return EventReply(taken=bool(kinds))
-
-
-def _checked(model: type[Told], value: Any, place: str) -> Told:
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        fields = [
-            FieldError(place + "".join(f"/{step}" for step in found["loc"]), found["msg"])
-            for found in error.errors()
-        ]
-        raise Invalid("The event is not one of the catalog's", errors=fields) from None
 
 
 def _group_key(row: Any) -> tuple[int, str, str]:

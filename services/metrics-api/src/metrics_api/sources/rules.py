@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from metrics_api.sources.tools.registry import tool_of
 from shared.schemas.metrics import IncidentState
 
 REFOLD_JOB = "refold_source"
@@ -14,6 +17,8 @@ REFOLD_RECORDS_JOB = "refold_records"
 CATALOG_SOURCE = "catalog"
 """The source of the catalog's own requests; it is built in, so no tool is registered by its key."""
 CANONICAL = {state.value: state.value for state in IncidentState}
+# "Waiting for customer [indeterminate]", "Done [done: Won't Do]"
+_QUALIFIED = re.compile(r"^(?P<name>.+) \[(?P<class>[^\]:]+)(?P<detail>: [^\]]+)?\]$")
 # "3", "3 - Moderate", "P3", "p3: moderate"
 _LEADING_PRIORITY = re.compile(r"^[Pp]?([1-5])(?![0-9])")
 
@@ -40,15 +45,19 @@ def source_rules(  # noqa: PLR0913 - one argument per column of a source that ma
     timezone: str | None,
     state_mapping: Mapping[str, str],
     priority_mapping: Mapping[str, int],
+    kind: str = "generic",
 ) -> SourceRules:
+    """The source's own mappings stand above those that its kind of tool has built in."""
+    tool = tool_of(kind)
+    own_priorities = {folded(words): priority for words, priority in priority_mapping.items()}
     return SourceRules(
         id=id,
         key=key,
         active=active,
         replaces=delivery == "snapshot",
         timezone=ZoneInfo(timezone) if timezone else None,
-        states=states_of(state_mapping),
-        priorities={folded(words): priority for words, priority in priority_mapping.items()},
+        states=states_of(state_mapping, tool.states),
+        priorities={**tool.priorities, **own_priorities},
     )
 
 
@@ -57,9 +66,27 @@ def folded(words: str) -> str:
     return words.strip().casefold()
 
 
-def states_of(mapping: Mapping[str, str]) -> dict[str, str]:
-    """The source's own words, and the canonical spellings as they are."""
-    return CANONICAL | {folded(words): state for words, state in mapping.items()}
+class States(dict[str, str]):
+    """States by folded words. Words may be qualified, `name [class]` or `name [class: detail]`:
+    what is known of them is looked up in the order whole, name, class with detail, class."""
+
+    def get(self, words: str, default: Any = None) -> Any:
+        found = super().get(words)
+        if found is None and words.endswith("]"):
+            parts = _QUALIFIED.match(words)
+            if parts is not None:
+                name, sort, detail = parts.groups()
+                known = (super().get(each) for each in (name, f"{sort}{detail or ''}", sort))
+                found = next(filter(None, known), None)
+        return default if found is None else found
+
+
+def states_of(
+    mapping: Mapping[str, str], built_in: Mapping[str, str] = MappingProxyType({})
+) -> States:
+    """The source's own words, then those of its tool, then the canonical spellings as they are."""
+    own = {folded(words): state for words, state in mapping.items()}
+    return States({**CANONICAL, **built_in, **own})
 
 
 def read_priority(

@@ -1,0 +1,1 @@
+"""Signals: what metrics-api told about services (breaches, targets, trends), each once."""

@@ -1,0 +1,62 @@
+"""Events of another of our services: CloudEvents in Standard Webhooks signing, read and checked."""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import orjson
+from fastapi import Request
+from pydantic import AfterValidator, BaseModel, SecretStr, ValidationError
+
+from shared.errors import FieldError, Invalid
+from shared.kit.webhooks import MEDIA_TYPE, verify_event
+
+Told = TypeVar("Told", bound=BaseModel)
+
+EVENT_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"type": "object", "description": "CloudEvents 1.0, structured mode"}
+            }
+        },
+    }
+}
+"""`openapi_extra` of an operation that receives them."""
+
+
+def _storable_json(value: Any) -> Any:
+    """What jsonb can hold: no NUL in any string, nothing nested beyond reason."""
+    try:
+        written = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        raise ValueError("is nested too deeply") from None
+    if rb"\u0000" in written.replace(rb"\\", b""):
+        raise ValueError("must not contain NUL characters")
+    return value
+
+
+StorableJson = AfterValidator(_storable_json)
+
+
+async def read_event(
+    request: Request, secrets: Iterable[SecretStr | None], model: type[Told]
+) -> Told:
+    """The event in a request, signed with one of the secrets: two are valid while they rotate.
+
+    Raises Forbidden (403) on a bad signature, Invalid (422) when it is no `model`.
+    """
+    keys = [secret.get_secret_value() for secret in secrets if secret is not None]
+    return checked(model, verify_event(request.headers, await request.body(), keys), "")
+
+
+def checked(model: type[Told], value: Any, place: str) -> Told:
+    """The value as a `model`; Invalid with pointers below `place` when it is none."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        fields = [
+            FieldError(place + "".join(f"/{step}" for step in found["loc"]), found["msg"])
+            for found in error.errors()
+        ]
+        raise Invalid("The event is not one that this service knows", errors=fields) from None
