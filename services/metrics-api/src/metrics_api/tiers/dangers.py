@@ -15,7 +15,6 @@ from metrics_api.tiers.schemas import (
     EventDangers,
     IncidentDangers,
 )
-from metrics_api.tiers.slo_reading import slos_of_services, slos_on_slis
 from shared.kit import clock
 from shared.kit.database import Session
 from shared.schemas.agreements import AgreementState, AgreementVersionOut
@@ -42,7 +41,7 @@ async def of_incident(session: Session, source: str, external_id: str) -> Incide
             guarantees=[],
         )
     service: str = incident.service or ""
-    slos = await slos_of_services(session, [service])
+    slos = await end_queries.slos_of_services(session, [service])
     return IncidentDangers(
         source=source,
         external_id=external_id,
@@ -68,7 +67,7 @@ async def of_event(session: Session, source: str, external_id: str) -> EventDang
     if event.component is not None:
         links = await queries.links_above(session, LinkKind.SLI_SIE.value, [event.component])
         slis = list(dict.fromkeys(link.upper for link in links))
-    slos = await slos_on_slis(session, slis)
+    slos = await end_queries.slos_on_slis(session, slis)
     services = [] if event.service is None else [event.service]
     return EventDangers(
         source=source,

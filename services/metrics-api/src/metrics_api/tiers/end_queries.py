@@ -11,6 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from metrics_api.attribution.tables import ServiceCopy
 from metrics_api.copies.schemas import VitalSupportCopy
 from metrics_api.copies.tables import CatalogCopy
+from metrics_api.slis.rules import SliState
+from metrics_api.slis.tables import Sli
+from metrics_api.slos.rules import SloState
+from metrics_api.slos.tables import Slo, SloObjective
 from metrics_api.targets.tables import Target
 from shared.errors import NotFound
 
@@ -33,6 +37,38 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+async def known_slos(session: AsyncSession, keys: Sequence[str]) -> set[str]:
+    """Those of these keys that are active SLOs."""
+    statement = select(Slo.key).where(Slo.key.in_(keys), Slo.state == SloState.ACTIVE.value)
+    return set(await session.scalars(statement))
+
+
+async def known_slis(session: AsyncSession, keys: Sequence[str]) -> set[str]:
+    """Those of these keys that are active SLIs."""
+    statement = select(Sli.key).where(Sli.key.in_(keys), Sli.state == SliState.ACTIVE.value)
+    return set(await session.scalars(statement))
+
+
+async def slos_of_services(session: AsyncSession, services: Sequence[str]) -> list[str]:
+    """Keys of the active SLOs of these services."""
+    statement = select(Slo.key).where(
+        Slo.service.in_(services), Slo.state == SloState.ACTIVE.value
+    )
+    return list(await session.scalars(statement.order_by(Slo.key)))
+
+
+async def slos_on_slis(session: AsyncSession, slis: Sequence[str]) -> list[str]:
+    """Keys of the active SLOs that look at any of these SLIs."""
+    statement = (
+        select(Slo.key)
+        .join(SloObjective, SloObjective.slo == Slo.key)
+        .where(SloObjective.sli.in_(slis), Slo.state == SloState.ACTIVE.value)
+        .distinct()
+        .order_by(Slo.key)
+    )
+    return list(await session.scalars(statement))
 
 
 async def targets_on(

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, Text, Uuid, delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -133,3 +134,70 @@ async def links_above(session: AsyncSession, kind: str, lower: Sequence[str]) ->
         .order_by(TierLink.lower, TierLink.upper)
     )
     return list((await session.execute(statement)).all())
+
+
+_BROKEN = """
+    SELECT 'kra' AS tier, k.key, 'kra_without_kpi' AS code, NULL AS lower, NULL::uuid AS link
+    FROM metrics.kra k
+    WHERE k.active AND NOT EXISTS (SELECT FROM metrics.kra_kpi m WHERE m.kra = k.key)
+    UNION ALL
+    SELECT 'kra', k.key, 'unknown_objective', k.objective, NULL FROM metrics.kra k
+    WHERE k.active AND k.objective IS NOT NULL AND NOT EXISTS (
+        SELECT FROM metrics.catalog_copy c
+        WHERE c.kind = 'objective' AND c.key = k.objective AND c.ended_at IS NULL)
+    UNION ALL
+    SELECT 'kpi', m.kpi, 'kpi_without_target', m.service, NULL FROM metrics.kra_kpi m
+    WHERE EXISTS (SELECT FROM metrics.kra k WHERE k.key = m.kra AND k.active) AND NOT EXISTS (
+        SELECT FROM metrics.target t
+        WHERE t.service = m.service AND t.kpi = m.kpi AND t.valid_from <= :today
+          AND (t.valid_to IS NULL OR t.valid_to >= :today))
+    UNION ALL
+    SELECT 'kpt', l.upper, 'ended_target', NULL, l.id FROM metrics.tier_link l
+    WHERE l.kind = 'kpt_vma' AND NOT EXISTS (
+        SELECT FROM metrics.target t
+        WHERE t.id::text = l.upper AND (t.valid_to IS NULL OR t.valid_to >= :today))
+    UNION ALL
+    SELECT 'kpt', t.id::text, 'target_without_vital_activity', NULL, NULL FROM metrics.target t
+    WHERE t.valid_from <= :today AND (t.valid_to IS NULL OR t.valid_to >= :today)
+      AND EXISTS (SELECT FROM metrics.kra_kpi m WHERE m.service = t.service AND m.kpi = t.kpi)
+      AND NOT EXISTS (SELECT FROM metrics.tier_link l
+                      WHERE l.kind = 'kpt_vma' AND l.upper = t.id::text)
+    UNION ALL
+    SELECT CASE l.kind WHEN 'kpt_vma' THEN 'kpt' ELSE 'vma' END, l.upper,
+           'unknown_vital_activity', v.activity, l.id
+    FROM metrics.tier_link l
+    CROSS JOIN LATERAL (SELECT CASE l.kind WHEN 'kpt_vma' THEN l.lower ELSE l.upper END) AS v (activity)
+    WHERE l.kind IN ('kpt_vma', 'vma_slo') AND NOT EXISTS (
+        SELECT FROM metrics.catalog_copy c
+        WHERE c.kind = 'vital_activity' AND c.key = v.activity AND c.ended_at IS NULL
+          AND (c.data->>'active')::boolean)
+    UNION ALL
+    SELECT DISTINCT 'vma', l.lower, 'vital_activity_without_slo', NULL, NULL::uuid
+    FROM metrics.tier_link l
+    WHERE l.kind = 'kpt_vma' AND NOT EXISTS (
+        SELECT FROM metrics.tier_link s WHERE s.kind = 'vma_slo' AND s.upper = l.lower)
+    UNION ALL
+    SELECT 'vma', l.upper, 'unknown_slo', l.lower, l.id FROM metrics.tier_link l
+    WHERE l.kind = 'vma_slo' AND NOT EXISTS (
+        SELECT FROM metrics.slo s WHERE s.key = l.lower AND s.state = 'active')
+    UNION ALL
+    SELECT 'sli', l.upper, 'unknown_sli', l.lower, l.id FROM metrics.tier_link l
+    WHERE l.kind = 'sli_sie' AND NOT EXISTS (
+        SELECT FROM metrics.sli s WHERE s.key = l.upper AND s.state = 'active')"""
+
+
+async def list_broken(session: AsyncSession, today: date, page: PageParams) -> list[Row[Any]]:
+    """What is broken or missing anywhere, by tier and key, one more than the page holds.
+
+    `below` is the lower end or empty: a cursor needs a value.
+    """
+    rows = (
+        text(_BROKEN)
+        .bindparams(today=today)
+        .columns(tier=Text, key=Text, code=Text, lower=Text, link=Uuid)
+        .subquery()
+    )
+    below = func.coalesce(rows.c.lower, "", type_=Text).label("below")
+    statement = select(*rows.c, below)
+    order: list[Any] = [rows.c.tier, rows.c.key, rows.c.code, below.element]
+    return list((await session.execute(keyset(statement, order, page))).all())

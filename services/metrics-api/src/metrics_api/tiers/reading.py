@@ -9,9 +9,9 @@ from metrics_api.indicators.periods import Period
 from metrics_api.tiers import end_queries, queries, tree
 from metrics_api.tiers.figures import figures_of
 from metrics_api.tiers.record_queries import records_behind
-from metrics_api.tiers.rules import BREAK_TEXTS, LinkKind, Node, Status, Tier, reachable, settled
+from metrics_api.tiers.rules import BREAK_TEXTS, Break, LinkKind, Node, Status, Tier, reachable, settled
 from metrics_api.tiers.schemas import BrokenLink, Tree, TreeNode, TreeRecord
-from metrics_api.tiers.slo_reading import slo_names_of_slis, slos_found
+from metrics_api.tiers.slo_reading import names_of_slis, slos_found
 from metrics_api.tiers.tree import EventFound, Gathered, Link, TargetFound
 from shared.kit.database import Session
 from shared.schemas.metrics import Comparator, KpiId
@@ -58,6 +58,13 @@ def as_broken(broken: tree.Broken) -> BrokenLink:
     )
 
 
+def broken_row(row: Any) -> BrokenLink:
+    """One of `queries.list_broken`."""
+    return as_broken(
+        tree.Broken(Tier(row.tier), row.key, Break(row.code), row.lower, row.link)
+    )
+
+
 async def gather(session: Session, key: str, period: Period) -> Gathered:
     """What there is of each tier under a key result area."""
     kra = await queries.get_kra(session, key)
@@ -67,7 +74,7 @@ async def gather(session: Session, key: str, period: Period) -> Gathered:
     activities = await _activities(session, [link.lower for link in target_links])
     activity_links = await _links(session, LinkKind.VMA_SLO, list(activities))
     slos = await slos_found(session, [link.lower for link in activity_links], period)
-    slis = await slo_names_of_slis(session, [slo.sli for slo in slos.values() if slo.sli])
+    slis = await names_of_slis(session, [sli for slo in slos.values() for sli in slo.slis])
     sli_links = await _links(session, LinkKind.SLI_SIE, list(slis))
     return Gathered(
         key=key,

@@ -35,11 +35,11 @@ class TargetFound(NamedTuple):
 
 
 class SloFound(NamedTuple):
-    """An SLO with its own status; each SLO rests on exactly one SLI, a composite one on none."""
+    """An SLO with its own status; it rests on one SLI, a composite one on those of its parts."""
 
     key: str
     name: str
-    sli: str | None
+    slis: tuple[str, ...]
     status: Status
     reason: str | None
     detail: Mapping[str, Any]
@@ -190,7 +190,7 @@ def _slos(found: Gathered) -> Iterator[Node]:
             slo.status,
             slo.reason,
             slo.detail,
-            (f"sli:{slo.sli}",) if slo.sli else (),
+            tuple(f"sli:{sli}" for sli in slo.slis),
         )
 
 
@@ -200,7 +200,7 @@ def _slis(found: Gathered) -> Iterator[Node]:
     events: dict[str, list[str]] = {}
     for event in found.events:
         events.setdefault(event.component, []).append(_event_id(event))
-    for key in dict.fromkeys(slo.sli for slo in found.slos.values() if slo.sli):
+    for key in dict.fromkeys(sli for slo in found.slos.values() for sli in slo.slis):
         mine = components.get(key, ())
         raised = tuple(dict.fromkeys(one for each in mine for one in events.get(each, ())))
         known = key in found.slis
@@ -256,9 +256,10 @@ def broken_links(found: Gathered) -> list[Broken]:
         ),
         *_broken_activities(found),
         *(
-            Broken(Tier.SLO, slo.key, Break.UNKNOWN_SLI, slo.sli, None)
+            Broken(Tier.SLO, slo.key, Break.UNKNOWN_SLI, sli, None)
             for slo in found.slos.values()
-            if slo.sli and slo.sli not in found.slis
+            for sli in slo.slis
+            if sli not in found.slis
         ),
     ]
 
