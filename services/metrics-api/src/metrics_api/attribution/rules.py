@@ -1,6 +1,6 @@
 """Which service a name in a tool's words means. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from metrics_api.sources.rules import SourceRules, folded
@@ -12,11 +12,16 @@ Name = tuple[str | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """What ingest keeps in memory: the sources, and what names mean, as of a revision."""
+    """What ingest keeps in memory: the sources, and what names mean, as of a revision.
+
+    `vendor_products` and `customers` are keyed by folded words: their keys and names.
+    """
 
     revision: int
     sources: Mapping[str, SourceRules]
     names: Mapping[Name, str]
+    vendor_products: Mapping[str, str] = field(default_factory=dict)
+    customers: Mapping[str, str] = field(default_factory=dict)
     by_id: Mapping[int, SourceRules] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -28,6 +33,22 @@ class Directory:
             return None
         words = folded(name)
         return self.names.get((source, words)) or self.names.get((None, words))
+
+    def vendor_product_of(self, words: str | None) -> str | None:
+        """The vendor product that a tool's words for a vendor mean, if they mean one."""
+        return self.vendor_products.get(folded(words)) if words else None
+
+    def customer_of(self, words: str | None) -> str | None:
+        """The customer that a tool's words mean, if they mean one."""
+        return self.customers.get(folded(words)) if words else None
+
+
+def words_of(named: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What keys and names mean, given as (key, name): a key stands above a name, and of two of
+    one name the first by key has it."""
+    rows = sorted(named)
+    names = {folded(name): key for key, name in reversed(rows)}
+    return names | {folded(key): key for key, _ in rows}
 
 
 def moved_services(before: Mapping[Name, str], after: Mapping[Name, str]) -> set[str]:

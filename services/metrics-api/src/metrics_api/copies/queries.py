@@ -24,7 +24,7 @@ async def copies_of(
     """Copies of a kind by key, in the order of their keys; `as_of`: as they were known then."""
     statement = (
         select(CatalogCopy.key, CatalogCopy.data)
-        .where(CatalogCopy.kind == kind, _known_at(as_of))
+        .where(CatalogCopy.kind == kind, known_at(as_of))
         .order_by(CatalogCopy.key)
     )
     if keys is not None:
@@ -33,7 +33,7 @@ async def copies_of(
     return {key: model.model_validate(data) for key, data in rows}
 
 
-def _known_at(as_of: datetime | None) -> ColumnElement[bool]:
+def known_at(as_of: datetime | None) -> ColumnElement[bool]:
     if as_of is None:
         return CatalogCopy.ended_at.is_(None)
     return (CatalogCopy.recorded_at <= as_of) & or_(
@@ -51,7 +51,7 @@ async def customer_services(
         .where(
             CatalogCopy.kind == "engagement",
             CatalogCopy.data["customer"].astext == customer,
-            _known_at(as_of),
+            known_at(as_of),
         )
         .group_by(service)
         .order_by(func.min(service))

@@ -5,17 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from metrics_api.indicators.kpis import (
-    KPIS,
-    NOTHING,
-    Figure,
-    Kpi,
-    Shape,
-    is_empty,
-    meets,
-    open_after,
-    quotient,
-)
+from metrics_api.indicators.definitions import Kpi, Shape
+from metrics_api.indicators.figures import NOTHING, Figure, figure_of, meets
+from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.rules import SUMS, Sums
 from shared.schemas.common import FactDefinition, FactValue
 from shared.schemas.metrics import Comparator
@@ -170,10 +162,7 @@ def _between(kpi: Kpi, months: Months, first: date, end: date) -> tuple[Figure, 
     chosen = [sums for start, sums in months if since <= start < end]
     total = {name: sum(sums[name] for sums in chosen) for name in SUMS}
     last_day = end - timedelta(days=1)
-    if is_empty(total):
-        return NOTHING, last_day
-    total["open"] = open_after(total)
-    return quotient(kpi, total[kpi.total], total[kpi.count]), last_day
+    return figure_of(kpi, total), last_day
 
 
 def _months_before(month: date, count: int) -> date:
