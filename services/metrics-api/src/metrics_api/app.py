@@ -18,9 +18,10 @@ from metrics_api.facts import routes as facts
 from metrics_api.imports import routes as imports
 from metrics_api.inbox import routes as inbox
 from metrics_api.incidents import routes as incidents
-from metrics_api.incidents.contract import describing_incidents
+from metrics_api.incidents.updates import IncidentIn
 from metrics_api.indicators import routes as indicators
 from metrics_api.initiatives import routes as initiatives
+from metrics_api.intake.contract import describing
 from metrics_api.issued_reports import routes as issued_reports
 from metrics_api.openslo import routes as openslo
 from metrics_api.prometheus import routes as prometheus
@@ -103,5 +104,5 @@ def create_app(
         lifespan=lifespan,
         streamed_paths=("/v1/incidents/batch",),
     )
-    app.openapi = describing_incidents(app.openapi)  # type: ignore[method-assign]
+    app.openapi = describing(app.openapi, (IncidentIn,))  # type: ignore[method-assign]
     return app

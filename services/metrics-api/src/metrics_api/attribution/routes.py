@@ -134,7 +134,9 @@ async def receive_catalog_event(request: Request, session: Session) -> EventRepl
         return EventReply(taken=taken)
     if event.type.startswith(REQUEST_EVENTS):
         told = _checked(RequestData, event.data, "/data")
-        return EventReply(taken=await requests.take_in(session, told.record))
+        state = request.app.state
+        taken = await requests.take_in(state.engine, state.memory, told.record)
+        return EventReply(taken=taken)
     return EventReply(taken=False)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from metrics_api.sources.rules import SourceRules, folded
+from metrics_api.sources.rules import CATALOG_SOURCE, SourceRules, folded
 
 RESOLVE_JOB = "resolve_references"
 Name = tuple[str | None, str]
@@ -29,8 +29,8 @@ class Directory:
 
     def service_of(self, source: str, name: str | None) -> str | None:
         """The service a name means to a source; its own references stand above general ones."""
-        if name is None:
-            return None
+        if name is None or source == CATALOG_SOURCE:
+            return name  # the catalog names its services by their keys
         words = folded(name)
         return self.names.get((source, words)) or self.names.get((None, words))
 
