@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from metrics_api.indicators.kpis import KPIS, meets
+from metrics_api.indicators.figures import meets
+from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.periods import Period
 from metrics_api.success_factors import queries
 from metrics_api.success_factors.rules import satisfaction

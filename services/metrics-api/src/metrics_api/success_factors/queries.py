@@ -82,7 +82,8 @@ async def list_factors(
             SuccessFactorKpi.service == wanted.service,
         )
         statement = statement.where(measured)
-    return list((await session.execute(keyset(statement, [SuccessFactor.key], page))).all())
+    order: list[Any] = [SuccessFactor.key]
+    return list((await session.execute(keyset(statement, order, page))).all())
 
 
 async def factors_of_service(session: AsyncSession, service: str) -> list[Row[Any]]:

@@ -53,9 +53,7 @@ async def known_slis(session: AsyncSession, keys: Sequence[str]) -> set[str]:
 
 async def slos_of_services(session: AsyncSession, services: Sequence[str]) -> list[str]:
     """Keys of the active SLOs of these services."""
-    statement = select(Slo.key).where(
-        Slo.service.in_(services), Slo.state == SloState.ACTIVE.value
-    )
+    statement = select(Slo.key).where(Slo.service.in_(services), Slo.state == SloState.ACTIVE.value)
     return list(await session.scalars(statement.order_by(Slo.key)))
 
 

@@ -6,6 +6,7 @@ from metrics_api.indicators.actions import Asked, kpis_of
 from metrics_api.indicators.periods import Period
 from metrics_api.indicators.scopes import Scope, ScopeKind
 from metrics_api.tiers.tree import Figure
+from shared.kit import clock
 from shared.kit.database import Session
 from shared.schemas.metrics import KpiId
 
@@ -20,7 +21,7 @@ async def figures_of(
     figures: dict[tuple[KpiId, str], Figure] = {}
     for service, kpis in by_service.items():
         scope = Scope(ScopeKind.SERVICE, service, (service,))
-        for series in await kpis_of(session, Asked(scope, kpis, [period])):
+        for series in await kpis_of(session, Asked(scope, kpis, [period], None, clock.now())):
             (value,) = series.values
             reason = None if value.reason is None else value.reason.text
             figures[series.kpi, service] = Figure(value.value, value.count, reason)

@@ -80,7 +80,8 @@ async def list_kras(
         statement = statement.where(Kra.active.is_(active))
     if objective is not None:
         statement = statement.where(Kra.objective == objective)
-    return list((await session.execute(keyset(statement, [Kra.key], page))).all())
+    order: list[Any] = [Kra.key]
+    return list((await session.execute(keyset(statement, order, page))).all())
 
 
 async def put_link(session: AsyncSession, values: Mapping[str, Any]) -> tuple[Row[Any], bool]:
@@ -166,7 +167,8 @@ _BROKEN = """
     SELECT CASE l.kind WHEN 'kpt_vma' THEN 'kpt' ELSE 'vma' END, l.upper,
            'unknown_vital_activity', v.activity, l.id
     FROM metrics.tier_link l
-    CROSS JOIN LATERAL (SELECT CASE l.kind WHEN 'kpt_vma' THEN l.lower ELSE l.upper END) AS v (activity)
+    CROSS JOIN LATERAL (
+        SELECT CASE l.kind WHEN 'kpt_vma' THEN l.lower ELSE l.upper END) AS v (activity)
     WHERE l.kind IN ('kpt_vma', 'vma_slo') AND NOT EXISTS (
         SELECT FROM metrics.catalog_copy c
         WHERE c.kind = 'vital_activity' AND c.key = v.activity AND c.ended_at IS NULL

@@ -9,7 +9,16 @@ from metrics_api.indicators.periods import Period
 from metrics_api.tiers import end_queries, queries, tree
 from metrics_api.tiers.figures import figures_of
 from metrics_api.tiers.record_queries import records_behind
-from metrics_api.tiers.rules import BREAK_TEXTS, Break, LinkKind, Node, Status, Tier, reachable, settled
+from metrics_api.tiers.rules import (
+    BREAK_TEXTS,
+    Break,
+    LinkKind,
+    Node,
+    Status,
+    Tier,
+    reachable,
+    settled,
+)
 from metrics_api.tiers.schemas import BrokenLink, Tree, TreeNode, TreeRecord
 from metrics_api.tiers.slo_reading import names_of_slis, slos_found
 from metrics_api.tiers.tree import EventFound, Gathered, Link, TargetFound
@@ -60,9 +69,7 @@ def as_broken(broken: tree.Broken) -> BrokenLink:
 
 def broken_row(row: Any) -> BrokenLink:
     """One of `queries.list_broken`."""
-    return as_broken(
-        tree.Broken(Tier(row.tier), row.key, Break(row.code), row.lower, row.link)
-    )
+    return as_broken(tree.Broken(Tier(row.tier), row.key, Break(row.code), row.lower, row.link))
 
 
 async def gather(session: Session, key: str, period: Period) -> Gathered:

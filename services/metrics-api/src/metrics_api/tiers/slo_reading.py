@@ -26,9 +26,7 @@ _STATUS = {
 _MINUTE = timedelta(minutes=1)
 
 
-async def slos_found(
-    session: Session, keys: Sequence[str], period: Period
-) -> dict[str, SloFound]:
+async def slos_found(session: Session, keys: Sequence[str], period: Period) -> dict[str, SloFound]:
     """The active ones among these SLOs, judged over a period instead of their own windows."""
     rows = [row for row in await slos_by_key(session, keys) if row.state == SloState.ACTIVE]
     now = clock.now()
@@ -64,6 +62,4 @@ def _found(status: SloStatusOut) -> SloFound:
 async def names_of_slis(session: Session, keys: Sequence[str]) -> dict[str, str]:
     """Names of the active ones among these SLIs by key."""
     found = await slis_by_key(session, keys)
-    return {
-        key: row.name or key for key, row in found.items() if row.state == SliState.ACTIVE
-    }
+    return {key: row.name or key for key, row in found.items() if row.state == SliState.ACTIVE}

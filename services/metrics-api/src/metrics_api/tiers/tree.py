@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from metrics_api.indicators.kpis import KPIS, meets
+from metrics_api.indicators.figures import meets
+from metrics_api.indicators.kpis import KPIS
 from metrics_api.tiers.rules import (
     BREAK_TEXTS,
     Break,
@@ -18,7 +19,8 @@ from metrics_api.tiers.rules import (
 from shared.schemas.metrics import Comparator, KpiId
 
 
-class Figure(NamedTuple):
+@dataclass(frozen=True)
+class Figure:
     """A KPI of a service in the period; `reason` says why there is no value."""
 
     value: float | None
