@@ -27,8 +27,8 @@ from metrics_api.openslo import routes as openslo
 from metrics_api.prometheus import routes as prometheus
 from metrics_api.pulls import routes as pulls
 from metrics_api.records import routes as records
+from metrics_api.records.kinds import FIELDS
 from metrics_api.reports import routes as reports
-from metrics_api.requests import routes as requests
 from metrics_api.samples import routes as samples
 from metrics_api.service_credits import routes as service_credits
 from metrics_api.settings import Settings
@@ -76,7 +76,6 @@ def create_app(
             sources.router,
             attribution.router,
             incidents.router,
-            requests.router,
             imports.router,
             indicators.router,
             targets.router,
@@ -104,7 +103,7 @@ def create_app(
             issued_reports.router,
         ),
         lifespan=lifespan,
-        streamed_paths=("/v1/incidents/batch",),
+        streamed_paths=("/v1/incidents/batch", *records.BATCH_PATHS),
     )
-    app.openapi = describing(app.openapi, (IncidentIn,))  # type: ignore[method-assign]
+    app.openapi = describing(app.openapi, (IncidentIn, *FIELDS))  # type: ignore[method-assign]
     return app

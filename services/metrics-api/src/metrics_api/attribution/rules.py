@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from metrics_api.sources.rules import CATALOG_SOURCE, SourceRules, folded
 
 RESOLVE_JOB = "resolve_references"
+FOLLOW_WORDS_JOB = "follow_words"
+"""To be enqueued when copies of vendor products or customers changed; it runs every minute too."""
 Name = tuple[str | None, str]
 """A source's key, or None for any source, and folded words."""
 

@@ -29,10 +29,11 @@ from metrics_api.intake.storing import (
 )
 from metrics_api.intake.updates import given
 from metrics_api.intake.words import name_of
-from metrics_api.records import queries, risk
+from metrics_api.records import ingest_queries as queries
+from metrics_api.records import risk
 from metrics_api.records.fields import ChangeIn, RecordIn
+from metrics_api.records.ingest_queries import Question
 from metrics_api.records.kinds import KINDS, Kind
-from metrics_api.records.queries import Question
 from metrics_api.records.rules import StoredRecord, concluded, settle
 from metrics_api.records.updates import RecordUpdate, accept, decode, read_fields
 from metrics_api.sources.rules import SourceRules

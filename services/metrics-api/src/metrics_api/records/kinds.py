@@ -113,3 +113,6 @@ KINDS: Final[Mapping[RecordKind, Kind]] = {
         concluded=conclusions.infrastructure_event,
     ),
 }
+
+FIELDS: Final = tuple(kind.fields for kind in KINDS.values())
+"""What may be sent of each."""

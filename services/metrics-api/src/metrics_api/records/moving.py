@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from metrics_api.attribution.queries import current_directory
 from metrics_api.attribution.rules import Memory
-from metrics_api.records import queries
+from metrics_api.records import ingest_queries as queries
 from metrics_api.records.actions import Settled, Writes, collect, versions_of, write
 from metrics_api.records.kinds import KINDS, Kind
 from metrics_api.records.rules import StoredRecord, settle
@@ -13,7 +13,7 @@ from shared.kit.database import Engine, Session, driver, transaction
 AT_ONCE = 500
 
 
-async def move_records(
+async def move_settled(
     session: Session,
     memory: Memory,
     kind: Kind,

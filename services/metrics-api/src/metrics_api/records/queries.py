@@ -1,323 +1,128 @@
-"""Every SQL statement of records: those of the ingest (on the driver), then the reads."""
+"""SQL of the reads of records; that of the ingest is in ingest_queries.py."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final
 
-import orjson
-import psycopg
-from psycopg.rows import tuple_row
+from sqlalchemy import ColumnElement, Text, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.copying import insert_rows
-from metrics_api.incidents.rules import Transition
-from metrics_api.intake.updates import as_json, encoder
-from metrics_api.records.kinds import Kind
-from metrics_api.records.risk import HISTORY, NO_HISTORY, History
-from metrics_api.records.rules import StoredRecord
-from metrics_api.records.updates import RecordUpdate, kept_update
-from metrics_api.sources.rules import SourceRules
-
-Connection = psycopg.AsyncConnection[Any]
-Row = Sequence[Any]
-
-_NEWEST = (
-    "version",
-    "updated_at",
-    "stamped_at",
-    "digest",
-    "versions",
-    "first_received_at",
-    "last_received_at",
+from metrics_api.records.tables import (
+    ChangeRecord,
+    InfrastructureEvent,
+    Outage,
+    RecordTransition,
+    RecordVersion,
+    RequestRecord,
+    Survey,
 )
-_COMMON = (
-    "service",
-    "service_name",
-    "service_pinned",
-    "state",
-    "raw_state",
-    "title",
-    "priority",
-    "raw_priority",
-    "impact",
-    "urgency",
-    "channel",
-    "touchpoint",
-    "customer",
-    "vendor",
-    "vendor_product",
-    "assignment_group",
-    "extra",
-)
-_JSON = frozenset({"extra", "steps", "risk_factors"})
-_VERSION = (
-    "kind",
-    "source_id",
-    "external_id",
-    "digest",
-    "version",
-    "updated_at",
-    "stamped_at",
-    "received_at",
-    "service",
-    "payload",
-)
-_TRANSITION = (
-    "kind",
-    "source_id",
-    "external_id",
-    "seq",
-    "at",
-    "from_state",
-    "to_state",
-    "service",
-)
+from metrics_api.sources.tables import Source
+from shared.errors import NotFound
+from shared.kit.pagination import PageParams, keyset
+from shared.schemas.metrics import RecordKind
+
+AnyRecord = RequestRecord | ChangeRecord | Outage | Survey | InfrastructureEvent
+Range = tuple[datetime | None, datetime | None]
+
+TABLES: Final[Mapping[RecordKind, type[AnyRecord]]] = {
+    RecordKind.REQUEST: RequestRecord,
+    RecordKind.CHANGE: ChangeRecord,
+    RecordKind.OUTAGE: Outage,
+    RecordKind.SURVEY: Survey,
+    RecordKind.INFRASTRUCTURE_EVENT: InfrastructureEvent,
+}
 
 
-def _changed(kind: Kind) -> tuple[str, ...]:
-    return (*_COMMON, *kind.columns, "sent", *_NEWEST)
+@dataclass(frozen=True)
+class RecordFilter:
+    """What a list of records is narrowed to.
 
-
-def _columns(kind: Kind) -> tuple[str, ...]:
-    return ("source_id", "external_id", *_changed(kind))
-
-
-class Asked(NamedTuple):
-    """Records that were asked for, and their transitions."""
-
-    records: psycopg.AsyncCursor[Any]
-    transitions: psycopg.AsyncCursor[Any]
-
-
-async def ask_for_records(
-    conn: Connection, kind: Kind, source_id: int, external_ids: Iterable[str]
-) -> Asked:
-    """Lock the stored among these records, in the order of their ids.
-
-    In a pipeline the statements are one turn; the answers are there once it has ended.
+    `equal` and `ranges` ([from, to)) are by column, None where it does not matter; `lasting`
+    names the column that is null while a record is open, `is_open` which of the two is asked for.
     """
-    ids = list(external_ids)
-    asked = Asked(conn.cursor(row_factory=tuple_row), conn.cursor(row_factory=tuple_row))
-    await asked.records.execute(
-        f"""
-        SELECT external_id, service_pinned, service, sent::text, state, {", ".join(_NEWEST)}
-        FROM {kind.table} WHERE source_id = %s AND external_id = ANY(%s)
-        ORDER BY external_id FOR NO KEY UPDATE
-        """,  # noqa: S608 - made of our own names
-        [source_id, ids],
+
+    source: str | None = None
+    equal: Mapping[str, Any] = field(default_factory=dict)
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    lasting: str | None = None
+    is_open: bool | None = None
+
+
+async def list_records(
+    session: AsyncSession, kind: RecordKind, wanted: RecordFilter, page: PageParams
+) -> Sequence[Any]:
+    """Records with the keys of their sources, by source and id."""
+    table: Any = TABLES[kind]
+    statement: Any = select(table, Source.key).join(Source, Source.id == table.source_id)
+    statement = statement.where(*_conditions(table, wanted))
+    order: list[Any] = [table.source_id, table.external_id]
+    return list((await session.execute(keyset(statement, order, page))).all())
+
+
+def _conditions(table: Any, wanted: RecordFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.source is not None:
+        yield Source.key == wanted.source
+    for name, value in wanted.equal.items():
+        if value is not None:
+            yield getattr(table, name) == value
+    for name, (start, end) in wanted.ranges.items():
+        if start is not None:
+            yield getattr(table, name) >= start
+        if end is not None:
+            yield getattr(table, name) < end
+    if wanted.lasting is not None and wanted.is_open is not None:
+        column = getattr(table, wanted.lasting)
+        yield column.is_(None) if wanted.is_open else column.is_not(None)
+
+
+async def get_record(
+    session: AsyncSession, kind: RecordKind, source: str, external_id: str
+) -> AnyRecord:
+    """Raises NotFound."""
+    table: Any = TABLES[kind]
+    statement = (
+        select(table)
+        .join(Source, Source.id == table.source_id)
+        .where(Source.key == source, table.external_id == external_id)
     )
-    # A statement of its own: its snapshot is taken after the locks were had.
-    await asked.transitions.execute(
-        "SELECT external_id, at, from_state, to_state FROM metrics.record_transition"
-        " WHERE kind = %s AND source_id = %s AND external_id = ANY(%s) ORDER BY external_id, seq",
-        [kind.kind, source_id, ids],
+    found: AnyRecord | None = (await session.scalars(statement)).one_or_none()
+    if found is None:
+        noun = kind.value.replace("_", " ")
+        raise NotFound(f"The source {source} has no {noun} {external_id}")
+    return found
+
+
+async def list_versions(
+    session: AsyncSession, kind: RecordKind, record: AnyRecord, page: PageParams
+) -> Sequence[Any]:
+    """In the order of receipt."""
+    digest = func.encode(RecordVersion.digest, "hex", type_=Text).label("digest")
+    columns = (
+        RecordVersion.version,
+        RecordVersion.updated_at,
+        RecordVersion.stamped_at,
+        RecordVersion.received_at,
+        RecordVersion.service,
+        RecordVersion.payload,
     )
-    return asked
-
-
-async def locked_records(asked: Asked, kind: Kind) -> dict[str, StoredRecord]:
-    """The answers to `ask_for_records`."""
-    rows, transitions = await asked.records.fetchall(), await asked.transitions.fetchall()
-    by_record: dict[str, list[Transition]] = {}
-    for external_id, *move in transitions:
-        by_record.setdefault(external_id, []).append(Transition._make(move))
-    return {
-        external_id: StoredRecord(
-            pinned,
-            service,
-            kind.decoder.decode(sent),
-            state,
-            tuple(by_record.get(external_id, ())),
-            *newest,
-        )
-        for external_id, pinned, service, sent, state, *newest in rows
-    }
-
-
-async def lock_records(
-    conn: Connection, kind: Kind, source_id: int, external_ids: Iterable[str]
-) -> dict[str, StoredRecord]:
-    """The stored among these records, locked."""
-    async with conn.pipeline():
-        asked = await ask_for_records(conn, kind, source_id, external_ids)
-    return await locked_records(asked, kind)
-
-
-async def read_versions(
-    conn: Connection,
-    kind: Kind,
-    source: SourceRules,
-    external_ids: Sequence[str],
-    since: datetime,
-) -> dict[str, list[RecordUpdate]]:
-    """All kept updates of these records; `since` (their first receipt) spares old partitions."""
-    kept: dict[str, list[RecordUpdate]] = {}
-    async with conn.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(
-            "SELECT external_id, digest, payload::text FROM metrics.record_version"
-            " WHERE kind = %s AND source_id = %s AND external_id = ANY(%s) AND received_at >= %s",
-            [kind.kind, source.id, list(external_ids), since],
-        )
-        async for external_id, digest, payload in cursor:
-            update = kept_update(kind, source, digest, payload.encode())
-            kept.setdefault(external_id, []).append(update)
-    return kept
-
-
-def record_row(
-    kind: Kind, source_id: int, record: StoredRecord, values: Mapping[str, Any]
-) -> list[Any]:
-    """The columns of a record's table, in their order."""
-    newest = (
-        record.version,
-        record.updated_at,
-        record.stamped_at,
-        _bytea(record.digest),
-        record.versions,
-        record.first_received_at,
-        record.last_received_at,
+    statement = select(digest, *columns).where(
+        RecordVersion.kind == kind,
+        RecordVersion.source_id == record.source_id,
+        RecordVersion.external_id == record.external_id,
+        RecordVersion.received_at >= record.first_received_at,
     )
-    own = [_plain(name, values[name]) for name in (*_COMMON, *kind.columns)]
-    sent = encoder.encode(record.sent).decode()
-    return [source_id, record.sent.external_id, *own, sent, *newest]
+    order: list[Any] = [RecordVersion.received_at, digest.element]
+    return list((await session.execute(keyset(statement, order, page))).all())
 
 
-def _plain(name: str, value: Any) -> Any:
-    return as_json(value) if name in _JSON and value is not None else value
-
-
-def version_row(update: RecordUpdate, received_at: datetime, service: str | None) -> Row:
-    """The columns of a version."""
-    return (
-        update.kind.kind.value,
-        update.source.id,
-        update.fields.external_id,
-        _bytea(update.digest),
-        update.version,
-        update.updated_at,
-        update.stamped_at,
-        received_at,
-        service,
-        update.payload.decode(),
+async def list_transitions(
+    session: AsyncSession, kind: RecordKind, record: AnyRecord, page: PageParams
+) -> Sequence[RecordTransition]:
+    statement = select(RecordTransition).where(
+        RecordTransition.kind == kind,
+        RecordTransition.source_id == record.source_id,
+        RecordTransition.external_id == record.external_id,
     )
-
-
-def _bytea(value: bytes) -> str:
-    return rf"\x{value.hex()}"
-
-
-async def insert_records(conn: Connection, kind: Kind, rows: Sequence[Row]) -> None:
-    await insert_rows(conn, kind.table, _columns(kind), rows)
-
-
-async def insert_versions(conn: Connection, rows: Sequence[Row]) -> None:
-    await insert_rows(conn, "metrics.record_version", _VERSION, rows)
-
-
-async def insert_transitions(conn: Connection, rows: Sequence[Row]) -> None:
-    await insert_rows(conn, "metrics.record_transition", _TRANSITION, rows)
-
-
-async def update_records(conn: Connection, kind: Kind, rows: Sequence[Row]) -> None:
-    """Overwrite known (and locked) records."""
-    if not rows:
-        return
-    changed = _changed(kind)
-    statement = f"""
-        UPDATE {kind.table} AS r SET ({", ".join(changed)}) =
-            ROW ({", ".join("n." + name for name in changed)})
-        FROM json_populate_recordset(NULL::{kind.table}, %s::json) AS n
-        WHERE r.source_id = n.source_id AND r.external_id = n.external_id
-    """  # noqa: S608 - made of our own names
-    await conn.execute(statement, [orjson.dumps([_named(kind, row) for row in rows]).decode()])
-
-
-def _named(kind: Kind, row: Row) -> dict[str, Any]:
-    named = dict(zip(_columns(kind), row, strict=True))
-    for name in ("sent", *_JSON & named.keys()):
-        if named[name] is not None:
-            named[name] = orjson.Fragment(named[name])
-    return named
-
-
-async def delete_transitions(
-    conn: Connection, kind: Kind, source_id: int, external_ids: Sequence[str]
-) -> None:
-    """Make room for the transitions of records that were folded again."""
-    await conn.execute(
-        "DELETE FROM metrics.record_transition"
-        " WHERE kind = %s AND source_id = %s AND external_id = ANY(%s)",
-        [kind.kind, source_id, list(external_ids)],
-    )
-
-
-async def records_named(
-    conn: Connection, kind: Kind, named: tuple[int, str], service: str | None, limit: int
-) -> list[str]:
-    """Ids of records of a (source, service name) that are attributed so (None: not at all)."""
-    present, values = ("IS NULL", []) if service is None else ("= %s", [service])
-    statement = f"""
-        SELECT external_id FROM {kind.table}
-        WHERE source_id = %s AND service_name = %s AND service {present} AND NOT service_pinned
-        ORDER BY external_id LIMIT %s
-    """  # noqa: S608 - our own name, one of two fixed conditions
-    async with conn.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(statement, [*named, *values, limit])
-        return [external_id async for (external_id,) in cursor]
-
-
-async def records_after(
-    conn: Connection, kind: Kind, source_id: int, external_id: str, limit: int
-) -> list[str]:
-    """Ids of a source's records after this one, in order."""
-    statement = f"""
-        SELECT external_id FROM {kind.table} WHERE source_id = %s AND external_id > %s
-        ORDER BY external_id LIMIT %s
-    """  # noqa: S608 - our own name
-    async with conn.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(statement, [source_id, external_id, limit])
-        return [found async for (found,) in cursor]
-
-
-async def criticalities(conn: Connection, services: Iterable[str]) -> dict[str, str | None]:
-    """Of the services that are known here."""
-    async with conn.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(
-            "SELECT key, criticality FROM metrics.service_copy WHERE key = ANY(%s)",
-            [list(services)],
-        )
-        return {key: criticality async for key, criticality in cursor}
-
-
-Question = tuple[str, str, datetime]
-"""`service` or `assignment_group`, which one, and the moment before which changes count."""
-
-_OUTCOMES = """
-    SELECT asked.n, count(*), count(*) FILTER (WHERE c.outcome <> 'successful')
-    FROM unnest(%(names)s::text[], %(moments)s::timestamptz[]) WITH ORDINALITY
-        AS asked (name, before, n)
-    JOIN metrics.change_record c ON c.{column} = asked.name AND c.outcome IS NOT NULL
-        AND c.completed_at < asked.before AND c.completed_at >= asked.before - %(history)s
-    GROUP BY asked.n
-"""
-
-
-async def outcomes_before(
-    conn: Connection, questions: Iterable[Question]
-) -> dict[Question, History]:
-    """How the changes of services and groups ended in the time before these moments."""
-    found = dict.fromkeys(questions, NO_HISTORY)
-    asked: dict[str, list[Question]] = {}
-    for question in found:
-        asked.setdefault(question[0], []).append(question)
-    for column, some in asked.items():
-        names, moments = [name for _, name, _ in some], [moment for _, _, moment in some]
-        async with conn.cursor(row_factory=tuple_row) as cursor:
-            await cursor.execute(
-                _OUTCOMES.format(column=column),
-                {"names": names, "moments": moments, "history": HISTORY},
-            )
-            async for place, ended, failed in cursor:
-                found[some[place - 1]] = History(ended, failed)
-    return {
-        question: found.get(question, NO_HISTORY) for some in asked.values() for question in some
-    }
+    order: list[Any] = [RecordTransition.seq]
+    return (await session.scalars(keyset(statement, order, page))).all()
