@@ -30,6 +30,7 @@ from metrics_api.indicators.values import (
     value_of,
     with_late,
 )
+from metrics_api.record_kpis.queries import record_sums
 from shared.kit.database import Session
 from shared.schemas.metrics import KpiId
 
@@ -90,10 +91,22 @@ async def _parts(
             for place in percentiles.keys() & found[kpi.id].keys():
                 parts = found[kpi.id][place]
                 found[kpi.id][place] = parts._replace(percentiles=percentiles[place])
+    for kpi_id in asked.kpis:
+        if not KPIS[kpi_id].of_incidents:
+            found[kpi_id] = await _parts_of_records(session, asked, kpi_id, slice_by)
     if KpiId.SLA_ATTAINMENT in found:
         late = await late_by_now(session, reading, asked.scope, asked.spans)
         found[KpiId.SLA_ATTAINMENT] = with_late(found[KpiId.SLA_ATTAINMENT], late)
     return found
+
+
+async def _parts_of_records(
+    session: Session, asked: Asked, kpi: KpiId, slice_by: Slice | None
+) -> dict[Place, RecordSums]:
+    found = await record_sums(
+        session, kpi, asked.scope, asked.spans, slice_by=slice_by, now=asked.now
+    )
+    return {Place(None, parts.slice, parts.n): parts for parts in found}
 
 
 async def _sums(
@@ -139,6 +152,7 @@ def _series(
     presence: Mapping[RecordKind, Presence],
 ) -> KpiSeries:
     known = presence.get(kpi.of, _HERE)
+    approximate = asked.approximate and kpi.of_incidents
 
     def values(parts: Parts, slice_: str | None, *, approximate: bool) -> list[KpiValue]:
         return [
@@ -154,7 +168,7 @@ def _series(
         kpi=kpi.id,
         unit=kpi.unit,
         definition=f"/v1/kpis/{kpi.id}",
-        values=values(whole, None, approximate=asked.approximate),
+        values=values(whole, None, approximate=approximate),
         slices=slices,
     )
 

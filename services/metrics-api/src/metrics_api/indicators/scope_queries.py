@@ -60,13 +60,13 @@ async def vendor_product_scope(session: AsyncSession, key: str) -> Named:
     return Named(Scope(ScopeKind.VENDOR_PRODUCT, key, None), found[key].name)
 
 
-_TABLES: Final[Mapping[RecordKind, str]] = {
-    RecordKind.INCIDENT: LIVE.incident,
-    RecordKind.REQUEST: LIVE.request_record,
-    RecordKind.CHANGE: LIVE.change_record,
-    RecordKind.OUTAGE: LIVE.outage,
-    RecordKind.SURVEY: LIVE.survey,
-    RecordKind.PROBLEM: LIVE.incident,
+_RECORDS: Final[Mapping[RecordKind, str]] = {
+    RecordKind.INCIDENT: f"{LIVE.incident} r WHERE true",
+    RecordKind.REQUEST: f"{LIVE.request_record} r WHERE true",
+    RecordKind.CHANGE: f"{LIVE.change_record} r WHERE true",
+    RecordKind.OUTAGE: f"{LIVE.outage} r WHERE true",
+    RecordKind.SURVEY: f"{LIVE.survey} r WHERE true",
+    RecordKind.PROBLEM: f"{LIVE.incident} r WHERE r.problem IS NOT NULL",
 }
 
 
@@ -88,8 +88,8 @@ async def presence_of(
     if not ordered:
         return {}
     columns = ", ".join(
-        f"EXISTS (SELECT FROM {_TABLES[kind]} r WHERE {_condition(scope.kind)}),"
-        f" EXISTS (SELECT FROM {_TABLES[kind]} r WHERE r.service IS NULL)"
+        f"EXISTS (SELECT FROM {_RECORDS[kind]} AND {_condition(scope.kind)}),"
+        f" EXISTS (SELECT FROM {_RECORDS[kind]} AND r.service IS NULL)"
         for kind in ordered
     )
     parameters: dict[str, Any] = scope_parameters(scope)

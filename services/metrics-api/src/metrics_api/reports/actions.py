@@ -1,12 +1,17 @@
-"""Making the performance report: one statement, then one division a figure."""
+"""Making the performance report: a statement or two, then one division a figure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from metrics_api.indicators.definitions import Kpi, Shape
 from metrics_api.indicators.figures import NOTHING, Figure, meets, quotient
 from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.periods import Period, Span, spans_up_to
+from metrics_api.indicators.scopes import Scope, ScopeKind
+from metrics_api.indicators.values import figure_of_parts
+from metrics_api.record_kpis.queries import record_sums
 from metrics_api.reports import queries
 from metrics_api.reports.queries import ReportFilter
 from shared.kit.database import Session
@@ -21,25 +26,52 @@ from shared.schemas.metrics import (
 )
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the table is of, as of now."""
+
+    kpi: KpiId
+    periods: Sequence[Period]
+    now: datetime
+
+
 async def performance_report(
-    session: Session, kpi_id: KpiId, periods: Sequence[Period], timezone: str, wanted: ReportFilter
+    session: Session, asked: Asked, timezone: str, wanted: ReportFilter
 ) -> PerformanceReport:
     """The service performance table (rules, "The performance report")."""
-    kpi = KPIS[kpi_id]
+    kpi, periods = KPIS[asked.kpi], asked.periods
     spans = _spans(kpi, periods)
-    found = await queries.rows_of_incidents(session, kpi, periods, spans, wanted)
-    rows = [
-        _row(periods, _figures(kpi, periods, spans, _sums_by_span(row)), row)
-        for row in found[: wanted.limit]
-    ]
+    if kpi.of_incidents:
+        found = await queries.rows_of_incidents(session, kpi, periods, spans, wanted)
+        rows = [
+            _row(periods, _figures(kpi, periods, spans, _sums_by_span(row)), row)
+            for row in found[: wanted.limit]
+        ]
+    else:
+        found = await queries.rows_of_records(session, kpi, periods, spans, wanted, asked.now)
+        figures = await _figures_of_records(session, asked, spans, found[: wanted.limit])
+        rows = [_row(periods, figures[row.key], row) for row in found[: wanted.limit]]
     more = len(found) > wanted.limit
     return PerformanceReport(
-        kpi=kpi_id,
+        kpi=kpi.id,
         unit=kpi.unit,
         timezone=timezone,
         rows=rows,
         next_cursor=encode_cursor((rows[-1].service,)) if more else None,
     )
+
+
+async def _figures_of_records(
+    session: Session, asked: Asked, spans: Sequence[Span], rows: Sequence[Any]
+) -> dict[str, list[Figure]]:
+    """The figures of each service of the page, in the order of the periods."""
+    scope = Scope(ScopeKind.PORTFOLIO, None, tuple(row.key for row in rows))
+    found = await record_sums(session, asked.kpi, scope, spans, by_service=True, now=asked.now)
+    parts = {(one.service, one.n): one for one in found}
+    return {
+        row.key: [figure_of_parts(KPIS[asked.kpi], parts.get((row.key, n))) for n, *_ in spans]
+        for row in rows
+    }
 
 
 def _spans(kpi: Kpi, periods: Sequence[Period]) -> list[Span]:

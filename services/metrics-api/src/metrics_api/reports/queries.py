@@ -1,8 +1,9 @@
 # ruff: noqa: S608 - every fragment is of our own making, every value a parameter
-"""The one SQL statement of the performance report."""
+"""The SQL statement that makes the rows of the performance report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, text
@@ -19,6 +20,7 @@ from metrics_api.indicators.definitions import Kpi
 from metrics_api.indicators.periods import Period, Span
 from metrics_api.indicators.rules import DURATION_SUMS, SUMS
 from metrics_api.indicators.scopes import ScopeKind
+from metrics_api.record_kpis.presence import has_record, presence_parameters
 
 _ACTIVITY: Final = " + ".join(
     f"coalesce(sum(r.{name}), 0)" for name in SUMS if name not in DURATION_SUMS
@@ -58,20 +60,23 @@ async def rows_of_incidents(
               FROM ({rows}) AS r GROUP BY r.service, r.n HAVING {_ACTIVITY} > 0) AS x
         GROUP BY service"""
     await plan_afresh(session)
-    asked = {**_parameters(kpi, periods, wanted), **parameters, "with_records": []}
-    return (await session.execute(text(_statement(sums)), asked)).all()
+    asked = {**_parameters(kpi, periods, wanted), **parameters}
+    return (await session.execute(text(_statement(sums, "false")), asked)).all()
 
 
-async def rows_of_services(
+async def rows_of_records(
     session: AsyncSession,
     kpi: Kpi,
     periods: Sequence[Period],
-    services: Sequence[str],
+    spans: Sequence[Span],
     wanted: ReportFilter,
+    now: datetime,
 ) -> Sequence[Row[Any]]:
-    """The same rows, without sums, where `services` are those with a record in a span."""
-    asked = {**_parameters(kpi, periods, wanted), "with_records": list(services)}
-    return (await session.execute(text(_statement(_NO_SUMS)), asked)).all()
+    """The same rows, without sums, of a KPI of other records."""
+    statement = _statement(_NO_SUMS, has_record(kpi.id, "s.key"))
+    asked = {**_parameters(kpi, periods, wanted), **presence_parameters(spans, now)}
+    await plan_afresh(session)
+    return (await session.execute(text(statement), asked)).all()
 
 
 def _parameters(kpi: Kpi, periods: Sequence[Period], wanted: ReportFilter) -> dict[str, Any]:
@@ -86,7 +91,8 @@ def _parameters(kpi: Kpi, periods: Sequence[Period], wanted: ReportFilter) -> di
     }
 
 
-def _statement(sums: str) -> str:
+def _statement(sums: str, has_record: str) -> str:
+    """`sums` are those of a KPI of incidents; `has_record` says it of service `s` otherwise."""
     return f"""
     WITH asked AS MATERIALIZED (
         SELECT key, name FROM metrics.service_copy
@@ -96,7 +102,7 @@ def _statement(sums: str) -> str:
     ), page AS MATERIALIZED (
         SELECT s.key, s.name, f.spans, f.totals, f.counts, f.records
         FROM asked s LEFT JOIN found f ON f.service = s.key
-        WHERE f.service IS NOT NULL OR s.key = ANY(CAST(:with_records AS text[]))
+        WHERE f.service IS NOT NULL OR {has_record}
            OR s.key IN (SELECT t.service FROM metrics.target t
                         WHERE t.kpi = :kpi AND (t.valid_to IS NULL OR t.valid_to >= t.valid_from))
         ORDER BY s.key COLLATE "C"
