@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ARRAY, Boolean, Integer, TextClause, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Boolean, Integer, Text, TextClause, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.base import Stamp
@@ -38,9 +38,9 @@ WITH span AS (
     FROM unnest(:n, :facet, :mode, :excluded, :low, :high)
         AS s(n, facet, mode, excluded, low, high)
     CROSS JOIN LATERAL (
-        SELECT date_bin('1 hour', low + interval '1 hour' - interval '1 us', 'epoch') AS ceiling_hour,
+        SELECT date_bin('1 hour', low + interval '1 hour - 1 us', 'epoch') AS ceiling_hour,
                date_bin('1 hour', high, 'epoch') AS floor_hour,
-               date_bin('1 day', low + interval '1 day' - interval '1 us', 'epoch') AS ceiling_day,
+               date_bin('1 day', low + interval '1 day - 1 us', 'epoch') AS ceiling_day,
                date_bin('1 day', high, 'epoch') AS floor_day
     ) AS edges
 ), piece AS (
@@ -64,6 +64,8 @@ JOIN metrics.sli_cell c
     ON c.facet = p.facet AND c.grain = p.grain AND c.start >= p.low AND c.start < p.high
 GROUP BY p.n, p.excluded""").bindparams(
     bindparam("n", type_=ARRAY(Integer)),
+    bindparam("facet", type_=ARRAY(BigInteger)),
+    bindparam("mode", type_=ARRAY(Text)),
     bindparam("excluded", type_=ARRAY(Boolean)),
     bindparam("low", type_=ARRAY(Stamp)),
     bindparam("high", type_=ARRAY(Stamp)),
@@ -129,9 +131,7 @@ judged AS MATERIALIZED (
     FROM touched t JOIN span s USING (id) JOIN stood a USING (id)
     CROSS JOIN LATERAL (SELECT tstzmultirange(tstzrange(t.start, t.start + s.width)) AS slice) AS w
 )"""
-_LASTING = (
-    "(SELECT coalesce(sum(extract(epoch FROM upper(x) - lower(x))), 0) FROM unnest({}) AS x)"
-)
+_LASTING = "(SELECT coalesce(sum(extract(epoch FROM upper(x) - lower(x))), 0) FROM unnest({}) AS x)"
 
 
 def _lasting(statement: str) -> str:

@@ -80,6 +80,8 @@ SOURCES: Final[Mapping[RecordMeasure, RecordSource]] = {
         "r.opened_at IS NOT NULL",
         _fits(_hours("r.opened_at", "r.fulfilled_at")),
     ),
-    RecordMeasure.CSAT_SCORE: RecordSource("metrics.survey", "answered_at", _RATED, _fits("r.score")),
+    RecordMeasure.CSAT_SCORE: RecordSource(
+        "metrics.survey", "answered_at", _RATED, _fits("r.score")
+    ),
 }
 """All but availability, which is no count of records."""

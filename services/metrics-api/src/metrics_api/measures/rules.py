@@ -47,9 +47,7 @@ def slices_in(stretch: Stretch, minutes: int) -> Stretch:
 
 def slices_touched(stretches: Iterable[Stretch], minutes: int) -> list[Stretch]:
     """All slices that stretches touch: one that a correction touches counts for nothing."""
-    return joined(
-        Stretch(_down(one.start, minutes), _up(one.end, minutes)) for one in stretches
-    )
+    return joined(Stretch(_down(one.start, minutes), _up(one.end, minutes)) for one in stretches)
 
 
 def _down(moment: datetime, minutes: int) -> datetime:

@@ -9,7 +9,6 @@ import msgspec
 
 from metrics_api.incidents.bodies import Records
 from metrics_api.samples import queries, rules
-from metrics_api.samples.queries import Facet
 from metrics_api.samples.rules import Refused, Sample, SampleIn
 from metrics_api.samples.schemas import SamplesReply
 from metrics_api.slis.queries import get_sli, lock_samples
@@ -110,22 +109,5 @@ async def store_samples(
     changed = await queries.upsert_samples(session, sli.key, distinct, received_at)
     if changed:
         minutes = await queries.touched_minutes(session, sli.key, changed, counter=sli.counter)
-        await queries.sum_up(session, sli.key, minutes)
+        await queries.sum_up(session, await queries.facets_on(session, sli.key), minutes)
     return len(changed)
-
-
-async def require_facet(session: Session, facet: Facet) -> int:
-    """The id of a way to look at an SLI; what was sampled before is summed up for a new one."""
-    present = await queries.facet_id(session, facet)
-    if present is not None:
-        return present
-    await lock_samples(session, facet.sli)
-    made = await queries.insert_facet(session, facet)
-    if made is None:
-        present = await queries.facet_id(session, facet)
-        assert present is not None, "a facet is never deleted"
-        return present
-    minutes = await queries.minutes_with_samples(session, facet.sli)
-    if minutes:
-        await queries.sum_up(session, facet.sli, minutes, made)
-    return made

@@ -32,10 +32,7 @@ _SAMPLE = {
     "properties": {
         "at": {"type": "string", "format": "date-time"},
         "series": {"type": "string", "maxLength": 200},
-        **{
-            name: {"type": ["number", "null"]}
-            for name in ("good", "bad", "total", "value")
-        },
+        **{name: {"type": ["number", "null"]} for name in ("good", "bad", "total", "value")},
     },
 }
 BODY = {

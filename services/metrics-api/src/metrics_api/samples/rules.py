@@ -1,16 +1,21 @@
 """What a sample may be, and what it counts for. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import isfinite
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
 from metrics_api.slis.rules import RatioParts, is_raw
 
+MINUTE: Final = timedelta(minutes=1)
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FAR: Final = timedelta(days=30)
 MOST = 10**15
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2199
 AHEAD = timedelta(hours=1)
@@ -102,3 +107,20 @@ def _value(sent: SampleIn, parts: RatioParts | None) -> float:
 def newest_of_each(samples: Iterable[Sample]) -> list[Sample]:
     """One sample of each identity: the one that was sent last."""
     return list({(sample.series, sample.at): sample for sample in samples}.values())
+
+
+def starts_of(moments: Iterable[datetime], width: timedelta) -> list[datetime]:
+    """The beginnings of the minutes, slices, hours or days that hold these moments, in order."""
+    return sorted({moment - (moment - _EPOCH) % width for moment in moments})
+
+
+def clusters(moments: Sequence[datetime]) -> Iterator[list[datetime]]:
+    """Moments in order, in groups with no long gap in them."""
+    near: list[datetime] = []
+    for moment in sorted(moments):
+        if near and moment - near[-1] > _FAR:
+            yield near
+            near = []
+        near.append(moment)
+    if near:
+        yield near

@@ -70,9 +70,7 @@ async def list_sli_versions(
     return {**found, "items": [row.data for row in found["items"]]}
 
 
-@router.patch(
-    "/{key}", operation_id="change_sli", responses=problem_responses(404, 409, 412, 428)
-)
+@router.patch("/{key}", operation_id="change_sli", responses=problem_responses(404, 409, 412, 428))
 async def change_sli(
     key: ObjectKey,
     body: SliPatch,
@@ -85,9 +83,7 @@ async def change_sli(
     return _tagged(await actions.change_sli(session, caller, key, body, expected), response)
 
 
-@router.delete(
-    "/{key}", operation_id="retire_sli", responses=problem_responses(404, 409, 412, 428)
-)
+@router.delete("/{key}", operation_id="retire_sli", responses=problem_responses(404, 409, 412, 428))
 async def retire_sli(
     key: ObjectKey, session: Session, caller: SlosWrite, expected: IfMatch, response: Response
 ) -> SliOut:

@@ -114,9 +114,9 @@ class RecordFeed(Kept):
     channels: list[ShortText] = Field(
         default_factory=list, max_length=20, description="any of these; none: all"
     )
-    within_hours: Annotated[Decimal, Field(gt=0, le=100_000, decimal_places=4), AS_NUMBER] | None = Field(
-        None, description="of the measures that end in _within"
-    )
+    within_hours: (
+        Annotated[Decimal, Field(gt=0, le=100_000, decimal_places=4), AS_NUMBER] | None
+    ) = Field(None, description="of the measures that end in _within")
 
 
 class SampleFeed(Kept):

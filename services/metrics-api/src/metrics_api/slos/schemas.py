@@ -1,14 +1,15 @@
 """SLOs on the wire: OpenSLO v1 maps onto these field by field."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
 from metrics_api.slis.schemas import AS_NUMBER, Annotations, Description, Kept, Labels, ObjectKey
 from metrics_api.slos.durations import PATTERN
-from metrics_api.slos.rules import BudgetingMethod, SloState
+from metrics_api.slos.rules import BudgetingMethod, Level, SloState
 from shared.schemas.common import Key, Out, ShortText, Wire
 from shared.schemas.metrics import Comparator
 
@@ -17,7 +18,9 @@ Duration = Annotated[
     StringConstraints(pattern=PATTERN),
     Field(description="a number and m, h, d, w, M, Q or Y, as OpenSLO writes it", examples=["28d"]),
 ]
-Share = Annotated[Decimal, Field(ge=0, lt=1, max_digits=10, decimal_places=9, examples=[0.999]), AS_NUMBER]
+Share = Annotated[
+    Decimal, Field(ge=0, lt=1, max_digits=10, decimal_places=9, examples=[0.999]), AS_NUMBER
+]
 
 
 class CalendarWindow(Kept):
@@ -58,9 +61,7 @@ class Objective(Kept):
     sli: ObjectKey | None = Field(None, description="of a composite SLO")
     weight: Annotated[
         Decimal, Field(gt=0, le=1_000_000, max_digits=12, decimal_places=6), AS_NUMBER
-    ] = Field(
-        Decimal(1), description="OpenSLO's compositeWeight"
-    )
+    ] = Field(Decimal(1), description="OpenSLO's compositeWeight")
 
 
 Objectives = Annotated[list[Objective], Field(min_length=1, max_length=20)]
@@ -139,3 +140,122 @@ class SloOut(Out):
     version: int
     recorded_at: datetime = Field(description="when this version was recorded")
     recorded_by: str
+
+
+class Unit(StrEnum):
+    """What good and valid are counted in."""
+
+    EVENTS = "events"
+    MINUTES = "minutes"
+    SLICES = "slices"
+
+
+class IntervalOut(Out):
+    """Wilson's 95 % interval of the share of good events: how little a few of them say."""
+
+    low: float
+    high: float
+
+
+class BudgetOut(Out):
+    """(1 − target) of what happened so far, and what of it is spent and left."""
+
+    total: float
+    spent: float
+    remaining: float
+    remaining_minutes: float | None = Field(description="of minutes and slices")
+    remaining_ratio: float = Field(description="1: nothing spent; below 0: overspent")
+
+
+class ReadingOut(Out):
+    """Value, counts and budget of an objective in its window; null without any event."""
+
+    value: float | None
+    good: float
+    bad: float
+    total: float
+    interval: IntervalOut | None
+    budget: BudgetOut | None
+
+
+class BurnOut(Out):
+    """(1 − value) ÷ (1 − target) over a stretch before `at`, less corrections."""
+
+    lookback: str
+    burn_rate: float | None = Field(description="1 spends the budget in just the window")
+    good: float | None
+    total: float | None
+
+
+class ObjectiveStatusOut(Out):
+    """`corrected` leaves out the time of approved corrections, and decides."""
+
+    number: int
+    name: str | None
+    sli: str
+    target: float
+    weight: float
+    unit: Unit
+    level: Level
+    reason: str | None = Field(description="why the level is unknown")
+    corrected: ReadingOut
+    uncorrected: ReadingOut
+    burn_rates: list[BurnOut]
+
+
+class CompositeReadingOut(Out):
+    """Of occurrences there is no value of the whole, only what is left of its budget."""
+
+    value: float | None
+    good: float | None
+    total: float | None
+    remaining_ratio: float | None
+
+
+class CompositeStatusOut(Out):
+    """Occurrences: each member burns the budget at its rate × its weight. Time slices: a slice is
+    good if it is so for all members. Ratio time slices: the missing parts of the members add up.
+    """
+
+    target: float | None = Field(description="of slices: 1 − the sum of the members' missing parts")
+    level: Level
+    reason: str | None
+    corrected: CompositeReadingOut
+    uncorrected: CompositeReadingOut
+    burn_rates: list[BurnOut]
+
+
+class SloStatusOut(Out):
+    """How an SLO stands at a moment: the worst of its objectives, or its composite."""
+
+    slo: str
+    service: str
+    name: str | None
+    budgeting_method: BudgetingMethod
+    at: datetime = Field(description="the whole minute up to which was counted")
+    window_start: datetime | None = Field(description="null: its first window has not begun")
+    window_end: datetime | None = Field(description="of a calendar window, when it will end")
+    complete: bool
+    level: Level
+    reason: str | None
+    objectives: list[ObjectiveStatusOut]
+    composite: CompositeStatusOut | None
+
+
+class HistoryObjectiveOut(Out):
+    """`value` and `remaining_ratio` of the window up to the day's end, `day_…` of the day alone."""
+
+    number: int = Field(description="its place, from 0; -1: the composite as a whole")
+    level: Level
+    value: float | None
+    remaining_ratio: float | None
+    day_good: float | None
+    day_total: float | None
+    day_value: float | None
+
+
+class HistoryDayOut(Out):
+    day: date
+    complete: bool = Field(description="false: the day is not over, it was counted up to now")
+    level: Level
+    objectives: list[HistoryObjectiveOut]
