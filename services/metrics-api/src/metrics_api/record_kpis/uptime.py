@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from metrics_api.indicators.scopes import Relations
@@ -22,7 +22,7 @@ class Stretch(NamedTuple):
     high: datetime
 
 
-@cache
+@lru_cache(maxsize=256)
 def observed_statement(condition: str, relations: Relations, *, by_key: bool) -> str:
     """SQL of (service, start of its first outage) of the services of which any outage is known.
 
@@ -105,7 +105,7 @@ def _length(multirange: str) -> str:
                 FROM unnest({multirange}) AS one)"""
 
 
-@cache
+@lru_cache(maxsize=256)
 def uptime_statement(condition: str, relations: Relations, *, by_service: bool) -> str:
     """SQL of rows (service, slice, n, percentiles, counts …) of every span, if there is a service.
 
