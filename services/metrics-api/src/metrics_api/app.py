@@ -31,6 +31,7 @@ from metrics_api.requests import routes as requests
 from metrics_api.samples import routes as samples
 from metrics_api.service_credits import routes as service_credits
 from metrics_api.settings import Settings
+from metrics_api.slis import routes as slis
 from metrics_api.slo_alerts import routes as slo_alerts
 from metrics_api.slos import routes as slos
 from metrics_api.sources import routes as sources
@@ -89,6 +90,7 @@ def create_app(
             clocks.router,
             breaches.router,
             service_credits.router,
+            slis.router,
             slos.router,
             slo_alerts.router,
             corrections.router,

@@ -19,6 +19,7 @@ from metrics_api.records import tables as records
 from metrics_api.requests import tables as requests
 from metrics_api.samples import tables as samples
 from metrics_api.service_credits import tables as service_credits
+from metrics_api.slis import tables as slis
 from metrics_api.slo_alerts import tables as slo_alerts
 from metrics_api.slos import tables as slos
 from metrics_api.sources import tables as sources
@@ -48,6 +49,7 @@ TABLES = (
     requests,
     samples,
     service_credits,
+    slis,
     slo_alerts,
     slos,
     sources,
