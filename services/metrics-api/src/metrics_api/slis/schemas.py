@@ -5,7 +5,14 @@ from decimal import Decimal
 from math import isfinite
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, JsonValue, StringConstraints
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    StringConstraints,
+)
 
 from metrics_api.slis.rules import FeedKind, RatioParts, RecordMeasure, SliKind, SliState
 from shared.schemas.common import Key, Out, ShortText, Storable, Wire
@@ -36,7 +43,17 @@ Annotations = Annotated[
     dict[AnnotationName, Annotated[str, StringConstraints(max_length=10_000), Storable]],
     Field(max_length=50, examples=[{"example.com/dashboard": "https://grafana.example/d/1"}]),
 ]
+AS_NUMBER = PlainSerializer(float, return_type=float, when_used="json")
+"""Decimals on the wire that are no money: numbers."""
 _DEPTH, _VALUES = 10, 1_000
+
+
+class Kept(Wire):
+    """A part that is answered as it was sent, with all its fields."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_serialization_defaults_required=True
+    )
 
 
 def _bounded(value: JsonValue) -> JsonValue:
@@ -75,7 +92,7 @@ def _check_text(text: str) -> None:
         raise ValueError("must not contain NUL characters or lone surrogates")
 
 
-class MetricSource(Wire):
+class MetricSource(Kept):
     """A query as OpenSLO's metricSource has it; `spec` is kept as it was sent."""
 
     metric_source_ref: ShortText | None = Field(None, description="a data source")
@@ -86,7 +103,7 @@ class MetricSource(Wire):
     )
 
 
-class RecordFeed(Wire):
+class RecordFeed(Kept):
     """Events are records of the SLI's service; the filters narrow them."""
 
     kind: Literal[FeedKind.RECORDS]
@@ -97,18 +114,18 @@ class RecordFeed(Wire):
     channels: list[ShortText] = Field(
         default_factory=list, max_length=20, description="any of these; none: all"
     )
-    within_hours: Annotated[Decimal, Field(gt=0, le=100_000, decimal_places=4)] | None = Field(
+    within_hours: Annotated[Decimal, Field(gt=0, le=100_000, decimal_places=4), AS_NUMBER] | None = Field(
         None, description="of the measures that end in _within"
     )
 
 
-class SampleFeed(Wire):
+class SampleFeed(Kept):
     """Events are pushed to `POST /v1/slis/{key}/samples`."""
 
     kind: Literal[FeedKind.SAMPLES]
 
 
-class PrometheusFeed(Wire):
+class PrometheusFeed(Kept):
     """Events are the answers of a Prometheus server to the queries of `sources`."""
 
     kind: Literal[FeedKind.PROMETHEUS]

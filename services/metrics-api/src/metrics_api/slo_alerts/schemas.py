@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from metrics_api.slis.schemas import Annotations, Description, Labels, ObjectKey
+from metrics_api.slis.schemas import AS_NUMBER, Annotations, Description, Labels, ObjectKey
 from metrics_api.slo_alerts.rules import AlertCause, AlertState, BurnComparator, PolicyState
 from metrics_api.slos.durations import PATTERN
 from metrics_api.slos.schemas import Duration
@@ -29,6 +29,7 @@ Factor = Annotated[
         description="burn rate above which it fires; 1 spends the budget exactly in the window",
         examples=[14.4],
     ),
+    AS_NUMBER,
 ]
 AlertAfter = Annotated[
     str,
@@ -98,7 +99,7 @@ class AlertPolicyOut(Out):
     description: str
     severity: str
     op: BurnComparator
-    factor: Decimal
+    factor: Annotated[Decimal, AS_NUMBER]
     long_window: str
     short_window: str | None
     alert_after: str
@@ -139,6 +140,6 @@ class SloAlertOut(Out):
     since: datetime = Field(description="when the condition was first found to hold")
     fired_at: datetime | None
     resolved_at: datetime | None
-    factor: Decimal
+    factor: Annotated[Decimal, AS_NUMBER]
     long_burn: float | None = Field(description="burn rates when last looked at")
     short_burn: float | None

@@ -1,15 +1,17 @@
 """Durations as OpenSLO writes them (`28d`, `1M`), and the windows that they make. Pure."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
+from shared.errors import Invalid
+
 PATTERN: Final = r"^[1-9][0-9]{0,4}[mhdwMQY]$"
-CALENDAR_PATTERN: Final = r"^[1-9][0-9]{0,3}[dwMQY]$"
 MINUTE: Final = timedelta(minutes=1)
 _FIXED: Final = {
     "m": MINUTE,
@@ -80,13 +82,14 @@ def window_at(duration: str, calendar: Calendar | None, at: datetime) -> Window 
 
 
 def _calendar_window(duration: str, calendar: Calendar, end: datetime) -> Window | None:
+    """At the moment it ends a window is whole; the next one has begun a minute later."""
     number = _windows_before(duration, calendar, end)
-    # The estimate may be off by one where months differ in length or clocks change.
-    while _begin(duration, calendar, number) > end:
+    # The estimate is off where months are longer or shorter than 30 days, or clocks change.
+    while number >= 0 and _begin(duration, calendar, number) >= end:
         number -= 1
-        if number < 0:
-            return None
-    while _begin(duration, calendar, number + 1) <= end:
+    if number < 0:
+        return None
+    while _begin(duration, calendar, number + 1) < end:
         number += 1
     start = _begin(duration, calendar, number)
     return Window(start, end, _begin(duration, calendar, number + 1))
@@ -109,3 +112,45 @@ def _begin(duration: str, calendar: Calendar, number: int) -> datetime:
 def _utc(local: datetime, zone: ZoneInfo) -> datetime:
     """The moment a wall clock shows that time first; one it skips is when the clocks jump."""
     return minute_of(local.replace(tzinfo=zone, fold=0))
+
+
+def calendar_of(window: Mapping[str, Any]) -> Calendar | None:
+    """The calendar of a time window as it is kept."""
+    calendar = window["calendar"]
+    if calendar is None:
+        return None
+    start = datetime.fromisoformat(calendar["start_time"])
+    return Calendar(start, ZoneInfo(calendar["timezone"]))
+
+
+def check_window(window: Mapping[str, Any], shortest: timedelta, longest: timedelta) -> None:
+    """Refuse a time window whose length, start or time zone cannot be (422)."""
+    pointer = "/time_window"
+    if not shortest <= length_of(window["duration"]) <= longest:
+        raise Invalid(
+            f"A window lasts from {shortest} to {longest.days} days", pointer=f"{pointer}/duration"
+        )
+    if window["calendar"] is None:
+        return
+    if window["duration"][-1] not in _CALENDAR:
+        raise Invalid(
+            "A window of the calendar lasts days, weeks, months, quarters or years",
+            pointer=f"{pointer}/duration",
+        )
+    start = datetime.fromisoformat(window["calendar"]["start_time"])
+    if start.tzinfo is not None or not 1970 <= start.year < 2100:
+        raise Invalid(
+            "start_time is a wall-clock time without offset between 1970 and 2099",
+            pointer=f"{pointer}/calendar/start_time",
+        )
+    check_zone(window["calendar"]["timezone"], f"{pointer}/calendar/timezone")
+
+
+def check_zone(name: str, pointer: str) -> ZoneInfo:
+    """The IANA time zone of that name; 422 when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise Invalid(
+            "There is no IANA time zone of that name", code="unknown_timezone", pointer=pointer
+        ) from None

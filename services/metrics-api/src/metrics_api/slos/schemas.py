@@ -2,12 +2,11 @@
 
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from metrics_api.slis.schemas import Annotations, Description, Labels, ObjectKey
+from metrics_api.slis.schemas import AS_NUMBER, Annotations, Description, Kept, Labels, ObjectKey
 from metrics_api.slos.durations import PATTERN
 from metrics_api.slos.rules import BudgetingMethod, SloState
 from shared.schemas.common import Key, Out, ShortText, Wire
@@ -18,10 +17,10 @@ Duration = Annotated[
     StringConstraints(pattern=PATTERN),
     Field(description="a number and m, h, d, w, M, Q or Y, as OpenSLO writes it", examples=["28d"]),
 ]
-Share = Annotated[Decimal, Field(ge=0, lt=1, max_digits=10, decimal_places=9, examples=[0.999])]
+Share = Annotated[Decimal, Field(ge=0, lt=1, max_digits=10, decimal_places=9, examples=[0.999]), AS_NUMBER]
 
 
-class CalendarWindow(Wire):
+class CalendarWindow(Kept):
     """When the first window begins, by the wall clock of a time zone."""
 
     start_time: datetime = Field(description="without an offset", examples=["2026-01-01T00:00:00"])
@@ -30,7 +29,7 @@ class CalendarWindow(Wire):
     )
 
 
-class TimeWindow(Wire):
+class TimeWindow(Kept):
     """Rolls with the time, or, with a calendar, begins anew after each duration.
 
     A rolling month counts 30 days, a quarter 90, a year 365.
@@ -40,7 +39,7 @@ class TimeWindow(Wire):
     calendar: CalendarWindow | None = Field(None, description="absent: the window rolls")
 
 
-class Objective(Wire):
+class Objective(Kept):
     """`op` and `value` belong to thresholds, `time_slice_…` to time slices.
 
     In a composite SLO each objective has an `sli` of its own and a `weight`.
@@ -51,13 +50,15 @@ class Objective(Wire):
     op: Comparator | None = Field(None, description="a value is good that fits it")
     value: Annotated[float, Field(allow_inf_nan=False, ge=-1e300, le=1e300)] | None = None
     time_slice_target: (
-        Annotated[Decimal, Field(gt=0, le=1, max_digits=10, decimal_places=9)] | None
+        Annotated[Decimal, Field(gt=0, le=1, max_digits=10, decimal_places=9), AS_NUMBER] | None
     ) = Field(None, description="share of good events that makes a slice good")
     time_slice_window: Annotated[int, Field(ge=1, le=1440)] | None = Field(
         None, description="length of a slice in minutes"
     )
     sli: ObjectKey | None = Field(None, description="of a composite SLO")
-    weight: Annotated[Decimal, Field(gt=0, le=1_000_000, max_digits=12, decimal_places=6)] = Field(
+    weight: Annotated[
+        Decimal, Field(gt=0, le=1_000_000, max_digits=12, decimal_places=6), AS_NUMBER
+    ] = Field(
         Decimal(1), description="OpenSLO's compositeWeight"
     )
 
@@ -80,6 +81,7 @@ AtRiskBelow = Annotated[
         decimal_places=4,
         description="at risk while less than this share of the budget remains",
     ),
+    AS_NUMBER,
 ]
 
 
@@ -130,19 +132,10 @@ class SloOut(Out):
     time_window: TimeWindow
     objectives: list[Objective]
     minimum_events: int
-    at_risk_below: Decimal
+    at_risk_below: Annotated[Decimal, AS_NUMBER]
     labels: Labels
     annotations: Annotations
     state: SloState
     version: int
     recorded_at: datetime = Field(description="when this version was recorded")
     recorded_by: str
-
-
-class Level(StrEnum):
-    """How an SLO stands. Unknown: there is no value, or too few events (see `reason`)."""
-
-    MET = "met"
-    AT_RISK = "at_risk"
-    MISSED = "missed"
-    UNKNOWN = "unknown"
