@@ -40,7 +40,7 @@ _Loader.yaml_implicit_resolvers = {
 _LINE_ENDS = frozenset("\r\x85\u2028\u2029\ufeff")
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
     """As safe_dump, but without aliases, which are not taken in, and with no line end lost."""
 
     def ignore_aliases(self, data: Any) -> bool:

@@ -1,6 +1,6 @@
 """Every SQL statement over Prometheus servers and the state of queries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -46,7 +46,7 @@ async def list_servers(session: AsyncSession, page: PageParams) -> list[Row[Any]
     return list((await session.execute(keyset(select(*_server), [_server.key], page))).all())
 
 
-async def fed_slis(session: AsyncSession) -> Sequence[Row[Any]]:
+async def fed_slis(session: AsyncSession) -> list[Row[Any]]:
     """Active SLIs that Prometheus feeds, with how far they were queried."""
     statement = (
         select(*_sli, _query.queried_until)
@@ -54,7 +54,7 @@ async def fed_slis(session: AsyncSession) -> Sequence[Row[Any]]:
         .where(_is_fed, _sli.state == SliState.ACTIVE.value)
         .order_by(_sli.key)
     )
-    return (await session.execute(statement)).all()
+    return list((await session.execute(statement)).all())
 
 
 async def active_servers(session: AsyncSession) -> dict[str, Row[Any]]:

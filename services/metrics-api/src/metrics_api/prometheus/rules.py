@@ -96,9 +96,10 @@ def samples_of(
     scrapes) are cut to what it can.
     """
     if parts in (RatioParts.GOOD_TOTAL, RatioParts.BAD_TOTAL):
-        name = "good" if parts is RatioParts.GOOD_TOTAL else "bad"
+        is_good = parts is RatioParts.GOOD_TOTAL
+        counted = answers["good" if is_good else "bad"]
         sent = [
-            SampleIn(at, total=total, **{name: min(answers[name].get(at, 0.0), total)})
+            _of_counts(at, min(counted.get(at, 0.0), total), total, is_good)
             for at, total in answers["total"].items()
             if total >= 0
         ]
@@ -106,6 +107,12 @@ def samples_of(
         part = "threshold" if parts is None else "raw"
         sent = [SampleIn(at, value=value) for at, value in answers[part].items()]
     return [sample for one in sent if (sample := _checked(one, parts, now)) is not None]
+
+
+def _of_counts(at: datetime, counted: float, total: float, is_good: bool) -> SampleIn:
+    if is_good:
+        return SampleIn(at, good=counted, total=total)
+    return SampleIn(at, bad=counted, total=total)
 
 
 def _checked(sent: SampleIn, parts: RatioParts | None, now: datetime) -> Sample | None:
