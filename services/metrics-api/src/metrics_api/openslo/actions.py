@@ -6,7 +6,7 @@ from typing import Any
 from metrics_api.openslo import queries, rules
 from metrics_api.openslo.documents import V1, Kind
 from metrics_api.openslo.plan import Plan, Planned, plan_of
-from metrics_api.openslo.reading import Document
+from metrics_api.openslo.reading import Document, refusal
 from metrics_api.openslo.schemas import ImportedObject, OpenSloReply, Outcome
 from metrics_api.slis.actions import change_sli, create_sli
 from metrics_api.slis.queries import slis_by_key
@@ -149,7 +149,7 @@ def _refuse_other(present: Any, body: Any, patch: Any) -> None:
     for name in type(body).model_fields:
         if name not in patch.model_fields and getattr(present, name) != getattr(body, name):
             raise Invalid(
-                f"{body.key} is there with another {name}, which never changes: choose another name",
+                f"{body.key} is there with another {name}, which stays: choose another name",
                 code="other_definition",
                 pointer=f"/{name}",
             )
