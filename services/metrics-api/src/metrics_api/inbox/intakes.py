@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 
 from metrics_api.attribution.rules import Memory
-from metrics_api.incidents.actions import SourceChanged, ingest
-from metrics_api.incidents.updates import IncidentIn, Refused, accept, decode
+from metrics_api.incidents.actions import ingest
+from metrics_api.incidents.updates import IncidentIn, accept, decode
+from metrics_api.intake.storing import SourceChanged
+from metrics_api.intake.updates import Refused
 from metrics_api.sources.rules import SourceRules
 from shared.kit.database import Engine
 
