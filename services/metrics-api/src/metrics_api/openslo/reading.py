@@ -76,9 +76,15 @@ def _document(written: Any, pointer: str) -> Document:
     except ValueError:
         known = ", ".join(Kind)
         raise Invalid(f"must be one of {known}", pointer=f"{pointer}/kind") from None
-    metadata = checked(Metadata, written.get("metadata"), f"{pointer}/metadata")
-    spec = checked(SPECS[kind], written.get("spec"), f"{pointer}/spec")
-    return Document(kind, metadata, spec, pointer)
+    parts, errors = [], []
+    for name, model in (("metadata", Metadata), ("spec", SPECS[kind])):
+        try:
+            parts.append(checked(model, written.get(name), f"{pointer}/{name}"))
+        except Invalid as refused:
+            errors += refused.errors
+    if errors:
+        raise refusal(errors)
+    return Document(kind, *parts, pointer)
 
 
 def _in_v1_words(written: Any) -> Any:
