@@ -51,7 +51,7 @@ def test_every_bad_object_of_a_list_is_named() -> None:
 
     places = [place for place, _ in refused(f"[{service}, 7]")]
 
-    assert places == ["/0/metadata/name", "/1"]
+    assert places == ["/0/metadata/name", "/0/spec/markdown", "/1"]
 
 
 @pytest.mark.parametrize(

@@ -76,15 +76,16 @@ def _document(written: Any, pointer: str) -> Document:
     except ValueError:
         known = ", ".join(Kind)
         raise Invalid(f"must be one of {known}", pointer=f"{pointer}/kind") from None
-    parts, errors = [], []
+    parts: dict[str, Any] = {}
+    errors: list[FieldError] = []
     for name, model in (("metadata", Metadata), ("spec", SPECS[kind])):
         try:
-            parts.append(checked(model, written.get(name), f"{pointer}/{name}"))
+            parts[name] = checked(model, written.get(name), f"{pointer}/{name}")
         except Invalid as refused:
             errors += refused.errors
     if errors:
         raise refusal(errors)
-    return Document(kind, *parts, pointer)
+    return Document(kind, parts["metadata"], parts["spec"], pointer)
 
 
 def _in_v1_words(written: Any) -> Any:
