@@ -10,7 +10,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 # Deltas of what is known already fill the new sums, and mark each day whose durations no sketch
-# holds yet: the compaction makes its sketch as it folds the delta in.
+# holds yet.
 UP = """
 ALTER TABLE metrics.cell
     ADD COLUMN business_us NUMERIC NOT NULL DEFAULT 0,
@@ -43,6 +43,12 @@ ALTER TABLE metrics.cell_delta
     ADD COLUMN no_hold_time BIGINT,
     ADD COLUMN no_hold_time_us NUMERIC,
     ADD COLUMN reworked BIGINT;
+CREATE TABLE metrics.sketch_pending (
+    service TEXT NOT NULL,
+    day DATE NOT NULL,
+    touched_at TIMESTAMPTZ NOT NULL,
+    CONSTRAINT pk_sketch_pending PRIMARY KEY (service, day)
+);
 CREATE TABLE metrics.duration_sketch (
     service TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -77,6 +83,7 @@ FROM metrics.incident WHERE acknowledgement_at >= opened_at;
 """
 DOWN = """
 DROP TABLE metrics.duration_sketch;
+DROP TABLE metrics.sketch_pending;
 ALTER TABLE metrics.cell_delta
     DROP COLUMN business_us,
     DROP COLUMN no_business_time,
