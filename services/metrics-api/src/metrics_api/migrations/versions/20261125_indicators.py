@@ -32,6 +32,13 @@ ALTER TABLE metrics.cell
     ALTER COLUMN no_hold_time DROP DEFAULT,
     ALTER COLUMN no_hold_time_us DROP DEFAULT,
     ALTER COLUMN reworked DROP DEFAULT;
+DROP INDEX metrics.ix_incident_service_resolution_at;
+CREATE INDEX ix_incident_service_resolution_at ON metrics.incident (service, resolution_at)
+    INCLUDE (opened_at) WHERE resolution_at IS NOT NULL;
+DROP INDEX metrics.ix_incident_service_acknowledgement_at;
+CREATE INDEX ix_incident_service_acknowledgement_at
+    ON metrics.incident (service, acknowledgement_at)
+    INCLUDE (opened_at) WHERE acknowledgement_at IS NOT NULL;
 CREATE INDEX ix_cell_grain_start ON metrics.cell (grain, start);
 ALTER TABLE metrics.cell_delta
     ADD COLUMN business_us NUMERIC,
@@ -94,6 +101,12 @@ ALTER TABLE metrics.cell_delta
     DROP COLUMN no_hold_time,
     DROP COLUMN no_hold_time_us,
     DROP COLUMN reworked;
+DROP INDEX metrics.ix_incident_service_resolution_at;
+CREATE INDEX ix_incident_service_resolution_at ON metrics.incident (service, resolution_at)
+    WHERE resolution_at IS NOT NULL;
+DROP INDEX metrics.ix_incident_service_acknowledgement_at;
+CREATE INDEX ix_incident_service_acknowledgement_at
+    ON metrics.incident (service, acknowledgement_at) WHERE acknowledgement_at IS NOT NULL;
 DROP INDEX metrics.ix_cell_grain_start;
 ALTER TABLE metrics.cell
     DROP COLUMN business_us,
