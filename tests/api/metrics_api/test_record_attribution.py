@@ -36,9 +36,7 @@ async def desk(metrics: Metrics) -> Metrics:
 
 async def push(metrics: Metrics, kind: RecordKind, /, **fields: Any) -> None:
     stateless = kind is RecordKind.SURVEY
-    known: dict[str, Any] = (
-        {"service": "Mail"} if stateless else {"service": "Mail", "state": "new"}
-    )
+    state: dict[str, Any] = {} if stateless else {"state": "new"}
     like = RecordKind.REQUEST if kind is INCIDENT else kind
     body = {"source": "desk", **sent(like, **{"service": "Mail"} | state | fields)}
     reply = await metrics.http.post(f"/v1/{ALL_PATHS[kind]}", json=body)

@@ -280,13 +280,13 @@ class TestChanges:
         assert told["risk_score"] == 80
 
     async def test_failures_before_it_raise_its_risk(self, desk: Metrics) -> None:
-        group = {"service": "mail", "assignment_group": "ops"}
-        ended = {"state": "closed", "completed_at": at(-48), **group}
+        group: dict[str, Any] = {"service": "mail", "assignment_group": "ops"}
+        ended: dict[str, Any] = {"state": "closed", "completed_at": at(-48), **group}
         await push(desk, CHANGE, external_id="A", outcome="failed", **ended)
         await push(desk, CHANGE, external_id="B", outcome="rolled_back", **ended)
         await push(desk, CHANGE, external_id="C", outcome="successful", **ended)
         await push(desk, CHANGE, external_id="D", outcome="failed", **ended | {"service": "vpn"})
-        late = {"completed_at": at(48), "external_id": "E"}
+        late: dict[str, Any] = {"completed_at": at(48), "external_id": "E"}
         await push(desk, CHANGE, outcome="failed", **group | {"state": "closed"} | late)
 
         told = await pushed(desk, CHANGE, **group)
