@@ -51,6 +51,21 @@ def test_versions_cannot_be_rewritten_by_the_service(metrics_db: Database, table
             runtime.execute(statement.encode())
 
 
+def test_every_table_of_versions_has_partitions_for_the_months_to_come(
+    metrics_db: Database,
+) -> None:
+    statement = (
+        "SELECT inhparent::regclass::text, count(*) FROM pg_inherits"
+        " WHERE inhparent::regclass::text LIKE 'metrics.%version' GROUP BY 1 ORDER BY 1"
+    )
+
+    # This month and three more, and the default one.
+    assert read(metrics_db, statement) == [
+        ("metrics.incident_version", 5),
+        ("metrics.record_version", 5),
+    ]
+
+
 OLD_REQUESTS = """
     INSERT INTO metrics.request_record_version
         (source, external_id, version, digest, updated_at, received_at, payload)
