@@ -1,0 +1,1 @@
+"""The demo's records at metrics-api, beside its incidents."""
