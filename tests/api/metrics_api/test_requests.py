@@ -124,7 +124,9 @@ class TestReceive:
         items = (await told.http.get(url)).json()["items"]
 
         assert [item["version"] for item in items] == [2, 1]
-        assert items[0]["payload"] == record(2)
+        assert (items[0]["payload"]["state"], items[0]["payload"]["opened_at"]) == (STATES[2], NOON)
+        assert items[0]["payload"]["steps"] == record(2)["steps"]
+        assert items[0]["payload"]["extra"] == {"offering_version": 1}
 
     @pytest.mark.parametrize(
         ("fields", "pointer"),

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from metrics_api.sources.rules import SourceRules, folded
+from metrics_api.sources.rules import CATALOG_SOURCE, SourceRules, folded
 
 RESOLVE_JOB = "resolve_references"
+FOLLOW_WORDS_JOB = "follow_words"
+"""To be enqueued when copies of vendor products or customers changed; it runs every minute too."""
 Name = tuple[str | None, str]
 """A source's key, or None for any source, and folded words."""
 
@@ -29,8 +31,8 @@ class Directory:
 
     def service_of(self, source: str, name: str | None) -> str | None:
         """The service a name means to a source; its own references stand above general ones."""
-        if name is None:
-            return None
+        if name is None or source == CATALOG_SOURCE:
+            return name  # the catalog names its services by their keys
         words = folded(name)
         return self.names.get((source, words)) or self.names.get((None, words))
 

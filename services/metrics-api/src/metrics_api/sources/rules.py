@@ -13,6 +13,7 @@ from metrics_api.sources.tools.registry import tool_of
 from shared.schemas.metrics import IncidentState
 
 REFOLD_JOB = "refold_source"
+REFOLD_RECORDS_JOB = "refold_records"
 CATALOG_SOURCE = "catalog"
 """The source of the catalog's own requests; it is built in, so no tool is registered by its key."""
 CANONICAL = {state.value: state.value for state in IncidentState}
@@ -70,12 +71,13 @@ class States(dict[str, str]):
     what is known of them is looked up in the order whole, name, class with detail, class."""
 
     def get(self, words: str, default: Any = None) -> Any:
-        found = super().get(words)
+        look_up = super().get
+        found = look_up(words)
         if found is None and words.endswith("]"):
             parts = _QUALIFIED.match(words)
             if parts is not None:
                 name, sort, detail = parts.groups()
-                known = (super().get(each) for each in (name, f"{sort}{detail or ''}", sort))
+                known = (look_up(each) for each in (name, f"{sort}{detail or ''}", sort))
                 found = next(filter(None, known), None)
         return default if found is None else found
 
