@@ -23,3 +23,6 @@ class Settings(ServiceSettings):
     catalog_event_secret_before: SecretStr | None = Field(
         None, description="the one before it, valid as well while it is rotated"
     )
+    allow_private_pulls: bool = Field(
+        False, description="let pulls go to loopback and private addresses"
+    )
