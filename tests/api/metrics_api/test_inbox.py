@@ -130,23 +130,20 @@ async def test_one_group_knows_repeats_within_itself(desk: Desk) -> None:
     assert len({reply.json()["receipt"] for reply in replies}) == 1
 
 
-@pytest.mark.parametrize(
-    ("headers", "code"),
-    [
+async def test_what_is_not_proven_is_403_and_leaves_nothing(desk: Desk) -> None:
+    unproven = [
         ({"X-PagerDuty-Signature": "v1=" + "0" * 64}, "bad_signature"),
         ({}, "bad_signature"),
         ({"X-API-Key": "tgk_ab12_" + "x" * 32}, "bad_api_key"),
         ({"Authorization": "Bearer no-token-of-ours"}, "bad_signature"),
-    ],
-)
-async def test_what_is_not_proven_is_403_and_leaves_nothing(
-    desk: Desk, headers: dict[str, str], code: str
-) -> None:
-    body = orjson.dumps(TRIGGERED)
+        ({"Authorization": "Bearer eyJhbGciOiJub25lIn0.e30."}, "bad_signature"),
+    ]
+    for headers, code in unproven:
+        reply = await desk.http.post(
+            EVENTS, json=TRIGGERED, headers={"Authorization": "", **headers}
+        )
 
-    reply = await desk.http.post(EVENTS, content=body, headers={"Authorization": "", **headers})
-
-    assert (reply.status_code, reply.json()["code"]) == (403, code)
+        assert (reply.status_code, reply.json()["code"]) == (403, code)
     assert await desk.receipts() == []
 
 
@@ -212,29 +209,30 @@ async def test_a_token_with_the_right_scope_vouches(desk: Desk) -> None:
     assert (allowed.status_code, refused.status_code) == (202, 403)
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        (b'{"event": {"id": "E1", "event_ty', 400),
-        (b"", 400),
-        (b"\xff\xfe", 400),
-        (b"NaN", 400),
-        (b"[" * 5000, 400),
-        (b'"words"', 422),
-        (b"17", 422),
-        (b"{}", 202),
-        (b"[]", 202),
-        (b'{"event": {"id": "a\\u0000b"}}', 202),
-        (b'{"event": 1e400}', 400),
-        (b'{"event": {"id": ' + b"9" * 400 + b"}}", 400),
-    ],
-)
-async def test_a_malformed_body_is_a_clear_refusal(desk: Desk, body: bytes, status: int) -> None:
-    reply = await desk.deliver(body)
+async def test_a_malformed_body_is_a_clear_refusal(desk: Desk) -> None:
+    refused = {
+        b'{"event": {"id": "E1", "event_ty': 400,
+        b"": 400,
+        b"\xff\xfe": 400,
+        b"NaN": 400,
+        b"[" * 5000: 400,
+        b'"words"': 422,
+        b"17": 422,
+    }
+    odd = [
+        b"{}",
+        b"[]",
+        b'{"event": {"id": "a\\u0000b"}}',
+        b'{"event": {"id": ' + b"9" * 400 + b"}}",
+    ]
+
+    answers = {body: (await desk.deliver(body)).status_code for body in refused}
+    taken = [(await desk.deliver(body)).status_code for body in odd]
 
     await desk.process()
-    assert reply.status_code in {status, 202 if status == 400 else status}, reply.text
-    assert {receipt["state"] for receipt in await desk.receipts()} <= {"ignored", "failed"}
+    assert answers == refused
+    assert taken == [202] * len(odd)
+    assert {receipt["state"] for receipt in await desk.receipts()} == {"ignored"}
 
 
 async def test_a_huge_body_is_413_before_it_is_read(desk: Desk) -> None:

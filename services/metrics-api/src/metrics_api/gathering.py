@@ -9,15 +9,21 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+import psycopg
+from sqlalchemy import exc
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+DATABASE_AWAY = (OSError, psycopg.OperationalError, exc.OperationalError, exc.TimeoutError)
+"""Failures that no item of a group is the cause of."""
 
 
 class Gathering(Generic[Item, Result]):
     """`store` answers a result for each item, in their order.
 
-    A group that fails is stored one by one, so that only those fail that are at fault; but not
-    for the failures of `fails_all`, which none of them can help.
+    A group that fails is stored one by one, so that only those fail that are at fault.
     """
 
     def __init__(
@@ -26,11 +32,9 @@ class Gathering(Generic[Item, Result]):
         *,
         at_most: int,
         at_once: int = 1,
-        fails_all: tuple[type[Exception], ...] = (),
     ) -> None:
         self._store = store
         self._at_most, self._at_once = at_most, at_once
-        self._fails_all = fails_all
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._storing = 0
         self._tasks: set[asyncio.Task[None]] = set()  # the loop alone would let them be collected
@@ -74,7 +78,7 @@ class Gathering(Generic[Item, Result]):
     async def _failed(
         self, group: Sequence[tuple[Item, asyncio.Future[Result]]], error: Exception
     ) -> None:
-        if len(group) > 1 and not isinstance(error, self._fails_all):
+        if len(group) > 1 and not isinstance(error, DATABASE_AWAY):
             for each in group:
                 await self._store_group([each])
             return

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics_api.inbox.intakes import INTAKES, update_of
+from metrics_api.inbox.intakes import update_of
 from metrics_api.sources.rules import source_rules
 from metrics_api.sources.tools.forms import (
     KINDS,
@@ -81,7 +81,7 @@ def test_what_is_read_of_an_incident_is_accepted_by_the_ingest(file: Path) -> No
     )
 
     for expected in case["read"]:
-        if expected.get("kind") in INTAKES and "ends" not in expected:
+        if "kind" in expected and "ends" not in expected:
             assert update_of(expected["kind"], expected["fields"], rules).digest
 
 
@@ -108,7 +108,7 @@ LIKELY = st.recursive(
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(payload=JSON | LIKELY)
 def test_no_json_makes_a_module_fail_but_by_its_own_refusal(tool: str, payload: Any) -> None:
     try:
@@ -127,10 +127,12 @@ def test_no_mapped_value_makes_reading_fail_otherwise(payload: Any, value: Any) 
     names = ("external_id", "opened_at", "reopen_count", "major", "title", "kind", "extra.x")
     mapping = field_mapping(dict.fromkeys(names, "value"))
 
+    refused = None
     try:
         read("zendesk", {"value": value, "more": payload}, mapping=mapping)
-    except Unreadable as refused:
-        assert refused.pointer.startswith("/field_mapping/")
+    except Unreadable as error:
+        refused = error
+    assert refused is None or refused.pointer.startswith("/field_mapping/")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from metrics_api.inbox.rules import (
     repeat_key,
 )
 from metrics_api.sources.queries import get_source
+from metrics_api.sources.rules import CATALOG_SOURCE
 from metrics_api.sources.signatures import BadSignature
 from shared.errors import BadRequest, Forbidden, Invalid, NotFound, TooLarge, Unavailable
 from shared.kit import audit, clock
@@ -53,7 +54,7 @@ class Inbox:
     gathering: Gathering[Delivery, Received | None] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.gathering = Gathering(self._store, at_most=GROUP, fails_all=(OSError,))
+        self.gathering = Gathering(self._store, at_most=GROUP)
 
     async def _store(self, deliveries: Sequence[Delivery]) -> Sequence[Received | None]:
         return await store(self, deliveries)
@@ -112,7 +113,7 @@ def _delivery(inbox: Inbox, sent: Sent) -> Delivery:
 
 def _inlet(inbox: Inbox, source: str) -> Inlet:
     inlet = inbox.inlets.get(source)
-    if inlet is None:
+    if inlet is None or source == CATALOG_SOURCE:  # only the catalog's events write that one
         raise NotFound(f"There is no source {source}", code="unknown_source")
     if not inlet.active:
         raise Forbidden(f"The source {source} is not active", code="source_not_active")

@@ -1,34 +1,34 @@
 """Where records of each kind go: how their fields are read, accepted and stored."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from metrics_api.attribution.rules import Memory
-from metrics_api.incidents.actions import ingest
-from metrics_api.incidents.updates import IncidentIn, accept, decode
-from metrics_api.intake.storing import SourceChanged
+from metrics_api.incidents import actions as incidents
+from metrics_api.incidents.updates import IncidentIn
+from metrics_api.intake.kinds import Intake
 from metrics_api.intake.updates import Refused
+from metrics_api.records import actions as records
+from metrics_api.records.kinds import KINDS
 from metrics_api.sources.rules import SourceRules
 from shared.kit.database import Engine
+from shared.schemas.metrics import RecordKind
 
-__all__ = ["INTAKES", "Refused", "SourceChanged", "Wanted", "update_of"]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """How records of one kind are taken in; `names` are the fields that they may have."""
-
-    names: frozenset[str]
-    decode: Callable[[bytes], Any]
-    accept: Callable[[Any, SourceRules], Any]
-    store: Callable[[Engine, Memory, Sequence[Any]], Awaitable[Any]]
-
-
-INTAKES: Mapping[str, Wanted] = {
-    "incident": Wanted(frozenset(IncidentIn.__struct_fields__), decode, accept, ingest),
+Store = Callable[[Engine, Memory, Sequence[Any]], Awaitable[Any]]
+STORES: Mapping[frozenset[str], Store] = {
+    frozenset({RecordKind.INCIDENT.value}): incidents.ingest,
+    frozenset(kind.value for kind in records.INTAKES): records.take_in_records,
+}
+"""How updates are stored, by the kinds that are stored together."""
+_INTAKES: Mapping[str, Intake[Any, Any]] = {
+    RecordKind.INCIDENT.value: incidents.INTAKE,
+    **{kind.value: intake for kind, intake in records.INTAKES.items()},
+}
+_NAMES: Mapping[str, frozenset[str]] = {
+    RecordKind.INCIDENT.value: frozenset(IncidentIn.__struct_fields__),
+    **{kind.value: frozenset(of.fields.__struct_fields__) for kind, of in KINDS.items()},
 }
 _EXTRA_AT_MOST = 100
 
@@ -38,12 +38,10 @@ def update_of(kind: str, fields: Mapping[str, Any], source: SourceRules) -> Any:
 
     Fields that this kind has not are kept as extra: what a tool says is never lost.
     """
-    wanted = INTAKES.get(kind)
-    if wanted is None:
-        raise Refused("/kind", f"records of the kind {kind} are not taken in")
+    intake = _INTAKES[kind]
     try:
-        raw = msgspec.json.encode(fitting(fields, wanted.names))
-        return wanted.accept(wanted.decode(raw), source)
+        raw = msgspec.json.encode(fitting(fields, _NAMES[kind]))
+        return intake.accept(intake.decode(raw), source)
     except (RecursionError, UnicodeEncodeError, TypeError, ValueError) as error:
         raise Refused("/extra", f"cannot be kept ({type(error).__name__})") from None
 

@@ -11,9 +11,11 @@ from typing import Any
 from metrics_api.attribution.queries import current_directory
 from metrics_api.attribution.rules import Memory
 from metrics_api.inbox import queries
-from metrics_api.inbox.intakes import INTAKES, Refused, SourceChanged, update_of
+from metrics_api.inbox.intakes import STORES, update_of
 from metrics_api.inbox.queries import Pending
 from metrics_api.inbox.rules import Inlet, parsed
+from metrics_api.intake.storing import SourceChanged
+from metrics_api.intake.updates import Refused
 from metrics_api.sources.rules import SourceRules
 from metrics_api.sources.tools.forms import Ignored, Normalised, Unreadable
 from shared.kit import clock
@@ -151,18 +153,18 @@ def _accept(reading: Reading, found: Normalised, source: SourceRules) -> None:
 
 
 async def _store_all(engine: Engine, memory: Memory, readings: Sequence[Reading]) -> None:
-    """Kind by kind, each in a transaction, in the order of receipt."""
-    for kind, wanted in INTAKES.items():
-        owners, updates = [], []
-        for reading in readings:
-            for sort, update in reading.updates:
-                if sort == kind:
-                    owners.append(reading)
-                    updates.append(update)
-        if not updates:
+    """Incidents in one transaction, records of the other kinds in another, in their order."""
+    for kinds, store in STORES.items():
+        wanted = [
+            (reading, kind, update)
+            for reading in readings
+            for kind, update in reading.updates
+            if kind in kinds
+        ]
+        if not wanted:
             continue
-        taken = await wanted.store(engine, memory, updates)
-        for reading, update, outcome in zip(owners, updates, taken.outcomes, strict=True):
+        taken = await store(engine, memory, [update for *_, update in wanted])
+        for (reading, kind, update), outcome in zip(wanted, taken.outcomes, strict=True):
             identity = {"kind": kind, "external_id": update.fields.external_id}
             reading.records.append({**identity, "outcome": outcome.value})
     await _store_ends(engine, memory, readings)

@@ -65,7 +65,13 @@ async def ingest(
     return await until_won(engine, step)
 
 
-INTAKE = Intake(RecordKind.INCIDENT, decode, accept, ingest)
+def _alone(taken: TakenIn, update: Update, place: int) -> TakenIn:
+    """What became of one update of a group, and of its incident."""
+    identity = update.source.id, update.fields.external_id
+    return TakenIn([taken.outcomes[place]], {identity: taken.incidents[identity]})
+
+
+INTAKE = Intake(RecordKind.INCIDENT, decode, accept, ingest, _alone)
 
 
 @dataclass

@@ -31,12 +31,17 @@ Taken = TypeVar("Taken", bound=WithOutcomes)
 
 @dataclass(frozen=True)
 class Intake(Generic[Update, Taken]):
-    """`decode` and `accept` raise Refused; `store` is a transaction of its own."""
+    """`decode` and `accept` raise Refused; `store` is a transaction of its own.
+
+    `alone` says what of the answer for a group is about one update of it: single pushes that come
+    at the same time are then stored together.
+    """
 
     kind: RecordKind
     decode: Callable[[bytes | msgspec.Raw], Any]
     accept: Callable[[Any, SourceRules], Update]
     store: Callable[[Engine, Memory, Sequence[Update], Alongside | None], Awaitable[Taken]]
+    alone: Callable[[Taken, Update, int], Taken] | None = None
 
     def read(self, memory: Memory, raw: bytes | msgspec.Raw, caller: Principal) -> Update:
         """An update that the caller may write; raises Refused."""

@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from metrics_api.intake.bodies import JSON, media_type, records_of
 from metrics_api.intake.bulk import BulkIngest, take_in
 from metrics_api.intake.kinds import Intake, Taken, Update
-from metrics_api.intake.single import take_in_one
+from metrics_api.intake.single import SinglePushes, take_in_one
 from shared.errors import BadRequest, UnsupportedMedia
 from shared.kit.auth import Principal
 from shared.schemas.metrics import BatchReply
@@ -18,8 +18,10 @@ async def push_one(request: Request, intake: Intake[Update, Taken], caller: Prin
     """The one record of the body."""
     if media_type(request.headers.get("content-type")) != JSON:
         raise UnsupportedMedia(f"Send one record as {JSON}", pointer="/header/content-type")
-    engine, memory = request.app.state.engine, request.app.state.memory
-    return await take_in_one(intake, engine, memory, await request.body(), caller)
+    state = request.app.state
+    if not hasattr(state, "single_pushes"):
+        state.single_pushes = SinglePushes(state.engine, state.memory)
+    return await take_in_one(intake, state.single_pushes, await request.body(), caller)
 
 
 async def push_many(request: Request, intake: Intake[Any, Any], caller: Principal) -> BatchReply:

@@ -108,6 +108,7 @@ async def create_secret(
     Raises Conflict while two are valid: one of them must be revoked or expire first.
     """
     source, now = await queries.get_source(session, source_key, lock=True), clock.now()
+    _check_not_built_in(source_key)
     valid = await queries.valid_secrets(session, source.id, now)
     if len(valid) >= SECRETS_AT_ONCE:
         raise Conflict(

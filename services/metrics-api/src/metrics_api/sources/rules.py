@@ -71,12 +71,13 @@ class States(dict[str, str]):
     what is known of them is looked up in the order whole, name, class with detail, class."""
 
     def get(self, words: str, default: Any = None) -> Any:
-        found = super().get(words)
+        look_up = super().get
+        found = look_up(words)
         if found is None and words.endswith("]"):
             parts = _QUALIFIED.match(words)
             if parts is not None:
                 name, sort, detail = parts.groups()
-                known = (super().get(each) for each in (name, f"{sort}{detail or ''}", sort))
+                known = (look_up(each) for each in (name, f"{sort}{detail or ''}", sort))
                 found = next(filter(None, known), None)
         return default if found is None else found
 
