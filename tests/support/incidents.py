@@ -76,8 +76,11 @@ def incidents(
         resolution_at=draw(st.none() | stamps) if resolved else None,
         channel=draw(st.sampled_from([None, "phone", "monitoring"])),
         first_contact=draw(st.none() | st.booleans()),
-        reassignment_count=draw(st.sampled_from([None, 0, 1])),
+        reassignment_count=draw(st.sampled_from([None, 0, 1, 2])),
         reopened=draw(st.booleans()),
+        business_us=draw(st.sampled_from([None, 0, 1, 90_000_000])) if resolved else None,
+        hold_us=draw(st.sampled_from([None, 0, 50_000_000])) if resolved else None,
+        resolution_met=draw(st.none() | st.booleans()) if resolved else None,
         transitions=tuple(Transition(*move) for move in moves),
     )
 

@@ -14,15 +14,22 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from metrics_api.incidents.rules import FoldedIncident
+from metrics_api.indicators.cell_queries import sums_of_scope
+from metrics_api.indicators.definitions import DurationKind
 from metrics_api.indicators.jobs import compact_cells
+from metrics_api.indicators.live import Reading
+from metrics_api.indicators.live_queries import exact_percentiles
 from metrics_api.indicators.periods import Grain, Span, labels_between, parse_period
-from metrics_api.indicators.queries import (
-    cells_that_differ,
-    compact_batch,
-    duration_percentiles,
-    sums_of_service,
+from metrics_api.indicators.queries import cells_that_differ, compact_batch
+from metrics_api.indicators.rules import (
+    BOUNCED_FROM,
+    MOVES_BETWEEN,
+    SUMS,
+    handed_back,
+    resolved_on_first_contact,
 )
-from metrics_api.indicators.rules import MOVES_BETWEEN, SUMS, resolved_on_first_contact
+from metrics_api.indicators.scopes import Scope, ScopeKind
+from metrics_api.indicators.values import Place
 from metrics_api.settings import Settings
 from shared.kit.database import engine_for, transaction
 from shared.kit.worker import job_context
@@ -49,6 +56,10 @@ async def engine(metrics_db: Database) -> AsyncIterator[AsyncEngine]:
     engine = engine_for(settings_of(metrics_db))
     yield engine
     await engine.dispose()
+
+
+def of(service: str) -> Scope:
+    return Scope(ScopeKind.SERVICE, service, (service,))
 
 
 async def differences(engine: AsyncEngine) -> list[tuple[str, str, date]]:
@@ -105,7 +116,7 @@ async def test_compaction_beside_writers_and_readers_never_shows_a_wrong_sum(
         seen = []
         while not done.is_set():
             async with transaction(engine) as session:
-                sums = await sums_of_service(session, "network", [Span(0, None, LATER)])
+                sums = await sums_of_scope(session, of("network"), [Span(0, None, LATER)])
             assert sums[0]["resolved_us"] == sums[0]["resolved"] * 7_200_000_000
             seen.append(sums[0]["resolved"])
         return seen
@@ -183,7 +194,7 @@ async def test_sums_of_any_period_in_any_zone_equal_a_count_of_the_incidents(
         await store(session, found)
         if compacted:
             await compact_batch(session)
-        sums = await sums_of_service(session, service, spans)
+        sums = await sums_of_scope(session, of(service), spans)
 
     for n, start, end in spans:
         assert sums[n] == count(found, start or datetime(1900, 1, 1, tzinfo=UTC), end)
@@ -197,8 +208,10 @@ async def test_percentiles_equal_those_of_the_sorted_durations(
     service = f"s-{uuid4().hex}"
     async with transaction(engine) as session:
         await store(session, [incident._replace(service=service) for incident in found])
-        spans = [(SPRING[0], LATER)]
-        percentiles = await duration_percentiles(session, service, "resolution_at", spans)
+        spans = [Span(0, SPRING[0], LATER)]
+        found_percentiles = await exact_percentiles(
+            session, DurationKind.RESOLUTION, Reading(ScopeKind.SERVICE), of(service), spans
+        )
     durations = sorted(
         (incident.resolution_at - incident.opened_at) / timedelta(microseconds=1)
         for incident in found
@@ -206,7 +219,7 @@ async def test_percentiles_equal_those_of_the_sorted_durations(
         if incident.resolution_at >= incident.opened_at
     )
     expected = [interpolate(durations, share) for share in (0.5, 0.9, 0.95)] if durations else None
-    assert percentiles.get(0) == pytest.approx(expected)
+    assert found_percentiles.get(Place(None, None, 0)) == pytest.approx(expected)
 
 
 def interpolate(ordered: list[float], share: float) -> float:
@@ -243,6 +256,27 @@ def count_times(incident: FoldedIncident, add: Callable[..., None]) -> None:
         add("first_contact_base", incident.resolution_at)
         if resolved_on_first_contact(incident):
             add("first_contact", incident.resolution_at)
+    count_course(incident, add)
+
+
+def count_course(incident: FoldedIncident, add: Callable[..., None]) -> None:
+    at = incident.resolution_at
+    assert at is not None
+    assert incident.opened_at is not None
+    elapsed = (at - incident.opened_at) // timedelta(microseconds=1)
+    counted = {
+        "business_us": incident.business_us or 0,
+        "no_business_time": incident.business_us is None,
+        "sla_met": incident.resolution_met is True,
+        "sla_breached": incident.resolution_met is False,
+        "bounced": (incident.reassignment_count or 0) >= BOUNCED_FROM,
+        "hold_us": incident.hold_us or 0,
+        "no_hold_time": incident.hold_us is None,
+        "no_hold_time_us": elapsed if incident.hold_us is None else 0,
+        "reworked": incident.reopened or handed_back(incident.transitions),
+    }
+    for name, amount in counted.items():
+        add(name, at, int(amount))
 
 
 def count_duration(

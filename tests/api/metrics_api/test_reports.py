@@ -367,7 +367,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("asked", "pointer"),
         [
-            ({"kpi": "availability"}, "/query/kpi"),
+            ({"kpi": "happiness"}, "/query/kpi"),
             ({"periods": "2016-Q5"}, "/query/periods"),
             ({"periods": ""}, "/query/periods"),
             ({"periods": "2016\x00"}, "/query/periods"),

@@ -34,7 +34,7 @@ def test_upgrade_downgrade_upgrade_ends_where_it_began(metrics_db: Database) -> 
     assert constraints(metrics_db) == before
 
 
-@pytest.mark.parametrize("table", ["incident_version", "request_record_version"])
+@pytest.mark.parametrize("table", ["incident_version", "record_version"])
 def test_versions_cannot_be_rewritten_by_the_service(metrics_db: Database, table: str) -> None:
     for statement in (
         f"DELETE FROM metrics.{table}",

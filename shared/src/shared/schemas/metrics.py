@@ -18,6 +18,15 @@ class IncidentState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class RecordKind(StrEnum):
+    INCIDENT = "incident"
+    REQUEST = "request"
+    CHANGE = "change"
+    OUTAGE = "outage"
+    SURVEY = "survey"
+    INFRASTRUCTURE_EVENT = "infrastructure_event"
+
+
 class Comparator(StrEnum):
     LTE = "lte"
     LT = "lt"

@@ -4,28 +4,37 @@ from decimal import Decimal
 
 import pytest
 
-from metrics_api.indicators.kpis import (
-    KPIS,
-    MICROSECONDS_PER_HOUR,
-    Kpi,
-    in_range,
-    meets,
-    quotient,
-)
-from metrics_api.indicators.rules import SUMS
+from metrics_api.indicators.definitions import Kpi
+from metrics_api.indicators.figures import MICROSECONDS_PER_HOUR, in_range, meets, quotient
+from metrics_api.indicators.kpis import KPIS
+from metrics_api.indicators.rules import DERIVED, SUMS
 from shared.schemas.metrics import Comparator, KpiId
 
-MTTR, FCR, BACKLOG = KPIS[KpiId.MTTR], KPIS[KpiId.FCR], KPIS[KpiId.BACKLOG]
+MTTR, FCR, BACKLOG, NPS = (KPIS[KpiId(kpi)] for kpi in ("mttr", "fcr", "backlog", "nps"))
 
 
 def test_there_is_a_definition_of_every_kpi() -> None:
     assert list(KPIS) == list(KpiId)
 
 
-def test_definitions_name_sums_that_exist() -> None:
+def test_definitions_of_incidents_name_sums_that_exist() -> None:
     for kpi in KPIS.values():
-        named = {kpi.total, kpi.count, *kpi.exclusions.values()}
-        assert named <= {*SUMS, "open"}
+        named = {kpi.total, kpi.count, kpi.records, *kpi.exclusions.values()}
+        assert named <= {*SUMS, *DERIVED} or not kpi.of_incidents
+
+
+def test_what_is_derived_is_added_up_of_sums() -> None:
+    assert {part for parts in DERIVED.values() for part in parts} <= set(SUMS)
+
+
+def test_points_are_a_hundred_times_the_difference_of_shares() -> None:
+    assert quotient(NPS, 5 - 2, 10).value == 30
+    assert quotient(NPS, 0 - 3, 3).value == -100
+
+
+def test_a_share_of_time_is_of_its_records() -> None:
+    figure = quotient(KPIS[KpiId.HOLD_SHARE], 30, 120, records=2)
+    assert (figure.value, figure.count) == (0.25, 2)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +78,7 @@ def test_a_third_of_a_decimal_target_is_met_by_the_same_double() -> None:
 
 @pytest.mark.parametrize(
     ("kpi", "possible", "impossible"),
-    [(MTTR, "0.001", "0"), (FCR, "1", "1.000001"), (FCR, "0", "-0.1"), (BACKLOG, "0", "-1")],
+    [(MTTR, "0.001", "0"), (FCR, "1", "1.000001"), (FCR, "0", "-0.1"), (BACKLOG, "0", "-1"), (NPS, "-100", "100.1")],
 )
 def test_a_target_lies_in_the_range_of_its_unit(kpi: Kpi, possible: str, impossible: str) -> None:
     assert in_range(kpi, Decimal(possible))

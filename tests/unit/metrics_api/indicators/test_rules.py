@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics_api.incidents.rules import OPEN, FoldedIncident, Transition
-from metrics_api.indicators.kpis import open_after
+from metrics_api.indicators.figures import open_after
 from metrics_api.indicators.rules import (
     DURATION_SUMS,
     MOVES_BETWEEN,
@@ -42,6 +42,9 @@ def test_each_sum_falls_on_the_utc_day_of_its_own_stamp() -> None:
             "resolved_us": 7_200_000_000,
             "first_contact_base": 1,
             "first_contact": 1,
+            "no_business_time": 1,
+            "no_hold_time": 1,
+            "no_hold_time_us": 7_200_000_000,
             "move_resolved": 1,
         },
     }
@@ -77,6 +80,41 @@ def test_first_contact_is_the_flag_else_no_bouncing(
 ) -> None:
     sums = total(resolved_incident("network", MONDAY, 1)._replace(**facts))
     assert (sums["first_contact_base"], sums["first_contact"]) == counts
+
+
+@pytest.mark.parametrize(
+    ("facts", "sums"),
+    [
+        ({"business_us": 5}, {"business_us": 5, "no_business_time": 0}),
+        ({}, {"business_us": 0, "no_business_time": 1, "sla_met": 0, "sla_breached": 0}),
+        ({"resolution_met": True}, {"sla_met": 1, "sla_breached": 0}),
+        ({"resolution_met": False}, {"sla_met": 0, "sla_breached": 1}),
+        ({"reassignment_count": 1}, {"bounced": 0}),
+        ({"reassignment_count": 2}, {"bounced": 1}),
+        ({"hold_us": 7}, {"hold_us": 7, "no_hold_time": 0, "no_hold_time_us": 0}),
+        ({"hold_us": None}, {"hold_us": 0, "no_hold_time": 1, "no_hold_time_us": 3_600_000_000}),
+        ({"reopened": True}, {"reworked": 1}),
+    ],
+)
+def test_the_course_of_a_resolved_incident_is_summed(
+    facts: dict[str, Any], sums: dict[str, int]
+) -> None:
+    found = total(resolved_incident("network", MONDAY, 1)._replace(**facts))
+    assert {name: found[name] for name in sums} == sums
+
+
+@pytest.mark.parametrize(
+    ("states", "reworked"),
+    [
+        (["new", "in_progress", "on_hold", "in_progress", "resolved"], 0),
+        (["new", "in_progress", "new", "in_progress", "resolved"], 1),
+        (["new", "on_hold", "new", "resolved"], 1),
+    ],
+)
+def test_work_that_is_handed_back_is_rework(states: list[str], reworked: int) -> None:
+    moves = tuple(Transition(MONDAY, before, after) for before, after in pairwise([None, *states]))
+    incident = resolved_incident("network", MONDAY, 1)._replace(transitions=moves)
+    assert total(incident)["reworked"] == reworked
 
 
 @given(ANY)

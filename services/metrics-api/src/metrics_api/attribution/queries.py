@@ -11,7 +11,7 @@ from sqlalchemy import Text, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.attribution.rules import Directory, Memory, Name
+from metrics_api.attribution.rules import Directory, Memory, Name, words_of
 from metrics_api.attribution.tables import (
     Attribution,
     ReceivedEvent,
@@ -72,9 +72,26 @@ async def directory_at(
     revision = 0 if row is None else row[0]
     if revision != memory.directory.revision:
         sources = {rules.key: rules for rules in await read_source_rules(conn)}
-        names, terms = await read_names(conn), await read_terms(conn)
-        memory.directory = Directory(revision, sources, names, terms)
+        memory.directory = Directory(
+            revision,
+            sources,
+            await read_names(conn),
+            await _read_words(conn, "vendor_product"),
+            await _read_words(conn, "customer"),
+            await read_terms(conn),
+        )
     return memory.directory
+
+
+async def _read_words(conn: Connection, kind: str) -> dict[str, str]:
+    """What the keys and names of the copies of a kind mean."""
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(
+            "SELECT key, data->>'name' FROM metrics.catalog_copy"
+            " WHERE kind = %s AND ended_at IS NULL",
+            [kind],
+        )
+        return words_of(await cursor.fetchall())
 
 
 _NAMES = """

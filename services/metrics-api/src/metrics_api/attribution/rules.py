@@ -1,6 +1,6 @@
 """Which service a name in a tool's words means. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from metrics_api.clocks.promises import NOTHING_PROMISED, Terms
@@ -14,14 +14,17 @@ Name = tuple[str | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """What ingest keeps in memory: the sources, what names mean, what is promised, as of a
-    revision."""
+    """What ingest keeps in memory: sources, what names mean, what is promised, as of a revision.
+
+    `vendor_products` and `customers` are keyed by folded words: their keys and names.
+    """
 
     revision: int
     sources: Mapping[str, SourceRules]
     names: Mapping[Name, str]
-    terms: Terms = NOTHING_PROMISED
     vendor_products: Mapping[str, str] = field(default_factory=dict)
+    customers: Mapping[str, str] = field(default_factory=dict)
+    terms: Terms = NOTHING_PROMISED
     by_id: Mapping[int, SourceRules] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -35,12 +38,24 @@ class Directory:
         return self.names.get((source, words)) or self.names.get((None, words))
 
     def vendor_product_of(self, words: str | None) -> str | None:
-        """The vendor product that a tool's words for a vendor mean."""
-        return None if words is None else self.vendor_products.get(folded(words))
+        """The vendor product that a tool's words for a vendor mean, if they mean one."""
+        return self.vendor_products.get(folded(words)) if words else None
+
+    def customer_of(self, words: str | None) -> str | None:
+        """The customer that a tool's words mean, if they mean one."""
+        return self.customers.get(folded(words)) if words else None
 
     def knowledge(self) -> Knowledge:
         """What the fold takes from the catalog."""
         return Knowledge(self.terms, self.vendor_product_of)
+
+
+def words_of(named: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What keys and names mean, given as (key, name): a key stands above a name, and of two of
+    one name the first by key has it."""
+    rows = sorted(named)
+    names = {folded(name): key for key, name in reversed(rows)}
+    return names | {folded(key): key for key, _ in rows}
 
 
 def moved_services(before: Mapping[Name, str], after: Mapping[Name, str]) -> set[str]:

@@ -67,6 +67,7 @@ class Attribution(Base):
     source_id: Mapped[int] = mapped_column(Integer)
     service_name: Mapped[str | None]
     words: Mapped[str | None] = mapped_column(comment="the name as it is compared: without case")
+    kind: Mapped[str | None] = mapped_column(comment="of the one record; null for a name")
     external_id: Mapped[str | None]
     service: Mapped[str]
     recorded_at: Mapped[datetime]

@@ -59,13 +59,13 @@ async def present_numbers(session: AsyncSession, service: str, now: datetime) ->
     return row
 
 
-async def sums_by_month(session: AsyncSession, service: str) -> list[tuple[date, Sums]]:
+async def sums_by_month(session: AsyncSession, service: str) -> dict[date, Sums]:
     """All sums of a service by UTC month, in order; months without any record are left out."""
     found = await session.execute(text(_MONTHS), {"service": service})
-    return [
-        (month, {name: int(amount) for name, amount in zip(SUMS, amounts, strict=True)})
+    return {
+        month: {name: int(amount) for name, amount in zip(SUMS, amounts, strict=True)}
         for month, *amounts in found
-    ]
+    }
 
 
 async def targets_of(session: AsyncSession, service: str) -> Sequence[Row[Any]]:

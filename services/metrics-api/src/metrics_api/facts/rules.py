@@ -1,26 +1,30 @@
 """The facts of metrics-api: their definitions, and their values for one service. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from metrics_api.indicators.kpis import (
-    KPIS,
-    NOTHING,
-    Figure,
-    Kpi,
-    Shape,
-    is_empty,
-    meets,
-    open_after,
-    quotient,
-)
+from metrics_api.indicators.definitions import Kpi, RecordKind, Shape
+from metrics_api.indicators.figures import meets
+from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.rules import SUMS, Sums
+from metrics_api.indicators.scopes import RecordSums
+from metrics_api.indicators.values import (
+    Place,
+    Presence,
+    figure_of_parts,
+    parts_of_incidents,
+    why_nothing,
+)
 from shared.schemas.common import FactDefinition, FactValue
-from shared.schemas.metrics import Comparator
+from shared.schemas.metrics import Comparator, KpiId
 
-Months = Sequence[tuple[date, Sums]]
+Months = Mapping[date, Sums]
+"""Sums by the first day of the UTC month, in order."""
+MONTHS_BACK: Final = 24
+"""How far back the latest full month with a figure is looked for where no sums are kept."""
+_HERE: Final = Place(None, None, 0)
 
 _STRETCHES: Final = {
     "last_full_month": "the last full month",
@@ -87,11 +91,18 @@ class Target:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
+Days = tuple[date, date]
+"""A stretch of whole UTC days: [first, end)."""
+
+
 @dataclass(frozen=True)
 class Known:
-    """What the facts are made of: sums by UTC month, targets, and numbers of this moment."""
+    """What the facts are made of: sums of incidents by UTC month, parts of the KPIs of other
+    records by stretch, targets, and numbers of this moment."""
 
     months: Months
+    records: Mapping[KpiId, Mapping[Days, RecordSums]]
+    presence: Mapping[RecordKind, Presence]
     targets: Sequence[Target]
     backlog_open: int
     open_major_incidents: int
@@ -105,15 +116,14 @@ def facts_of(known: Known, now: datetime) -> dict[str, FactValue]:
     values: dict[str, tuple[Any, str | None]] = {}
     verdicts = []
     for kpi in KPIS.values():
-        stretches = _stretches(kpi, known.months, now.date())
         defined = _target_on(known, kpi, now.date()) is not None
         values[f"{kpi.id}_target_defined"] = (defined, None)
-        for stretch, (figure, last_day) in stretches.items():
-            reason = None if figure.value is not None else f"{kpi.id} has no figure there"
-            values[f"{kpi.id}_{stretch}"] = (figure.value, reason)
+        for stretch, days in _stretches(kpi, known, now.date()).items():
+            value, reason = _value(kpi, known, days)
+            values[f"{kpi.id}_{stretch}"] = (value, reason)
             if stretch in _JUDGED:
-                target = _target_on(known, kpi, last_day)
-                values[f"{kpi.id}_target_met_{stretch}"] = _met(figure, target)
+                target = _target_on(known, kpi, days[1] - timedelta(days=1))
+                values[f"{kpi.id}_target_met_{stretch}"] = _met(value, target)
         if defined:
             verdicts.append(values[f"{kpi.id}_target_met_latest_full_month"][0])
     values |= _numbers(known, verdicts, now)
@@ -141,39 +151,83 @@ def _numbers(
     }
 
 
-def _stretches(kpi: Kpi, months: Months, today: date) -> dict[str, tuple[Figure, date]]:
-    """The figure of each stretch of time and the last day of it."""
+def fixed_stretches(today: date) -> dict[str, Days]:
+    """The stretches of time that lie the same for every KPI."""
     month = today.replace(day=1)
     quarter = date(today.year, today.month - (today.month - 1) % 3, 1)
     before = _months_before(quarter, 3)
     return {
-        "last_full_month": _between(kpi, months, _months_before(month, 1), month),
-        "last_full_quarter": _between(kpi, months, before, quarter),
-        "previous_full_quarter": _between(kpi, months, _months_before(before, 3), before),
-        "latest_full_month": _latest(kpi, months, month),
+        "last_full_month": (_months_before(month, 1), month),
+        "last_full_quarter": (before, quarter),
+        "previous_full_quarter": (_months_before(before, 3), before),
     }
 
 
-def _latest(kpi: Kpi, months: Months, end: date) -> tuple[Figure, date]:
-    starts = [start for start, _ in months if start < end]
+def stretches_of_records(today: date) -> list[Days]:
+    """All stretches that facts may be of, where no sums of months are kept."""
+    return list(dict.fromkeys((*fixed_stretches(today).values(), *_full_months(today))))
+
+
+def moments_of(days: Days) -> tuple[datetime, datetime]:
+    first, end = (datetime.combine(day, time(), UTC) for day in days)
+    return first, end
+
+
+def _full_months(today: date) -> list[Days]:
+    """The latest first."""
+    ends = [_months_before(today.replace(day=1), n) for n in range(MONTHS_BACK)]
+    return [(_months_before(end, 1), end) for end in ends]
+
+
+def _stretches(kpi: Kpi, known: Known, today: date) -> dict[str, Days]:
+    return {**fixed_stretches(today), "latest_full_month": _latest(kpi, known, today)}
+
+
+def _latest(kpi: Kpi, known: Known, today: date) -> Days:
+    """The latest month with a figure; the last one if there is none."""
+    last, *earlier = _full_months(today)
+    if kpi.of_incidents:
+        starts = [start for start in known.months if start < last[1]]
+        earlier = [(start, _months_before(start, -1)) for start in reversed(starts)]
     if kpi.shape is Shape.LEVEL:  # a level holds on where nothing happens
-        starts = [_months_before(end, 1)]
-    for start in reversed(starts):
-        found = _between(kpi, months, start, _months_before(start, -1))
-        if found[0].value is not None:
-            return found
-    return NOTHING, end - timedelta(days=1)
+        return last
+    return next((days for days in (last, *earlier) if _figure(kpi, known, days) is not None), last)
 
 
-def _between(kpi: Kpi, months: Months, first: date, end: date) -> tuple[Figure, date]:
-    since = date.min if kpi.shape is Shape.LEVEL else first
-    chosen = [sums for start, sums in months if since <= start < end]
-    total = {name: sum(sums[name] for sums in chosen) for name in SUMS}
-    last_day = end - timedelta(days=1)
-    if is_empty(total):
-        return NOTHING, last_day
-    total["open"] = open_after(total)
-    return quotient(kpi, total[kpi.total], total[kpi.count]), last_day
+def _figure(kpi: Kpi, known: Known, days: Days) -> float | None:
+    return figure_of_parts(kpi, _parts(kpi, known, days)).value
+
+
+def _value(kpi: Kpi, known: Known, days: Days) -> tuple[float | None, str | None]:
+    """(figure, why there is none)."""
+    figure = _figure(kpi, known, days)
+    if figure is not None:
+        return figure, None
+    return None, why_nothing(kpi, _parts(kpi, known, days), known.presence[kpi.of]).text
+
+
+def _parts(kpi: Kpi, known: Known, days: Days) -> RecordSums | None:
+    if not kpi.of_incidents:
+        return known.records.get(kpi.id, {}).get(days)
+    first, end = days
+    before: Iterable[Sums] = ()
+    if kpi.shape is Shape.LEVEL:
+        before = (sums for start, sums in known.months.items() if start < first)
+    return parts_of_incidents(kpi, _HERE, _total(_within(known, first, end)), _total(before))
+
+
+def _within(known: Known, first: date, end: date) -> Iterator[Sums]:
+    while first < end:
+        if first in known.months:
+            yield known.months[first]
+        first = _months_before(first, -1)
+
+
+def _total(months: Iterable[Sums]) -> Sums:
+    total = dict.fromkeys(SUMS, 0)
+    for sums in months:
+        total = {name: total[name] + sums[name] for name in SUMS}
+    return total
 
 
 def _months_before(month: date, count: int) -> date:
@@ -187,9 +241,9 @@ def _target_on(known: Known, kpi: Kpi, day: date) -> Target | None:
     )
 
 
-def _met(figure: Figure, target: Target | None) -> tuple[bool | None, str | None]:
+def _met(value: float | None, target: Target | None) -> tuple[bool | None, str | None]:
     if target is None:
         return None, "no target held there"
-    if figure.value is None:
+    if value is None:
         return None, "there is no figure to judge"
-    return meets(figure.value, target.comparator, target.value), None
+    return meets(value, target.comparator, target.value), None

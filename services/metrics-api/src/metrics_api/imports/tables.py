@@ -19,6 +19,7 @@ class Import(Base):
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    kind: Mapped[str] = mapped_column(comment="of the records")
     state: Mapped[str]
     problem: Mapped[str | None] = mapped_column(comment="why it is incomplete")
     started_by: Mapped[str]

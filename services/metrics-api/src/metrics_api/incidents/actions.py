@@ -21,7 +21,7 @@ from metrics_api.breaches.queries import record_breaches, retract_breaches
 from metrics_api.breaches.rules import after_change, as_row
 from metrics_api.copying import FEW
 from metrics_api.incidents import queries
-from metrics_api.incidents.rules import Knowledge, StoredIncident, settle
+from metrics_api.incidents.rules import FoldedIncident, Knowledge, StoredIncident, settle
 from metrics_api.incidents.updates import Update
 from metrics_api.indicators.queries import insert_deltas
 from metrics_api.indicators.rules import Contributions, accumulate, contributions
@@ -255,13 +255,12 @@ def collect(
         writes.created.append(row)
     else:
         writes.changed.append(row)
-        accumulate(writes.deltas, contributions(before.folded), -1)
         written = len(before.folded.transitions)
         same_service = folded.service == before.folded.service
         if not same_service or moves[:written] != before.folded.transitions:
             writes.rewritten.setdefault(source_id, []).append(external_id)
             written = 0
-    accumulate(writes.deltas, contributions(folded))
+    _collect_deltas(writes.deltas, before and before.folded, folded)
     writes.transitions.extend(
         (source_id, external_id, seq, *move, folded.service)
         for seq, move in enumerate(moves[written:], written + 1)
@@ -284,6 +283,20 @@ def collect_breaches(
     changed = after_change(identity, was, after.folded, terms, now)
     writes.breached.extend(as_row(breach, now) for breach in changed.breached)
     writes.retracted.extend(changed.retracted)
+
+
+def _collect_deltas(
+    deltas: Contributions, before: FoldedIncident | None, after: FoldedIncident
+) -> None:
+    """What an incident changes of the sums; most updates of a known one change none of them."""
+    added = contributions(after)
+    if before is None:
+        accumulate(deltas, added)
+        return
+    taken = contributions(before)
+    if taken != added:
+        accumulate(deltas, taken, -1)
+        accumulate(deltas, added)
 
 
 def _collect_versions(

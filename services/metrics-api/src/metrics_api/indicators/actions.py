@@ -1,128 +1,184 @@
-"""Reading the KPIs of a service: sums first, then one division a figure."""
+"""Reading KPIs: sums first, then one division a figure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate
 
-from metrics_api.indicators import queries
-from metrics_api.indicators.kpis import (
-    KPIS,
-    MICROSECONDS_PER_HOUR,
-    NOTHING,
-    Kpi,
-    Reason,
-    Shape,
-    is_empty,
-    open_after,
-    quotient,
+from metrics_api.indicators.cell_queries import sums_of_scope
+from metrics_api.indicators.definitions import DurationKind, Kpi, RecordKind
+from metrics_api.indicators.kpis import KPIS
+from metrics_api.indicators.live import Reading
+from metrics_api.indicators.live_queries import (
+    MOST_SLICES,
+    exact_percentiles,
+    late_by_now,
+    sums_of_incidents,
 )
-from metrics_api.indicators.periods import Period, spans_up_to
+from metrics_api.indicators.periods import Period, Span
 from metrics_api.indicators.rules import SUMS, Sums
-from metrics_api.indicators.schemas import (
-    BacklogIdentity,
-    KpiSeries,
-    KpiValue,
-    NoNumber,
-    Percentiles,
-    Share,
+from metrics_api.indicators.schemas import KpiSeries, KpiValue, SlicedValues
+from metrics_api.indicators.scope_queries import presence_of
+from metrics_api.indicators.scopes import LIVE, RecordSums, Scope, ScopeKind, Slice
+from metrics_api.indicators.sketch_queries import sketched_percentiles
+from metrics_api.indicators.values import (
+    Place,
+    Presence,
+    cut_spans,
+    figure_of_parts,
+    needed_sums,
+    parts_in_spans,
+    value_of,
+    with_late,
 )
+from metrics_api.record_kpis.queries import record_sums
 from shared.kit.database import Session
 from shared.schemas.metrics import KpiId
 
-_NO_RECORDS = Reason("no_records", "The service has no incident in the period")
-_DURATION_ENDS = {KpiId.MTTR: "resolution_at", KpiId.MTTA: "acknowledgement_at"}
+Parts = Mapping[Place, RecordSums]
+"""The parts of one KPI by slice and number of the period."""
 
 
-async def kpis_of_service(
-    session: Session, service: str, kpis: Sequence[KpiId], periods: Sequence[Period]
-) -> list[KpiSeries]:
-    """Each KPI in each period, in the order asked."""
-    known = await _sums_since_the_first(session, service, periods)
-    series = []
-    for kpi in (KPIS[kpi_id] for kpi_id in kpis):
-        percentiles = await _percentiles(session, service, kpi, periods)
-        values = [
-            _value(kpi, period, known, percentiles.get(n)) for n, period in enumerate(periods)
-        ]
-        series.append(KpiSeries(kpi=kpi.id, unit=kpi.unit, values=values))
-    return series
+@dataclass(frozen=True)
+class Asked:
+    """Figures that are wanted of a scope."""
+
+    scope: Scope
+    kpis: Sequence[KpiId]
+    periods: Sequence[Period]
+    slice_by: Slice | None
+    now: datetime
+
+    @property
+    def spans(self) -> list[Span]:
+        return [Span(n, period.start, period.end) for n, period in enumerate(self.periods)]
+
+    @property
+    def of_incidents(self) -> list[Kpi]:
+        return [KPIS[kpi] for kpi in self.kpis if KPIS[kpi].of_incidents]
+
+    @property
+    def approximate(self) -> bool:
+        """Whether percentiles are read from sketches: there are none of a vendor product."""
+        scope = self.scope
+        many = scope.services is None or len(scope.services) > 1
+        return many and scope.kind is not ScopeKind.VENDOR_PRODUCT
 
 
-async def _sums_since_the_first(
-    session: Session, service: str, periods: Sequence[Period]
-) -> dict[datetime, Sums]:
-    """All sums up to each moment at which a period starts or ends."""
-    spans = spans_up_to(moment for period in periods for moment in (period.start, period.end))
-    found = await queries.sums_of_service(session, service, spans)
-    running = accumulate((found[span.n] for span in spans), _plus)
-    return {span.end: sums for span, sums in zip(spans, running, strict=True)}
+async def kpis_of(session: Session, asked: Asked) -> list[KpiSeries]:
+    """Each KPI in each period, in the order asked, whole and by slice."""
+    whole = await _parts(session, asked, None)
+    sliced = None if asked.slice_by is None else await _parts(session, asked, asked.slice_by)
+    presence = await presence_of(session, asked.scope, _without_number(asked, whole, sliced))
+    return [
+        _series(asked, KPIS[kpi], whole[kpi], None if sliced is None else sliced[kpi], presence)
+        for kpi in asked.kpis
+    ]
 
 
-def _plus(left: Sums, right: Sums) -> Sums:
-    return {name: left[name] + right[name] for name in SUMS}
+async def _parts(
+    session: Session, asked: Asked, slice_by: Slice | None
+) -> dict[KpiId, dict[Place, RecordSums]]:
+    reading = Reading(asked.scope.kind, LIVE, slice_by)
+    found: dict[KpiId, dict[Place, RecordSums]] = {kpi: {} for kpi in asked.kpis}
+    if asked.of_incidents:
+        cut = cut_spans(asked.of_incidents, asked.spans)
+        sums = await _sums(session, asked, reading, cut)
+        found |= parts_in_spans(asked.of_incidents, asked.spans, cut, sums)
+    for kpi in asked.of_incidents:
+        if kpi.duration is not None:
+            percentiles = await _percentiles(session, asked, reading, kpi.duration)
+            # Read a moment after the sums, so there may be one more of these.
+            for place in percentiles.keys() & found[kpi.id].keys():
+                parts = found[kpi.id][place]
+                found[kpi.id][place] = parts._replace(percentiles=percentiles[place])
+    for kpi_id in asked.kpis:
+        if not KPIS[kpi_id].of_incidents:
+            found[kpi_id] = await _parts_of_records(session, asked, kpi_id, slice_by)
+    if KpiId.SLA_ATTAINMENT in found:
+        late = await late_by_now(session, reading, asked.scope, asked.spans)
+        found[KpiId.SLA_ATTAINMENT] = with_late(found[KpiId.SLA_ATTAINMENT], late)
+    return found
+
+
+async def _parts_of_records(
+    session: Session, asked: Asked, kpi: KpiId, slice_by: Slice | None
+) -> dict[Place, RecordSums]:
+    found = await record_sums(
+        session, kpi, asked.scope, asked.spans, slice_by=slice_by, now=asked.now
+    )
+    return {Place(None, parts.slice, parts.n): parts for parts in found}
+
+
+async def _sums(
+    session: Session, asked: Asked, reading: Reading, cut: Sequence[Span]
+) -> Mapping[Place, Sums]:
+    """From cells where there are any, else from the incidents."""
+    if reading.slice_by is None and asked.scope.kind is not ScopeKind.VENDOR_PRODUCT:
+        sums = await sums_of_scope(session, asked.scope, cut)
+        return {Place(None, None, n): one for n, one in sums.items()}
+    names = SUMS if reading.slice_by is None else needed_sums(asked.of_incidents)
+    return await sums_of_incidents(session, reading, asked.scope, cut, names)
 
 
 async def _percentiles(
-    session: Session, service: str, kpi: Kpi, periods: Sequence[Period]
-) -> dict[int, Percentiles]:
-    ends = _DURATION_ENDS.get(kpi.id)
-    if ends is None:
-        return {}
-    spans = [(period.start, period.end) for period in periods]
-    found = await queries.duration_percentiles(session, service, ends, spans)
+    session: Session, asked: Asked, reading: Reading, kind: DurationKind
+) -> Mapping[Place, tuple[float, float, float]]:
+    if reading.slice_by is None and asked.approximate:
+        found = await sketched_percentiles(session, kind, asked.scope, asked.spans)
+        return {Place(None, None, n): three for n, three in found.items()}
+    return await exact_percentiles(session, kind, reading, asked.scope, asked.spans)
+
+
+def _without_number(
+    asked: Asked, whole: Mapping[KpiId, Parts], sliced: Mapping[KpiId, Parts] | None
+) -> set[RecordKind]:
+    """Kinds of records that have no number in some period, or may have none in a slice."""
     return {
-        n: Percentiles(
-            p50=p50 / MICROSECONDS_PER_HOUR,
-            p90=p90 / MICROSECONDS_PER_HOUR,
-            p95=p95 / MICROSECONDS_PER_HOUR,
+        kpi.of
+        for kpi in map(KPIS.__getitem__, asked.kpis)
+        if sliced is not None
+        or any(
+            figure_of_parts(kpi, whole[kpi.id].get(Place(None, None, n))).value is None
+            for n, _ in enumerate(asked.periods)
         )
-        for n, (p50, p90, p95) in found.items()
     }
 
 
-def _value(
+def _series(
+    asked: Asked,
     kpi: Kpi,
-    period: Period,
-    known: Mapping[datetime, Sums],
-    percentiles: Percentiles | None,
-) -> KpiValue:
-    before, after = known[period.start], known[period.end]
-    sums = {name: after[name] - before[name] for name in SUMS} | {"open": open_after(after)}
-    level = kpi.shape is Shape.LEVEL
-    empty = is_empty(after if level else {name: sums[name] for name in SUMS})
-    figure = NOTHING if empty else quotient(kpi, sums[kpi.total], sums[kpi.count])
-    reason = None
-    if figure.value is None:
-        reason = _NO_RECORDS if empty and not level else kpi.nothing
-    return KpiValue(
-        period=period.label,
-        start=period.start,
-        end=period.end,
-        complete=period.complete,
-        value=figure.value,
-        count=figure.count,
-        exclusions={code: sums[name] for code, name in kpi.exclusions.items() if sums[name]},
-        reason=None if reason is None else NoNumber(code=reason.code, text=reason.text),
-        percentiles=percentiles,
-        share=_share(kpi, sums),
-        backlog=_identity(before, sums) if level else None,
-        unacknowledged=sums["unacknowledged"] if kpi.id is KpiId.MTTA else None,
+    whole: Parts,
+    sliced: Parts | None,
+    presence: Mapping[RecordKind, Presence],
+) -> KpiSeries:
+    known = presence.get(kpi.of, _HERE)
+    approximate = asked.approximate and kpi.of_incidents
+
+    def values(parts: Parts, slice_: str | None, *, approximate: bool) -> list[KpiValue]:
+        return [
+            value_of(kpi, period, parts.get(Place(None, slice_, n)), known, approximate=approximate)
+            for n, period in enumerate(asked.periods)
+        ]
+
+    slices = [
+        SlicedValues(slice=slice_, values=values(sliced or {}, slice_, approximate=False))
+        for slice_ in _largest_first(sliced or {})
+    ]
+    return KpiSeries(
+        kpi=kpi.id,
+        unit=kpi.unit,
+        definition=f"/v1/kpis/{kpi.id}",
+        values=values(whole, None, approximate=approximate),
+        slices=slices,
     )
 
 
-def _share(kpi: Kpi, sums: Sums) -> Share | None:
-    if kpi.shape is not Shape.SHARE:
-        return None
-    return Share(numerator=sums[kpi.total], denominator=sums[kpi.count])
+_HERE = Presence(known=True, unattributed=False)
 
 
-def _identity(before: Sums, sums: Sums) -> BacklogIdentity:
-    return BacklogIdentity(
-        open_at_start=open_after(before),
-        opened=sums["move_opened"],
-        reopened=sums["move_reopened"],
-        resolved=sums["move_resolved"],
-        closed_unresolved=sums["move_closed_unresolved"],
-        cancelled=sums["move_cancelled"],
-        open_at_end=sums["open"],
-    )
+def _largest_first(parts: Parts) -> list[str | None]:
+    records: dict[str | None, int] = {}
+    for place, one in parts.items():
+        records[place.slice] = records.get(place.slice, 0) + one.records
+    largest = sorted(records, key=lambda one: (-records[one], one is None, one or ""))
+    return largest[:MOST_SLICES]

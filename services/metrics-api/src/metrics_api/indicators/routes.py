@@ -1,11 +1,13 @@
-"""KPIs over HTTP: what they mean, and their figures for a service."""
+"""KPIs over HTTP: what they mean, and their figures for a service and for more than one."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Depends, Query
 
-from metrics_api.indicators import actions, queries
+from metrics_api.indicators import actions, scope_queries
+from metrics_api.indicators.definitions import Kpi
 from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.parameters import PeriodList, TimeZone
 from metrics_api.indicators.periods import (
@@ -14,7 +16,15 @@ from metrics_api.indicators.periods import (
     parse_periods,
     parse_zone,
 )
-from metrics_api.indicators.schemas import KpiDefinition, KpiDefinitions, ServiceKpis
+from metrics_api.indicators.schemas import (
+    KpiDefinition,
+    KpiDefinitions,
+    NoNumber,
+    ScopeKpis,
+    ServiceKpis,
+)
+from metrics_api.indicators.scope_queries import EVERYTHING, Named
+from metrics_api.indicators.scopes import Slice
 from shared.errors import Invalid
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
@@ -29,33 +39,17 @@ router = Router(prefix="/v1", tags=["kpis"])
 MetricsRead = Annotated[Principal, requires("metrics:read")]
 
 
-@router.get("/kpis", operation_id="list_kpis")
-async def list_kpis(caller: MetricsRead) -> KpiDefinitions:
-    """What each KPI means: unit, formula, which way is better, what is excluded."""
-    return KpiDefinitions(
-        items=[
-            KpiDefinition(
-                id=kpi.id,
-                name=kpi.name,
-                unit=kpi.unit,
-                better=kpi.better,
-                formula=kpi.formula,
-                source=kpi.source,
-                exclusions=list(kpi.exclusions),
-            )
-            for kpi in KPIS.values()
-        ]
-    )
+@dataclass(frozen=True)
+class Wanted:
+    """Which figures: `periods`, or the `labels` of a series."""
+
+    kpis: list[KpiId]
+    labels: list[str]
+    timezone: str
+    slice_by: Slice | None
 
 
-@router.get(
-    "/services/{key}/kpis", operation_id="get_service_kpis", responses=problem_responses(404)
-)
-async def get_service_kpis(
-    *,
-    key: Key,
-    session: Session,
-    caller: MetricsRead,
+def wanted(
     kpi: Annotated[
         list[KpiId] | None, Query(description="may be repeated; all, when left out")
     ] = None,
@@ -64,14 +58,109 @@ async def get_service_kpis(
     first: Annotated[date | None, Query(alias="from", description="a day of the first")] = None,
     last: Annotated[date | None, Query(alias="to", description="a day of the last")] = None,
     timezone: TimeZone = "UTC",
+    slice_by: Annotated[
+        Slice | None,
+        Query(
+            alias="slice",
+            description="also divided so; an incident's touchpoint is its channel if it names none",
+        ),
+    ] = None,
+) -> Wanted:
+    labels = _labels(periods, grain, first, last)
+    return Wanted(list(dict.fromkeys(kpi or KPIS)), labels, timezone, slice_by)
+
+
+WantedQuery = Annotated[Wanted, Depends(wanted)]
+
+
+@router.get("/kpis", operation_id="list_kpis")
+async def list_kpis(caller: MetricsRead) -> KpiDefinitions:
+    """What each KPI means: unit, formula, which way is better, what is excluded."""
+    return KpiDefinitions(items=[_definition(kpi) for kpi in KPIS.values()])
+
+
+# Before /kpis/{kpi}, which would take `all` for the id of a KPI.
+@router.get("/kpis/all", operation_id="get_all_kpis")
+async def get_all_kpis(session: Session, caller: MetricsRead, asked: WantedQuery) -> ScopeKpis:
+    """KPIs over all records there are, also those that are attributed to nothing."""
+    return await _kpis(session, Named(EVERYTHING, "All records"), asked)
+
+
+@router.get("/kpis/{kpi}", operation_id="get_kpi")
+async def get_kpi(kpi: KpiId, caller: MetricsRead) -> KpiDefinition:
+    """What one KPI means."""
+    return _definition(KPIS[kpi])
+
+
+@router.get(
+    "/services/{key}/kpis", operation_id="get_service_kpis", responses=problem_responses(404)
+)
+async def get_service_kpis(
+    key: Key, session: Session, caller: MetricsRead, asked: WantedQuery
 ) -> ServiceKpis:
     """KPIs of one service, by `periods` or by `grain`, `from` and `to` (at most 400 periods)."""
-    labels = _labels(periods, grain, first, last)
-    asked = parse_periods(labels, parse_zone(timezone), now())
-    name = await queries.get_service_name(session, key)
-    chosen = list(dict.fromkeys(kpi or KPIS))
-    series = await actions.kpis_of_service(session, key, chosen, asked)
-    return ServiceKpis(service=key, name=name, timezone=timezone, kpis=series)
+    found = await _kpis(session, await scope_queries.service_scope(session, key), asked)
+    return ServiceKpis(service=key, **dict(found))
+
+
+@router.get(
+    "/portfolios/{key}/kpis", operation_id="get_portfolio_kpis", responses=problem_responses(404)
+)
+async def get_portfolio_kpis(
+    key: Key, session: Session, caller: MetricsRead, asked: WantedQuery
+) -> ScopeKpis:
+    """KPIs over the services that are in a portfolio now."""
+    return await _kpis(session, await scope_queries.portfolio_scope(session, key), asked)
+
+
+@router.get(
+    "/customers/{key}/kpis", operation_id="get_customer_kpis", responses=problem_responses(404)
+)
+async def get_customer_kpis(
+    key: Key, session: Session, caller: MetricsRead, asked: WantedQuery
+) -> ScopeKpis:
+    """KPIs over the services that a customer is or was engaged with."""
+    return await _kpis(session, await scope_queries.customer_scope(session, key), asked)
+
+
+@router.get(
+    "/vendor-products/{key}/kpis",
+    operation_id="get_vendor_product_kpis",
+    responses=problem_responses(404),
+)
+async def get_vendor_product_kpis(
+    key: Key, session: Session, caller: MetricsRead, asked: WantedQuery
+) -> ScopeKpis:
+    """KPIs over the records that are attributed to a vendor product, of whatever service."""
+    return await _kpis(session, await scope_queries.vendor_product_scope(session, key), asked)
+
+
+async def _kpis(session: Session, named: Named, asked: Wanted) -> ScopeKpis:
+    moment = now()
+    periods = parse_periods(asked.labels, parse_zone(asked.timezone), moment)
+    figures = actions.Asked(named.scope, asked.kpis, periods, asked.slice_by, moment)
+    return ScopeKpis(
+        scope=named.scope.kind,
+        key=named.scope.key,
+        name=named.name,
+        timezone=asked.timezone,
+        slice=asked.slice_by,
+        kpis=await actions.kpis_of(session, figures),
+    )
+
+
+def _definition(kpi: Kpi) -> KpiDefinition:
+    return KpiDefinition(
+        id=kpi.id,
+        name=kpi.name,
+        unit=kpi.unit,
+        better=kpi.better,
+        formula=kpi.formula,
+        source=kpi.source,
+        of=kpi.of,
+        exclusions=list(kpi.exclusions),
+        nothing=NoNumber(code=kpi.nothing.code, text=kpi.nothing.text),
+    )
 
 
 def _labels(

@@ -5,13 +5,20 @@ and one division at the end, so figures are exact: durations are whole microseco
 `indicators.queries` says the same in SQL for the parts of days; a property test compares the two.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from itertools import product
 from typing import Final
 
 from metrics_api.incidents.rules import OPEN, RESOLVED, FoldedIncident, Transition
 
-DURATION_SUMS: Final = ("acknowledged_us", "resolved_us")
+DURATION_SUMS: Final = (
+    "acknowledged_us",
+    "resolved_us",
+    "business_us",
+    "hold_us",
+    "no_hold_time_us",
+)
 MOVES: Final = (
     "move_opened",
     "move_reopened",
@@ -36,6 +43,16 @@ SUMS: Final = (
     "resolved_reopened",
     "first_contact_base",
     "first_contact",
+    # Of what is the rule only the exceptions are summed: a delta has no room for what is not.
+    "business_us",
+    "no_business_time",
+    "sla_met",
+    "sla_breached",
+    "bounced",
+    "hold_us",
+    "no_hold_time",
+    "no_hold_time_us",
+    "reworked",
     # on the day of the last move, for want of a resolution
     "no_resolution_time",
     "cancelled",
@@ -45,6 +62,39 @@ SUMS: Final = (
 
 Sums = dict[str, int]
 """Amounts by the name of the sum."""
+
+DERIVED: Final[Mapping[str, Mapping[str, int]]] = {
+    "open": {
+        "move_opened": 1,
+        "move_reopened": 1,
+        "move_resolved": -1,
+        "move_closed_unresolved": -1,
+        "move_cancelled": -1,
+    },
+    "business": {"resolved": 1, "no_business_time": -1},
+    "sla_clocks": {"sla_met": 1, "sla_breached": 1},
+    "no_clock": {"resolved": 1, "sla_met": -1, "sla_breached": -1},
+    "hold_known": {"resolved": 1, "no_hold_time": -1},
+    "hold_base_us": {"resolved_us": 1, "no_hold_time_us": -1},
+}
+"""What is added up of other sums, here and in SQL: (sum, how often it counts)."""
+
+CHANGES_DURATIONS: Final = ("resolved_us", "acknowledged_us", "business_us")
+"""Sums that a delta carries, be they 0, wherever it may change a duration of its day."""
+
+BOUNCED_FROM: Final = 2
+"""Reassignments from which on an incident bounced: the first may find the right group."""
+
+
+def parts_of(name: str) -> Mapping[str, int]:
+    """The sums that a sum or derived sum is added up of."""
+    return DERIVED.get(name, {name: 1})
+
+
+def amount(name: str, sums: Mapping[str, int]) -> int:
+    """A sum or derived sum."""
+    return sum(times * sums[part] for part, times in parts_of(name).items())
+
 
 Contributions = dict[tuple[str, date], Sums]
 """Sums by (service or '' if unattributed, UTC day)."""
@@ -138,6 +188,34 @@ def _add_resolution(cell: Sums, incident: FoldedIncident, at: datetime) -> None:
         cell["first_contact_base"] = 1
         if resolved_on_first_contact(incident):
             cell["first_contact"] = 1
+    _add_course(cell, incident)
+
+
+def _add_course(cell: Sums, incident: FoldedIncident) -> None:
+    """What became of the clocks of a resolved incident, and what went to waste on its way."""
+    if incident.business_us is None:
+        cell["no_business_time"] = 1
+    else:
+        cell["business_us"] = incident.business_us
+    if incident.resolution_met is not None:
+        cell["sla_met" if incident.resolution_met else "sla_breached"] = 1
+    if (incident.reassignment_count or 0) >= BOUNCED_FROM:
+        cell["bounced"] = 1
+    if incident.hold_us is None:
+        cell["no_hold_time"] = 1
+        cell["no_hold_time_us"] = cell["resolved_us"]
+    elif incident.hold_us:
+        cell["hold_us"] = incident.hold_us
+    if incident.reopened or handed_back(incident.transitions):
+        cell["reworked"] = 1
+
+
+def handed_back(transitions: tuple[Transition, ...]) -> bool:
+    """Whether work that had begun was put back to where nobody had taken it up."""
+    return any(
+        move.to_state == "new" and move.from_state in ("in_progress", "on_hold")
+        for move in transitions
+    )
 
 
 def resolved_on_first_contact(incident: FoldedIncident) -> bool:

@@ -71,7 +71,7 @@ class RecordSums(NamedTuple):
     slice: str | None
     n: int
     total: int | Decimal
-    count: int | Decimal
+    count: int | Decimal  # type: ignore[assignment]  # instead of how often a tuple has a value
     records: int
     exclusions: Mapping[str, int]
     percentiles: tuple[float, float, float] | None

@@ -1,8 +1,25 @@
-"""Tables of the KPIs: cells hold sums per service and UTC day or month, cell deltas feed them."""
+"""Tables of the KPIs: cells hold sums per service and UTC day or month, cell deltas feed them.
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Identity, Numeric, Table, Text
+Sketches hold how long it took, as counts of durations by bucket (see sketches.py).
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    SmallInteger,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 
 from metrics_api.base import Base
+from metrics_api.indicators.definitions import DurationKind
 from metrics_api.indicators.rules import DURATION_SUMS, SUMS
 
 
@@ -23,6 +40,7 @@ cell = Table(
     Column("start", Date, primary_key=True),
     *_sums(nullable=False),
     CheckConstraint("grain IN ('d', 'm')", name="grain"),
+    Index(None, "grain", "start"),  # for figures of many services
 )
 
 # Inserted by the ingest, in its transaction, so that no two writers ever wait for one cell; deleted
@@ -34,4 +52,31 @@ cell_delta = Table(
     Column("day", Date, primary_key=True),
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     *_sums(nullable=True),
+)
+
+# Days whose durations may have changed since they were sketched; the compaction notes them down.
+sketch_pending = Table(
+    "sketch_pending",
+    Base.metadata,
+    Column("service", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("touched_at", TIMESTAMP(timezone=True), nullable=False),
+)
+
+# Exact but for days with pending deltas or noted down above; a day without any duration has no row.
+# Arrays, not a row a bucket: a day of a service has almost as many as incidents.
+duration_sketch = Table(
+    "duration_sketch",
+    Base.metadata,
+    Column("service", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("grain", Text, primary_key=True),
+    Column("start", Date, primary_key=True),
+    Column("buckets", ARRAY(SmallInteger), nullable=False, comment="ascending"),
+    Column("counts", ARRAY(Integer), nullable=False, comment="of the buckets, side by side"),
+    CheckConstraint("grain IN ('d', 'm')", name="grain"),
+    CheckConstraint(
+        f"kind IN ({', '.join(repr(kind.value) for kind in DurationKind)})", name="kind"
+    ),
+    Index(None, "kind", "grain", "start"),
 )

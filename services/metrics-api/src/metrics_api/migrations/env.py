@@ -16,7 +16,6 @@ from metrics_api.openslo import tables as openslo
 from metrics_api.prometheus import tables as prometheus
 from metrics_api.pulls import tables as pulls
 from metrics_api.records import tables as records
-from metrics_api.requests import tables as requests
 from metrics_api.samples import tables as samples
 from metrics_api.service_credits import tables as service_credits
 from metrics_api.slo_alerts import tables as slo_alerts
@@ -45,7 +44,6 @@ TABLES = (
     prometheus,
     pulls,
     records,
-    requests,
     samples,
     service_credits,
     slo_alerts,

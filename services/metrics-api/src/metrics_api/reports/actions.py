@@ -1,10 +1,17 @@
-"""Making the performance report: one statement, then one division a figure."""
+"""Making the performance report: a statement or two, then one division a figure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from metrics_api.indicators.kpis import KPIS, NOTHING, Figure, Kpi, Shape, meets, quotient
+from metrics_api.indicators.definitions import Kpi, Shape
+from metrics_api.indicators.figures import NOTHING, Figure, meets, quotient
+from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.periods import Period, Span, spans_up_to
+from metrics_api.indicators.scopes import Scope, ScopeKind
+from metrics_api.indicators.values import figure_of_parts
+from metrics_api.record_kpis.queries import record_sums
 from metrics_api.reports import queries
 from metrics_api.reports.queries import ReportFilter
 from shared.kit.database import Session
@@ -19,22 +26,52 @@ from shared.schemas.metrics import (
 )
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the table is of, as of now."""
+
+    kpi: KpiId
+    periods: Sequence[Period]
+    now: datetime
+
+
 async def performance_report(
-    session: Session, kpi_id: KpiId, periods: Sequence[Period], timezone: str, wanted: ReportFilter
+    session: Session, asked: Asked, timezone: str, wanted: ReportFilter
 ) -> PerformanceReport:
     """The service performance table (rules, "The performance report")."""
-    kpi = KPIS[kpi_id]
+    kpi, periods = KPIS[asked.kpi], asked.periods
     spans = _spans(kpi, periods)
-    found = await queries.report_rows(session, kpi, periods, spans, wanted)
-    rows = [_row(kpi, periods, spans, row) for row in found[: wanted.limit]]
+    if kpi.of_incidents:
+        found = await queries.rows_of_incidents(session, kpi, periods, spans, wanted)
+        rows = [
+            _row(periods, _figures(kpi, periods, spans, _sums_by_span(row)), row)
+            for row in found[: wanted.limit]
+        ]
+    else:
+        found = await queries.rows_of_records(session, kpi, periods, spans, wanted, asked.now)
+        figures = await _figures_of_records(session, asked, spans, found[: wanted.limit])
+        rows = [_row(periods, figures[row.key], row) for row in found[: wanted.limit]]
     more = len(found) > wanted.limit
     return PerformanceReport(
-        kpi=kpi_id,
+        kpi=kpi.id,
         unit=kpi.unit,
         timezone=timezone,
         rows=rows,
         next_cursor=encode_cursor((rows[-1].service,)) if more else None,
     )
+
+
+async def _figures_of_records(
+    session: Session, asked: Asked, spans: Sequence[Span], rows: Sequence[Any]
+) -> dict[str, list[Figure]]:
+    """The figures of each service of the page, in the order of the periods."""
+    scope = Scope(ScopeKind.PORTFOLIO, None, tuple(row.key for row in rows))
+    found = await record_sums(session, asked.kpi, scope, spans, by_service=True, now=asked.now)
+    parts = {(one.service, one.n): one for one in found}
+    return {
+        row.key: [figure_of_parts(KPIS[asked.kpi], parts.get((row.key, n))) for n, *_ in spans]
+        for row in rows
+    }
 
 
 def _spans(kpi: Kpi, periods: Sequence[Period]) -> list[Span]:
@@ -44,8 +81,7 @@ def _spans(kpi: Kpi, periods: Sequence[Period]) -> list[Span]:
     return [Span(n, period.start, period.end) for n, period in enumerate(periods)]
 
 
-def _row(kpi: Kpi, periods: Sequence[Period], spans: Sequence[Span], row: Any) -> PerformanceRow:
-    figures = _figures(kpi, periods, spans, _sums_by_span(row))
+def _row(periods: Sequence[Period], figures: Sequence[Figure], row: Any) -> PerformanceRow:
     target = (
         None
         if row.target is None
@@ -72,23 +108,23 @@ def _row(kpi: Kpi, periods: Sequence[Period], spans: Sequence[Span], row: Any) -
     )
 
 
-def _sums_by_span(row: Any) -> dict[int, tuple[int, int]]:
-    """Total and count of each span that any record fell into."""
-    columns = zip(row.spans or (), row.totals or (), row.counts or (), row.used or (), strict=True)
-    return {n: (int(total), int(count)) for n, total, count, used in columns if used}
+_Sums = Mapping[int, tuple[int, int, int]]
+"""Total, count and records by the number of the span; only of spans that a record fell into."""
+
+
+def _sums_by_span(row: Any) -> _Sums:
+    columns = zip(*(row[2:6] if row.spans else ((), (), (), ())), strict=True)
+    return {n: (total, count, int(records)) for n, total, count, records in columns}
 
 
 def _figures(
-    kpi: Kpi,
-    periods: Sequence[Period],
-    spans: Sequence[Span],
-    sums: Mapping[int, tuple[int, int]],
+    kpi: Kpi, periods: Sequence[Period], spans: Sequence[Span], sums: _Sums
 ) -> list[Figure]:
     if kpi.shape is not Shape.LEVEL:
         return [quotient(kpi, *sums[n]) if n in sums else NOTHING for n, _ in enumerate(periods)]
     levels, level = {}, None
     for span in spans:
         if span.n in sums:
-            level = (level or 0) + sums[span.n][0]
+            level = (level or 0) + int(sums[span.n][0])
         levels[span.end] = NOTHING if level is None else quotient(kpi, level, level)
     return [levels[period.end] for period in periods]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from metrics_api.indicators.kpis import Kpi
+from metrics_api.indicators.definitions import Kpi
 from shared.kit.pages import template_of
 from shared.schemas.metrics import Comparator, PerformanceReport, PerformanceRow
 

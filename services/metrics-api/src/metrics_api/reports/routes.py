@@ -65,7 +65,9 @@ async def get_performance_report(
     moment = now()
     asked = parse_periods(periods.split(","), parse_zone(timezone), moment)
     wanted = ReportFilter(portfolio, _after(page), page.limit)
-    report = await actions.performance_report(session, kpi, asked, timezone, wanted)
+    report = await actions.performance_report(
+        session, actions.Asked(kpi, asked, moment), timezone, wanted
+    )
     labels = [period.label for period in asked]
     match form or accepted_form(accept):
         case Form.CSV:

@@ -1,1 +1,1 @@
-"""Surveys: response rates, margins of error, comments."""
+"""Surveys: satisfaction by touchpoint, service or customer, with its margin of error; comments."""

@@ -5,13 +5,16 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from metrics_api.indicators.kpis import KPIS, Shape, in_range
+from metrics_api.indicators.definitions import Shape
+from metrics_api.indicators.figures import in_range
+from metrics_api.indicators.kpis import KPIS
 from shared.errors import Invalid
 from shared.schemas.metrics import KpiId
 
 _RANGES = {
     Shape.SHARE: "a ratio from 0 to 1",
     Shape.MEAN_HOURS: "hours above 0",
+    Shape.POINTS: "points from -100 to 100",
     Shape.COUNT: "a number not below 0",
     Shape.LEVEL: "a number not below 0",
 }

@@ -1,0 +1,87 @@
+"""Dividing sums into figures, and judging them. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from metrics_api.indicators.definitions import Kpi, Shape
+from metrics_api.indicators.rules import DURATION_SUMS, SUMS, Sums, amount
+from shared.schemas.metrics import Comparator
+
+MICROSECONDS_PER_HOUR: Final = 3_600_000_000
+_RECORDS: Final = tuple(name for name in SUMS if name not in DURATION_SUMS)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A KPI of one period. `value` is None where there is nothing to count."""
+
+    value: float | None
+    count: int
+
+
+NOTHING: Final = Figure(None, 0)
+
+
+def is_empty(sums: Mapping[str, int]) -> bool:
+    """Whether no record at all left a trace in these sums."""
+    return not any(sums[name] for name in _RECORDS)
+
+
+def open_after(sums: Sums) -> int:
+    """How many incidents are open after all moves since the first record (Records rule 5)."""
+    return amount("open", sums)
+
+
+def quotient(
+    kpi: Kpi, total: int | Decimal, count: int | Decimal, records: int | None = None
+) -> Figure:
+    """The number and how many records it is of, where there is any record.
+
+    Integers are divided once, so the nearest double to the exact quotient comes out, unrounded.
+    """
+    of = int(count) if records is None else records
+    if kpi.shape in (Shape.COUNT, Shape.LEVEL):
+        return Figure(float(total), of)
+    if count == 0:
+        return Figure(None, of)
+    whole, parts = int(total), int(count)
+    match kpi.shape:
+        case Shape.MEAN_HOURS:
+            return Figure(whole / (parts * MICROSECONDS_PER_HOUR), of)
+        case Shape.POINTS:
+            return Figure(100 * whole / parts, of)
+        case _:
+            return Figure(whole / parts, of)
+
+
+def figure_of(kpi: Kpi, sums: Sums) -> Figure:
+    """The figure of a KPI of incidents, of all sums that it may be made of."""
+    if is_empty(sums):
+        return NOTHING
+    total, count, records = (amount(name, sums) for name in (kpi.total, kpi.count, kpi.records))
+    return quotient(kpi, total, count, records)
+
+
+def meets(value: float, comparator: Comparator, target: float | Decimal) -> bool:
+    """Whether a value reaches a target. A target of 0.1 is compared as the double 0.1."""
+    return {
+        Comparator.LTE: value <= float(target),
+        Comparator.LT: value < float(target),
+        Comparator.GTE: value >= float(target),
+        Comparator.GT: value > float(target),
+    }[comparator]
+
+
+def in_range(kpi: Kpi, value: Decimal) -> bool:
+    """Whether a target can be reached in the KPI's unit."""
+    match kpi.shape:
+        case Shape.SHARE:
+            return 0 <= value <= 1
+        case Shape.MEAN_HOURS:
+            return value > 0
+        case Shape.POINTS:
+            return -100 <= value <= 100
+        case _:
+            return value >= 0

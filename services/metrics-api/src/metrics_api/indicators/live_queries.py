@@ -1,0 +1,124 @@
+# ruff: noqa: S608 - every fragment is of our own making, every value a parameter
+"""Reading sums and durations from incidents alone, without cells.
+
+So are read what no cells are kept of: slices, vendor products, and figures as of a moment. With
+100,000 incidents of one service in the span a sliced KPI takes SLICE_COST.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from metrics_api.indicators.cell_queries import live_parameters, plan_afresh, scope_parameters
+from metrics_api.indicators.definitions import DurationKind
+from metrics_api.indicators.kpis import KPIS
+from metrics_api.indicators.live import DURATIONS, SPANS, Reading
+from metrics_api.indicators.periods import Span
+from metrics_api.indicators.rules import DURATION_SUMS, SUMS, Sums
+from metrics_api.indicators.scopes import RecordSums, Scope
+from metrics_api.indicators.values import Place, cut_spans, needed_sums, parts_in_spans, with_late
+from shared.schemas.metrics import KpiId
+
+MOST_SLICES: Final = 100
+"""Slices with the most records; a tool may send any words as channels."""
+
+
+async def sums_of_incidents(
+    session: AsyncSession,
+    reading: Reading,
+    scope: Scope,
+    spans: Sequence[Span],
+    names: Collection[str] = SUMS,
+    *,
+    by_service: bool = False,
+) -> dict[Place, Sums]:
+    """Sums by service, slice and span; nothing where there is no incident, 0 for other names."""
+    service = "coalesce(r.service, '')" if by_service else "NULL::text"
+    sums = ", ".join(f"coalesce(sum(r.{name}), 0) AS {name}" for name in names)
+    counted = " + ".join(name for name in names if name not in DURATION_SUMS)
+    statement = f"""
+    WITH summed AS (
+        SELECT {service} AS service, r.slice::text AS slice, r.n, {sums}
+        FROM ({reading.sums_in_spans(names)}) AS r GROUP BY 1, 2, 3
+    ), weighed AS (
+        SELECT *, sum({counted}) OVER (PARTITION BY slice) AS weight FROM summed
+        WHERE {counted} > 0
+    ), placed AS (
+        SELECT *, dense_rank() OVER (ORDER BY weight DESC, slice) AS place FROM weighed
+    )
+    SELECT service, slice, n, {", ".join(names)} FROM placed WHERE place <= {MOST_SLICES}"""
+    await plan_afresh(session)
+    parameters = {**scope_parameters(scope), **live_parameters(spans)}
+    found: dict[Place, Sums] = {}
+    for service_key, slice_, n, *amounts in await session.execute(text(statement), parameters):
+        known = {name: int(amount) for name, amount in zip(names, amounts, strict=True)}
+        found[Place(service_key, slice_, n)] = dict.fromkeys(SUMS, 0) | known
+    return found
+
+
+async def exact_percentiles(
+    session: AsyncSession,
+    kind: DurationKind,
+    reading: Reading,
+    scope: Scope,
+    spans: Sequence[Span],
+) -> dict[Place, tuple[float, float, float]]:
+    """p50, p90 and p95 in microseconds by slice and span, interpolated as percentile_cont does."""
+    duration = DURATIONS[kind]
+    rows = reading.rows_in_spans(
+        duration.rows, f"{duration.microseconds} AS duration", duration.condition
+    )
+    statement = f"""
+    SELECT r.slice::text, r.n,
+           percentile_cont(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY r.duration)
+    FROM ({rows}) AS r GROUP BY 1, 2"""
+    parameters: dict[str, Any] = {**scope_parameters(scope), **live_parameters(spans)}
+    found = await session.execute(text(statement), parameters)
+    return {Place(None, slice_, n): (p50, p90, p95) for slice_, n, (p50, p90, p95) in found}
+
+
+async def late_by_now(
+    session: AsyncSession, reading: Reading, scope: Scope, spans: Sequence[Span]
+) -> dict[Place, int]:
+    """Open incidents that were due before the end of each span, by slice (Records rule 11).
+
+    A span ends now at the latest. They are open as things stand, whatever the span.
+    """
+    statement = f"""
+    SELECT r.slice::text, p.n, count(*) FROM {SPANS}
+    JOIN ({reading.open_incidents("i.resolution_due_at AS due")}) AS r ON r.due < p.high
+    GROUP BY 1, 2"""
+    parameters = {**scope_parameters(scope), **live_parameters(spans)}
+    found = await session.execute(text(statement), parameters)
+    return {Place(None, slice_, n): count for slice_, n, count in found}
+
+
+async def incident_sums(
+    session: AsyncSession,
+    kpi: KpiId,
+    scope: Scope,
+    spans: Sequence[Span],
+    reading: Reading | None = None,
+    *,
+    by_service: bool = False,
+) -> list[RecordSums]:
+    """The parts of any KPI of incidents in each span, counted from the incidents alone.
+
+    `reading` names the tables and the slice: Reading(scope.kind, relations, slice_by). Like
+    record_kpis.queries.record_sums it has nothing for a span without any record; a figure is made
+    of each by values.figure_of_parts. Percentiles are exact, and not given by service.
+    """
+    definition, reading = KPIS[kpi], reading or Reading(scope.kind)
+    cut = cut_spans([definition], spans)
+    names = SUMS if reading.slice_by is None else needed_sums([definition])
+    sums = await sums_of_incidents(session, reading, scope, cut, names, by_service=by_service)
+    parts = parts_in_spans([definition], spans, cut, sums)[kpi]
+    if definition.duration is not None and not by_service:
+        found = await exact_percentiles(session, definition.duration, reading, scope, spans)
+        parts = {place: one._replace(percentiles=found.get(place)) for place, one in parts.items()}
+    if kpi is KpiId.SLA_ATTAINMENT and not by_service:
+        late = await late_by_now(session, reading, scope, spans)
+        parts = with_late(parts, late)
+    return list(parts.values())

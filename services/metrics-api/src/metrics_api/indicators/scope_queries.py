@@ -1,0 +1,99 @@
+# ruff: noqa: S608 - every fragment is of our own making, every value a parameter
+"""What a scope covers, what it is called, and whether it has any records at all."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from metrics_api.copies.queries import copies_of, customer_services
+from metrics_api.copies.schemas import CustomerCopy, VendorProductCopy
+from metrics_api.indicators.cell_queries import scope_parameters
+from metrics_api.indicators.definitions import RecordKind
+from metrics_api.indicators.queries import get_service_name
+from metrics_api.indicators.scopes import LIVE, Scope, ScopeKind
+from metrics_api.indicators.values import Presence
+from shared.errors import NotFound
+
+EVERYTHING: Final = Scope(ScopeKind.ALL, None, None)
+
+
+class Named(NamedTuple):
+    """A scope and what it is called."""
+
+    scope: Scope
+    name: str
+
+
+async def service_scope(session: AsyncSession, key: str) -> Named:
+    """404 when the catalog never told of the service."""
+    name = await get_service_name(session, key)
+    return Named(Scope(ScopeKind.SERVICE, key, (key,)), name)
+
+
+async def portfolio_scope(session: AsyncSession, key: str) -> Named:
+    """The services that are in the portfolio now; 404 when there is none."""
+    statement = text(
+        'SELECT key FROM metrics.service_copy WHERE portfolio = :key ORDER BY key COLLATE "C"'
+    )
+    services = tuple((await session.scalars(statement, {"key": key})).all())
+    if not services:
+        raise NotFound(f"No service is known of a portfolio {key}")
+    return Named(Scope(ScopeKind.PORTFOLIO, key, services), key)
+
+
+async def customer_scope(session: AsyncSession, key: str) -> Named:
+    """The services that the customer is or was engaged with; 404 when there is no such one."""
+    found = await copies_of(session, "customer", CustomerCopy, keys=[key])
+    if key not in found:
+        raise NotFound(f"There is no customer {key}")
+    services = tuple(await customer_services(session, key))
+    return Named(Scope(ScopeKind.CUSTOMER, key, services), found[key].name)
+
+
+async def vendor_product_scope(session: AsyncSession, key: str) -> Named:
+    """404 when the catalog never told of it."""
+    found = await copies_of(session, "vendor_product", VendorProductCopy, keys=[key])
+    if key not in found:
+        raise NotFound(f"There is no vendor product {key}")
+    return Named(Scope(ScopeKind.VENDOR_PRODUCT, key, None), found[key].name)
+
+
+_RECORDS: Final[Mapping[RecordKind, str]] = {
+    RecordKind.INCIDENT: f"{LIVE.incident} r WHERE true",
+    RecordKind.REQUEST: f"{LIVE.request_record} r WHERE true",
+    RecordKind.CHANGE: f"{LIVE.change_record} r WHERE true",
+    RecordKind.OUTAGE: f"{LIVE.outage} r WHERE true",
+    RecordKind.SURVEY: f"{LIVE.survey} r WHERE true",
+    RecordKind.PROBLEM: f"{LIVE.incident} r WHERE r.problem IS NOT NULL",
+}
+
+
+def _condition(kind: ScopeKind) -> str:
+    match kind:
+        case ScopeKind.ALL:
+            return "true"
+        case ScopeKind.VENDOR_PRODUCT:
+            return "r.vendor_product = CAST(:key AS text)"
+        case _:
+            return "r.service = ANY(CAST(:services AS text[]))"
+
+
+async def presence_of(
+    session: AsyncSession, scope: Scope, kinds: set[RecordKind]
+) -> dict[RecordKind, Presence]:
+    """One statement that stops at the first record of each kind."""
+    ordered = sorted(kinds)
+    if not ordered:
+        return {}
+    columns = ", ".join(
+        f"EXISTS (SELECT FROM {_RECORDS[kind]} AND {_condition(scope.kind)}),"
+        f" EXISTS (SELECT FROM {_RECORDS[kind]} AND r.service IS NULL)"
+        for kind in ordered
+    )
+    parameters: dict[str, Any] = scope_parameters(scope)
+    row = (await session.execute(text(f"SELECT {columns}"), parameters)).one()
+    return {
+        kind: Presence(row[2 * place], row[2 * place + 1]) for place, kind in enumerate(ordered)
+    }

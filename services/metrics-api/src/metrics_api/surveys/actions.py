@@ -1,0 +1,92 @@
+"""Making the satisfaction report: counts in one statement, then the figures."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from metrics_api.indicators.periods import Period, Span
+from metrics_api.indicators.schemas import NoNumber
+from metrics_api.record_kpis.rules import Counts
+from metrics_api.surveys import queries
+from metrics_api.surveys.queries import SurveyFilter
+from metrics_api.surveys.rules import UNITS, Facet, SurveyKind, satisfaction
+from metrics_api.surveys.schemas import (
+    ConfidenceInterval,
+    SatisfactionReport,
+    SatisfactionRow,
+    SatisfactionValue,
+    ScoreCount,
+)
+from shared.kit.database import Session
+from shared.kit.pagination import PageParams, encode_cursor
+
+_REASONS: Final = {
+    "no_records": "No survey was sent or answered in the period",
+    "no_answers": "No survey was answered with a score in the period",
+}
+_NO_COUNTS: Final[Counts] = Counter()
+
+
+@dataclass(frozen=True)
+class SatisfactionQuestion:
+    """What is asked: of which surveys, a row for each of what, in which periods."""
+
+    kind: SurveyKind
+    by: Facet
+    periods: Sequence[Period]
+    timezone: str
+    surveys: SurveyFilter
+
+
+async def satisfaction_report(
+    session: Session, asked: SatisfactionQuestion, page: PageParams
+) -> SatisfactionReport:
+    """A row for each key with a survey in any period; those that name none come first, as null."""
+    spans = [Span(n, period.start, period.end) for n, period in enumerate(asked.periods)]
+    total = await queries.counts_in_all(session, asked.kind, spans, asked.surveys)
+    by_key = await queries.counts_by_key(session, asked.kind, asked.by, spans, asked.surveys, page)
+    keys = list(by_key)[: page.limit]
+    names = await queries.names_of(session, asked.by, [key for key in keys if key])
+    rows = [
+        SatisfactionRow(key=key or None, name=names.get(key), values=_values(asked, by_key[key]))
+        for key in keys
+    ]
+    return SatisfactionReport(
+        kind=asked.kind,
+        unit=UNITS[asked.kind],
+        timezone=asked.timezone,
+        by=asked.by,
+        total=_values(asked, total),
+        rows=rows,
+        next_cursor=encode_cursor((keys[-1],)) if len(by_key) > page.limit else None,
+    )
+
+
+def _values(asked: SatisfactionQuestion, counts: Mapping[int, Counts]) -> list[SatisfactionValue]:
+    return [
+        _value(asked.kind, period, counts.get(n, _NO_COUNTS))
+        for n, period in enumerate(asked.periods)
+    ]
+
+
+def _value(kind: SurveyKind, period: Period, counts: Counts) -> SatisfactionValue:
+    found = satisfaction(kind, counts)
+    interval, reason = found.interval, found.reason
+    return SatisfactionValue(
+        period=period.label,
+        start=period.start,
+        end=period.end,
+        complete=period.complete,
+        value=found.value,
+        answers=found.answers,
+        mean=found.mean,
+        scores=[ScoreCount(score=score, answers=answers) for score, answers in found.scores],
+        sent=found.sent,
+        responded=found.responded,
+        response_rate=found.response_rate,
+        margin=found.margin,
+        interval=interval and ConfidenceInterval(low=interval.low, high=interval.high),
+        small_sample=found.small_sample,
+        reason=None if reason is None else NoNumber(code=reason, text=_REASONS[reason]),
+    )
