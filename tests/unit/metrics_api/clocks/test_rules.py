@@ -18,6 +18,7 @@ from metrics_api.clocks.rules import (
     Reading,
     clocked,
     judge,
+    ran_out,
     read_clock,
 )
 from metrics_api.clocks.support import ALWAYS
@@ -404,6 +405,8 @@ def test_what_is_kept_agrees_with_what_is_read(
         reading = judge(one, agreed, clock, now)
         if met is not None:
             assert reading.state is (ClockState.MET if met else ClockState.BREACHED)
+        if met is False:
+            assert ran_out(one, target(allowed, time)) == reading.breached_at
         assert reading.due_at == (None if due is None else micros(due))
         pieces = list(explained(reading))
         counted = sum(end - start for start, end, why in pieces if why is Why.COUNTED)

@@ -16,8 +16,7 @@ Name = tuple[str | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """What ingest keeps in memory: the sources, what names mean, what is promised, as of a
-    revision.
+    """What ingest keeps in memory: sources, what names mean, what is promised, as of a revision.
 
     `vendor_products` and `customers` are keyed by folded words: their keys and names.
     """

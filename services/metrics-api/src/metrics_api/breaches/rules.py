@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 from metrics_api.clocks.counting import MINUTE_US, micros, moment_of
 from metrics_api.clocks.promises import ServiceTerms, Target, Terms
-from metrics_api.clocks.rules import Clock, judge, open_between, promised
+from metrics_api.clocks.rules import Clock, Promised, open_between, promised, ran_out
 from metrics_api.incidents.rules import FoldedIncident, life_of
 from shared.calendars import OutsideCalendar
 
@@ -66,21 +66,35 @@ def breaches_of(
 ) -> Iterator[Breach]:
     """The breaches of an incident by now."""
     for clock in breached_clocks(incident, now):
-        reading = judge(life_of(incident), terms, clock, micros(now))
-        if reading.breached_at is not None and reading.target is not None:
-            assert incident.service is not None
-            assert incident.priority is not None
-            assert incident.clock_basis is not None
+        assert incident.opened_at is not None
+        assert incident.service is not None
+        assert incident.priority is not None
+        by = promised(terms, incident.opened_at, incident.priority, clock)
+        breached_at = None if by is None else _breached_at(incident, by, clock, micros(now))
+        if by is not None and breached_at is not None:
             yield Breach(
                 *identity,
                 clock.value,
                 incident.service,
                 incident.priority,
-                incident.clock_basis,
-                reading.target.minutes,
-                reading.target.calendar,
-                moment_of(reading.breached_at),
+                by.basis,
+                by.target.minutes,
+                by.target.calendar,
+                moment_of(breached_at),
             )
+
+
+def _breached_at(incident: FoldedIncident, by: Promised, clock: Clock, now: int) -> int | None:
+    """When a clock ran out that completed late or is due; None if it has not run out after all.
+
+    One that was due when its calendar closed has not run out before that opens again.
+    """
+    response = clock is Clock.RESPONSE
+    due_at = incident.response_due_at if response else incident.resolution_due_at
+    if due_at is None:
+        return ran_out(life_of(incident), by.target)
+    due = micros(due_at)
+    return due if open_between(by, due, now) else None
 
 
 def as_row(breach: Breach, now: datetime) -> dict[str, Any]:

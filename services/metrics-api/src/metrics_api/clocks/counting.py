@@ -31,13 +31,22 @@ def moment_of(us: int) -> datetime:
 
 
 class _Year(NamedTuple):
-    """The open intervals of a year of the calendar's zone, and how much is open up to each."""
+    """The open intervals of a year of the calendar's zone, and how much is open up to each.
 
+    The first interval is empty, so that every moment of the year lies at or after one.
+    """
+
+    begin: int
+    end: int
     opens: list[int]
     closes: list[int]
     before: list[int]  # open time of the year before the interval
     after: list[int]  # and with it
-    total: int
+
+    def within(self, us: int) -> int:
+        """Open time from the beginning of the year to a moment of it."""
+        place = bisect_right(self.opens, us) - 1
+        return self.before[place] + min(us, self.closes[place]) - self.opens[place]
 
 
 class OpenTime:
@@ -45,12 +54,10 @@ class OpenTime:
 
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
-        self.always = not calendar.closed and all(
-            len(hours) == 1 and hours[0] == (timedelta(), DAY) for hours in calendar.week
-        )
-        self._bounded = calendar.first_year is not None or calendar.last_year is not None
-        if self._bounded:
-            self.always = False
+        bounded = calendar.first_year is not None or calendar.last_year is not None
+        whole_day = ((timedelta(), DAY),)
+        closes = bool(calendar.closed) or any(hours != whole_day for hours in calendar.week)
+        self.always = not bounded and not closes
         self._begins: dict[int, int] = {}
         self._years: dict[int, _Year] = {}
 
@@ -68,11 +75,23 @@ class OpenTime:
             return 0
         if self.always:
             return end - start
-        first, last = self._number(start), self._number(end)
-        if first == last:
-            return self._within(last, end) - self._within(first, start)
-        between = sum(self._year(number).total for number in range(first, last))
-        return between - self._within(first, start) + self._within(last, end)
+        year = self._years.get(1970 + start // _MEAN_YEAR_US)
+        if year is not None and year.begin <= start and end <= year.end:
+            opens, closes, before, _ = year[2:]  # twice `within`, spelled out: this is hot
+            first, last = bisect_right(opens, start) - 1, bisect_right(opens, end) - 1
+            upto = before[last] + min(end, closes[last]) - opens[last]
+            return upto - before[first] - min(start, closes[first]) + opens[first]
+        return self._counted_over_years(start, end)
+
+    def _counted_over_years(self, start: int, end: int) -> int:
+        number, counted = self._number(start), 0
+        year = self._year(number)
+        counted = -year.within(start)
+        while end > year.end:
+            counted += year.after[-1]
+            number += 1
+            year = self._year(number)
+        return counted + year.within(end)
 
     def reach(self, start: int, amount: int) -> int | None:
         """The first moment by which `amount` of open time has passed since `start`.
@@ -85,14 +104,14 @@ class OpenTime:
             return start + amount
         limit = start + _HORIZON_US
         number = self._number(start)
-        wanted = self._within(number, start) + amount
+        wanted = self._year(number).within(start) + amount
         while self._begin(number) < limit:
             year = self._year(number)
-            if wanted <= year.total:
+            if wanted <= year.after[-1]:
                 place = bisect_left(year.after, wanted)
                 found = year.opens[place] + wanted - year.before[place]
                 return found if found <= limit else None
-            wanted -= year.total
+            wanted -= year.after[-1]
             number += 1
         return None
 
@@ -112,16 +131,6 @@ class OpenTime:
             self._begins[number] = begin
         return begin
 
-    def _within(self, number: int, us: int) -> int:
-        """Open time from the beginning of its year to a moment."""
-        if us == self._begin(number):
-            return 0  # so that what ends with a known year does not ask for the next one
-        year = self._year(number)
-        place = bisect_right(year.opens, us) - 1
-        if place < 0:
-            return 0
-        return year.before[place] + min(us, year.closes[place]) - year.opens[place]
-
     def _year(self, number: int) -> _Year:
         year = self._years.get(number)
         if year is None:
@@ -129,17 +138,17 @@ class OpenTime:
         return year
 
     def _count_year(self, number: int) -> _Year:
-        begin, end = moment_of(self._begin(number)), moment_of(self._begin(number + 1))
-        year = _Year([], [], [], [], 0)
+        begin, end = self._begin(number), self._begin(number + 1)
+        year = _Year(begin, end, [begin], [begin], [0], [0])
         total = 0
-        for interval in open_intervals(self.calendar, begin, end):
+        for interval in open_intervals(self.calendar, moment_of(begin), moment_of(end)):
             opens, closes = micros(interval.start), micros(interval.end)
             year.opens.append(opens)
             year.closes.append(closes)
             year.before.append(total)
             total += closes - opens
             year.after.append(total)
-        return year._replace(total=total)
+        return year
 
 
 @lru_cache(maxsize=4096)

@@ -42,6 +42,9 @@ _STRETCHES: Final = {
 }
 
 
+_RUNNING: Final = frozenset({"new", "in_progress"})
+
+
 class Part(NamedTuple):
     """[start, end) of an incident's life; `end` is None for what still lasts."""
 
@@ -131,36 +134,64 @@ def clocked(life: Life, terms: ServiceTerms) -> Clocked:
     """The clocks of an end state; what depends on the present moment is not in it."""
     opened = None if life.opened_at is None else micros(life.opened_at)
     promise = terms.promise_at(opened)
-    priority = _priority(life, promise, terms)
+    priority = life.priority
+    if priority is None:
+        priority = _made_priority(life, promise, terms)
     if opened is None or life.state is None or life.state == "cancelled":
         return Clocked(priority, None, None, None, None, None, None, None)
-    parts = parts_of(life, opened)
-    resolved = life.resolution_at is not None and life.exclusion is None
+    resolved = _resolution_end(life)
+    # The hot path: what nothing interrupts is one stretch, and is not put together from parts.
+    parts = None if is_plain(life) else parts_of(life, opened)
     hold = business = None
-    if resolved:
-        hold = sum(
-            part.end - part.start
-            for part in parts
-            if part.stretch is Stretch.ON_HOLD and part.end is not None
-        )
-        business = _business(parts, terms)
-    response, resolution = (None, None) if promise is None else promise.targets_of(priority)
-    responded = response_end(life)
-    if responded is not None and responded < opened:
-        response = None  # answered before it was opened: not to be judged
-    answer = _judged(parts, response, responded, over=life.state in OVER)
+    if resolved is not None:
+        hold = 0 if parts is None else _on_hold(parts)
+        business = _business(terms, opened, resolved, parts)
+    if promise is None:
+        return Clocked(priority, hold, business, None, None, None, None, None)
+    response, resolution = promise.targets_of(priority)
     # The calendar of a target is mostly the one that the service is supported by.
-    known = business if resolution is not None and resolution.time is terms.support else None
-    end = parts[-1].end if resolved and parts else opened if resolved else None
-    solution = _judged(parts, resolution, end, known, over=life.state in OVER)
-    basis = promise.basis if promise is not None and (response or resolution) else None
-    return Clocked(priority, hold, business, answer[0], solution[0], answer[1], solution[1], basis)
+    same = resolution is not None and resolution.time is terms.support
+    ends = (response_end(life), resolved)
+    if ends[0] is not None and ends[0] < opened:
+        response = None  # answered before it was opened: not to be judged
+    span = Span(opened, parts, life.state in OVER)
+    response_due, response_met = _verdict(span, response, ends[0], None)
+    due, met = _verdict(span, resolution, ends[1], business if same else None)
+    basis = promise.basis if response or resolution else None
+    return Clocked(priority, hold, business, response_due, due, response_met, met, basis)
 
 
-def _priority(life: Life, promise: Promise | None, terms: ServiceTerms) -> int | None:
-    """The tool's, else what the scheme makes of impact and urgency."""
-    if life.priority is not None or life.impact is None or life.urgency is None:
-        return life.priority
+class Span(NamedTuple):
+    """An incident's life from its opening; `parts` is None where nothing interrupts it."""
+
+    opened: int
+    parts: Sequence[Part] | None
+    over: bool
+
+
+def is_plain(life: Life) -> bool:
+    """Whether nothing ever stopped its clocks but a resolution that stands: most lives are so."""
+    ended = False
+    for _, _, state in life.transitions:
+        if state in OVER:
+            ended = True
+        elif ended or state not in _RUNNING:
+            return False
+    return not ended or (life.resolution_at is not None and life.exclusion is None)
+
+
+def _on_hold(parts: Sequence[Part]) -> int:
+    return sum(
+        part.end - part.start
+        for part in parts
+        if part.stretch is Stretch.ON_HOLD and part.end is not None
+    )
+
+
+def _made_priority(life: Life, promise: Promise | None, terms: ServiceTerms) -> int | None:
+    """What the scheme makes of impact and urgency."""
+    if life.impact is None or life.urgency is None:
+        return None
     for one in (promise, terms.scheme):
         found = None if one is None else one.priority_of(life.impact, life.urgency)
         if found is not None:
@@ -168,34 +199,28 @@ def _priority(life: Life, promise: Promise | None, terms: ServiceTerms) -> int |
     return None
 
 
-def _business(parts: Sequence[Part], terms: ServiceTerms) -> int | None:
+def _business(
+    terms: ServiceTerms, opened: int, resolved: int, parts: Sequence[Part] | None
+) -> int | None:
     """Rule 9: support time, neither on hold nor between a resolution and a reopening."""
     try:
-        return sum(
-            terms.support.counted(part.start, part.end)
-            for part in parts
-            if part.stretch is Stretch.RUNNING and part.end is not None
-        )
+        if parts is None:
+            return terms.support.counted(opened, resolved)
+        return _counted(parts, terms.support)
     except OutsideCalendar:
         return None
 
 
 def response_end(life: Life) -> int | None:
     """When an incident was responded to: acknowledged, or resolved before."""
-    ends = [life.acknowledgement_at]
-    if life.exclusion is None:
-        ends.append(life.resolution_at)
-    known = [micros(end) for end in ends if end is not None]
-    return min(known) if known else None
+    end = life.acknowledgement_at
+    if life.resolution_at is not None and life.exclusion is None:
+        end = life.resolution_at if end is None else min(end, life.resolution_at)
+    return None if end is None else micros(end)
 
 
-def _judged(
-    parts: Sequence[Part],
-    target: Target | None,
-    end: int | None,
-    known: int | None = None,
-    *,
-    over: bool,
+def _verdict(
+    span: Span, target: Target | None, end: int | None, known: int | None
 ) -> tuple[datetime | None, bool | None]:
     """(when a clock runs out that has not completed, whether a completed one was kept).
 
@@ -203,23 +228,27 @@ def _judged(
     """
     if target is None or target.time is None:
         return None, None
+    opened, parts, over = span
     try:
         if end is not None:
-            if known is None:
-                known = _counted(_clipped(parts, end), target)
+            if known is None and parts is None:
+                known = target.time.counted(opened, end)
+            elif known is None:
+                known = _counted(_clipped(parts or (), end), target.time)
             return None, known <= target.limit_us
         if over:  # resolved, nobody knows when: nothing runs, nothing is judged
             return None, None
-        due = runs_out(parts, target)
+        due = (
+            target.time.reach(opened, target.limit_us) if parts is None else runs_out(parts, target)
+        )
     except OutsideCalendar:
         return None, None
     return (None if due is None else moment_of(due)), None
 
 
-def _counted(parts: Sequence[Part], target: Target) -> int:
-    assert target.time is not None
+def _counted(parts: Sequence[Part], time: OpenTime) -> int:
     return sum(
-        target.time.counted(part.start, part.end)
+        time.counted(part.start, part.end)
         for part in parts
         if part.stretch is Stretch.RUNNING and part.end is not None
     )
@@ -333,7 +362,8 @@ def _resolution_end(life: Life) -> int | None:
 def _read(parts: Sequence[Part], target: Target, end: int | None, now: int) -> Reading:
     until = now if end is None else end
     counted = _clipped(parts, until)
-    elapsed = _counted(counted, target)
+    assert target.time is not None
+    elapsed = _counted(counted, target.time)
     breached_at = passed_at(counted, target) if elapsed > target.limit_us else None
     due = None if end is not None else runs_out(parts, target)
     if breached_at is not None:
@@ -388,6 +418,16 @@ def open_between(promise: Promised, start: int, end: int) -> int | None:
         return promise.time.counted(start, end)
     except OutsideCalendar:
         return None
+
+
+def ran_out(life: Life, target: Target) -> int | None:
+    """When the clock of a target ran out that is known to have completed late."""
+    assert target.time is not None
+    assert life.opened_at is not None
+    opened = micros(life.opened_at)
+    if is_plain(life):
+        return target.time.reach(opened, target.limit_us)
+    return runs_out(parts_of(life, opened), target)
 
 
 def judge(life: Life, terms: ServiceTerms, clock: Clock, now: int) -> Reading:

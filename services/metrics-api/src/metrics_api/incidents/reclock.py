@@ -55,7 +55,7 @@ async def conclude(
     Their service itself is written by `queries.move_incidents`.
     """
     after = {
-        external_id: concluded(incident.folded, service, knowledge)
+        external_id: concluded(incident.folded, service, knowledge, incident.folded.transitions)
         for external_id, incident in stored.items()
     }
     differing = {key: one for key, one in after.items() if one != stored[key].folded}

@@ -129,8 +129,7 @@ def fold(
     transitions = list(state.transitions)
     for update in updates:
         state = _applied(state, update, source, transitions)
-    state = state._replace(transitions=tuple(transitions))
-    return concluded(state, attribute(state.service_name), knowledge)
+    return concluded(state, attribute(state.service_name), knowledge, tuple(transitions))
 
 
 def settle(  # noqa: PLR0913, PLR0917 - what is kept, what comes, by which lights
@@ -231,24 +230,47 @@ def _applied(
     )
 
 
-def concluded(state: FoldedIncident, service: str | None, knowledge: Knowledge) -> FoldedIncident:
+_PRIORITY = FoldedIncident._fields.index("priority")
+_VENDOR_PRODUCT = FoldedIncident._fields.index("vendor_product")
+_CONCLUSIONS = FoldedIncident._fields.index("acknowledgement_at")
+_CONCLUSIONS_END = FoldedIncident._fields.index("clock_basis") + 1
+
+
+def concluded(
+    state: FoldedIncident,
+    service: str | None,
+    knowledge: Knowledge,
+    transitions: tuple[Transition, ...],
+) -> FoldedIncident:
     """What follows from the fields, the transitions and the service of an incident."""
-    transitions = state.transitions
     acknowledgement_at = state.acknowledged_at or _first_in_progress(transitions)
     resolution_at, exclusion = _resolution(state, transitions)
-    state = state._replace(
-        service=service,
-        vendor_product=knowledge.vendor_product_of(state.vendor),
-        acknowledgement_at=acknowledgement_at,
-        resolution_at=resolution_at,
-        exclusion=exclusion,
-        reopened=bool(state.reopen_count) or reopened(transitions),
+    life = Life(
+        state.opened_at,
+        acknowledgement_at,
+        resolution_at,
+        exclusion,
+        state.state,
+        # One that no tool sent was made of impact and urgency, and is made anew.
+        None if state.raw_priority is None else state.priority,
+        state.impact,
+        state.urgency,
+        transitions,
     )
-    life = life_of(state)
-    if state.raw_priority is None:  # what impact and urgency make of it may be another one now
-        life = life._replace(priority=None)
     clocks = clocked(life, knowledge.terms.of(service))
-    return state._replace(**clocks._asdict())
+    # By place and not by `_replace` with its fifteen names: it is hot.
+    row = list(state)
+    row[0], row[-1] = service, transitions
+    row[_PRIORITY] = clocks.priority
+    row[_VENDOR_PRODUCT] = knowledge.vendor_product_of(state.vendor) if state.vendor else None
+    row[_CONCLUSIONS:_CONCLUSIONS_END] = (
+        acknowledgement_at,
+        resolution_at,
+        exclusion,
+        bool(state.reopen_count) or reopened(transitions),
+        *clocks[1:],
+    )
+    return FoldedIncident._make(row)
 
 
 def life_of(incident: FoldedIncident) -> Life:
