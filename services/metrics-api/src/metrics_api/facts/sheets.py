@@ -3,5 +3,6 @@
 from typing import Final
 
 from metrics_api.fact_sheets import FactSheet
+from metrics_api.slos.sheet import SHEET as SLOS
 
-SHEETS: Final[tuple[FactSheet, ...]] = ()
+SHEETS: Final[tuple[FactSheet, ...]] = (SLOS,)
