@@ -81,7 +81,8 @@ span AS MATERIALIZED (
     )
 )"""
 
-_FILTERS = """(cardinality(s.priorities) = 0 OR r.priority = ANY (s.priorities))
+_FILTERS = """r.state IS DISTINCT FROM 'cancelled'
+    AND (cardinality(s.priorities) = 0 OR r.priority = ANY (s.priorities))
     AND (cardinality(s.channels) = 0 OR r.channel = ANY (s.channels))"""
 
 _NO_EVENTS = "SELECT 0 AS id, now() AS at, false AS good WHERE false"

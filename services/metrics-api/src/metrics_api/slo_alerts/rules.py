@@ -54,6 +54,7 @@ DEFAULTS: Final = (
     DefaultPolicy("low-burn", "ticket", Fraction(10, 100), timedelta(days=3)),
 )
 _MADE_FOR: Final = timedelta(days=30)
+_A_DAY: Final = 1440
 
 
 def waiting_time(alert_after: str) -> timedelta:
@@ -67,6 +68,8 @@ def default_policy(default: DefaultPolicy, window: timedelta) -> dict[str, Any]:
     factor = share of the budget × window ÷ long window, as at 30 days.
     """
     minutes = max(round(default.long_window * (window / _MADE_FOR) / MINUTE), 2)
+    if minutes > _A_DAY:
+        minutes = round(minutes / 60) * 60
     factor = default.budget * Fraction(window / MINUTE) / minutes
     return {
         "key": default.key,
@@ -79,7 +82,7 @@ def default_policy(default: DefaultPolicy, window: timedelta) -> dict[str, Any]:
 
 def spelt(minutes: int) -> str:
     """A duration in the largest unit that it is whole in."""
-    for unit, length in (("d", 1440), ("h", 60)):
+    for unit, length in (("d", _A_DAY), ("h", 60)):
         if minutes % length == 0:
             return f"{minutes // length}{unit}"
     return f"{minutes}m"

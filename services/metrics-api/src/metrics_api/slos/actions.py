@@ -8,7 +8,10 @@ from metrics_api.indicators.queries import get_service_name
 from metrics_api.samples.queries import Facet, require_facet
 from metrics_api.slis.queries import slis_by_key
 from metrics_api.slis.rules import SliKind, SliState
+from metrics_api.slo_alerts.queries import active_policies
+from metrics_api.slo_alerts.rules import problem_of
 from metrics_api.slos import queries, rules
+from metrics_api.slos.burning import burnable_as
 from metrics_api.slos.rules import BudgetingMethod, SloState
 from metrics_api.slos.schemas import SloCreate, SloOut, SloPatch
 from shared.errors import Conflict, FieldError, Invalid, NotFound
@@ -101,9 +104,25 @@ async def change_slo(
         return present
     after = {**present._mapping, **changes}
     await _check(session, after)
+    await _check_policies(session, after)
     changed = await _replace(session, caller, dict(present._mapping), changes, "changed")
     await _look(session, after)
     return changed
+
+
+async def _check_policies(session: Session, slo: Mapping[str, Any]) -> None:
+    """Refuse a change by which an alert policy could never fire again (409)."""
+    limits = burnable_as(slo)
+    policies = await active_policies(session, [slo["key"]])
+    dead = [policy.key for policy in policies if problem_of(dict(policy._mapping), limits)]
+    if dead:
+        raise Conflict(
+            f"With this change these alert policies could never fire: {', '.join(dead)};"
+            " change or retire them first",
+            code="policies_could_never_fire",
+            policies=dead,
+            highest_burn_rate=float(limits.highest),
+        )
 
 
 async def retire_slo(session: Session, caller: Principal, key: str, expected: int) -> Any:

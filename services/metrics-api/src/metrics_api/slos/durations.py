@@ -110,7 +110,7 @@ def _begin(duration: str, calendar: Calendar, number: int) -> datetime:
 
 
 def _utc(local: datetime, zone: ZoneInfo) -> datetime:
-    """The moment a wall clock shows that time first; one it skips is when the clocks jump."""
+    """The moment a wall clock first shows that time; one it skips is read by the offset before."""
     return minute_of(local.replace(tzinfo=zone, fold=0))
 
 

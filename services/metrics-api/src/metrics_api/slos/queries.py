@@ -97,6 +97,16 @@ async def slos_by_key(session: AsyncSession, keys: Sequence[str]) -> Sequence[Ro
     return (await session.execute(statement)).all()
 
 
+async def slos_of_service(session: AsyncSession, service: str) -> Sequence[Row[Any]]:
+    """The active SLOs of a service, by key."""
+    statement = (
+        select(*_slo)
+        .where(_slo.service == service, _slo.state == SloState.ACTIVE)
+        .order_by(_slo.key)
+    )
+    return (await session.execute(statement)).all()
+
+
 async def slos_after(session: AsyncSession, key: str, limit: int) -> Sequence[Row[Any]]:
     """Active SLOs by key, from the one after `key` on: to walk through all of them."""
     statement = (

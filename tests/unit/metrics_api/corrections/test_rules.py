@@ -1,0 +1,123 @@
+"""Corrections that recur, by the wall clock of their zone."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metrics_api.corrections import rules
+from metrics_api.measures.rules import Stretch
+from shared.errors import Invalid
+
+START = datetime(2026, 3, 1, 1, tzinfo=UTC)
+
+
+def correction(**fields: Any) -> dict[str, Any]:
+    usual = {"start": START, "duration_minutes": 60, "rrule": None, "timezone": "UTC"}
+    return {**usual, **fields}
+
+
+def days(first: int, last: int) -> Stretch:
+    march = datetime(2026, 3, 1, tzinfo=UTC)
+    return Stretch(march + timedelta(days=first), march + timedelta(days=last))
+
+
+def test_one_without_a_rule_happens_once() -> None:
+    found = rules.stretches_of(correction(), days(0, 30))
+    assert found == [Stretch(START, START + timedelta(hours=1))]
+    assert rules.stretches_of(correction(), days(1, 30)) == []
+
+
+def test_sunday_at_two_in_vienna_stays_so_when_clocks_change() -> None:
+    weekly = correction(rrule="FREQ=WEEKLY;BYDAY=SU", timezone="Europe/Vienna")
+    found = rules.stretches_of(weekly, days(0, 60))
+    clock = [one.start.astimezone(ZoneInfo("Europe/Vienna")).hour for one in found]
+    # On 29 March two o'clock is skipped: it is three then.
+    assert clock[:6] == [2, 2, 2, 2, 3, 2]
+    assert all(one.end - one.start == timedelta(hours=1) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("rule", "count"),
+    [
+        ("FREQ=DAILY", 30),
+        ("FREQ=DAILY;COUNT=3", 3),
+        ("FREQ=DAILY;UNTIL=20260310", 10),
+        ("FREQ=DAILY;UNTIL=20260310T010000Z", 10),
+        ("FREQ=DAILY;UNTIL=20260310T005900", 9),
+        ("FREQ=DAILY;INTERVAL=7", 5),
+        ("FREQ=MONTHLY;BYDAY=-1SU", 1),
+        ("FREQ=MONTHLY;BYMONTHDAY=1,15", 2),
+        ("RRULE:FREQ=WEEKLY;BYDAY=MO,TU;WKST=MO", 9),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;COUNT=5", 0),
+    ],
+)
+def test_a_rule_recurs(rule: str, count: int) -> None:
+    assert len(rules.stretches_of(correction(rrule=rule), days(0, 30))) == count
+
+
+def test_an_occurrence_that_began_before_the_window_still_counts() -> None:
+    nightly = correction(rrule="FREQ=DAILY", duration_minutes=1430)
+    found = rules.stretches_of(nightly, days(5, 6))
+    assert [one.start.day for one in found] == [5, 6]
+
+
+@given(st.sampled_from(sorted(available_timezones())), st.integers(1, 399), st.integers(1, 1440))
+def test_occurrences_in_parts_of_a_window_are_those_in_the_whole(
+    zone: str, cut: int, minutes: int
+) -> None:
+    daily = correction(rrule="FREQ=DAILY", timezone=zone, duration_minutes=minutes)
+    middle = START + timedelta(hours=cut)
+    whole = Stretch(START, START + timedelta(hours=400))
+    parts = [Stretch(whole.start, middle), Stretch(middle, whole.end)]
+    found = {one for part in parts for one in rules.stretches_of(daily, part)}
+    assert sorted(found) == rules.stretches_of(daily, whole)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "",
+        "DAILY",
+        "FREQ=SECONDLY",
+        "FREQ=DAILY;FREQ=WEEKLY",
+        "FREQ=DAILY;COUNT=0",
+        "FREQ=DAILY;COUNT=99999",
+        "FREQ=DAILY;COUNT=2;UNTIL=20260310",
+        "FREQ=DAILY;UNTIL=never",
+        "FREQ=DAILY;BYDAY=XX",
+        "FREQ=MONTHLY;BYDAY=9MO",
+        "FREQ=DAILY;BYHOUR=3",
+        "FREQ=DAILY;INTERVAL=x",
+        "FREQ=YEARLY;BYMONTH=13",
+    ],
+)
+def test_a_rule_that_cannot_be_read_is_refused(rule: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        rules.check_correction(correction(rrule=rule))
+    assert refused.value.errors[0].pointer == "/rrule"
+
+
+def test_an_occurrence_must_end_before_the_next_begins() -> None:
+    with pytest.raises(Invalid) as refused:
+        rules.check_correction(correction(rrule="FREQ=DAILY", duration_minutes=1441))
+    assert refused.value.errors[0].pointer == "/duration_minutes"
+
+
+@pytest.mark.parametrize(
+    ("end", "minutes", "pointer"),
+    [
+        (None, None, "/end"),
+        (START + timedelta(minutes=5), 5, "/end"),
+        (START, None, "/end"),
+        (START + timedelta(seconds=90), None, "/end"),
+        (START + timedelta(days=400), None, "/end"),
+    ],
+)
+def test_its_length_is_said_once(end: datetime | None, minutes: int | None, pointer: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        rules.duration_of(START, end, minutes)
+    assert refused.value.errors[0].pointer == pointer
