@@ -30,8 +30,10 @@ class Direct:
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         idempotent: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> httpx.Response:
-        reply = await self._http.request(method, path, params=params, json=json)
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
+        reply = await self._http.request(method, path, params=params, json=json, headers=headers)
         if reply.status_code == 404:
             raise NotFound(reply.json()["detail"])
         if reply.status_code == 409:

@@ -115,6 +115,26 @@ class TestRecord:
         assert again.json()["risk"] == first["id"]
         assert later.status_code == 201
 
+    async def test_who_may_only_raise_risks_records_those_of_trends(self, catalog: Catalog) -> None:
+        trend = {"source": "trend", "source_reference": "mttr of vpn"}
+        raiser = catalog.caller("metrics-api", "catalog:read risks:raise")
+        reader = catalog.caller("metrics-api", "catalog:read")
+
+        replies = [
+            await catalog.http.post(RISKS, json=FIELDS | fields, headers=headers)
+            for fields, headers in ((trend, raiser), ({}, raiser), (trend, reader))
+        ]
+
+        assert [reply.status_code for reply in replies] == [201, 403, 403]
+        assert replies[2].json()["missing_scope"] == "risks:raise"
+
+    async def test_the_contract_names_either_scope(self, catalog: Catalog) -> None:
+        security = catalog.app.openapi()["paths"][RISKS]["post"]["security"]
+
+        assert {"OAuth2": ["catalog:write"]} in security
+        assert {"OAuth2": ["risks:raise"]} in security
+        assert "OAuth2AnyOf" not in catalog.app.openapi()["components"]["securitySchemes"]
+
     async def test_a_risk_names_the_roadmap_item_that_treats_it(
         self, catalog: Catalog, raise_risk: Raise
     ) -> None:

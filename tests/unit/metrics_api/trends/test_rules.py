@@ -66,7 +66,7 @@ def test_a_line_reaches_the_target_when_its_slope_says_so() -> None:
 
     # Two months after mid-December; at the steepest it is at 16.5 already, at the flattest the
     # remaining 4.75 take 9.5 months.
-    assert (found.state, found.on) == (CrossingState.BREACH, date(2026, 2, 14))
+    assert (found.state, found.on) == (CrossingState.BREACH, date(2026, 2, 15))
     assert (found.earliest, found.latest) == (date(2025, 12, 16), date(2026, 10, 1))
 
 

@@ -19,6 +19,6 @@ async def judge_targets_again(context: JobContext, payload: Mapping[str, Any]) -
 
 
 JOBS: tuple[Job, ...] = (
-    Job("judge_targets", judge_targets, cron="*/5 * * * *", lane="targets"),
-    Job("judge_targets_again", judge_targets_again, cron="23 * * * *", lane="targets"),
+    Job("judge_targets", judge_targets, cron="*/5 * * * *", lane="trends"),
+    Job("judge_targets_again", judge_targets_again, cron="23 * * * *", lane="trends"),
 )

@@ -17,5 +17,5 @@ async def propose_targets(context: JobContext, payload: Mapping[str, Any]) -> No
 
 # After the judgements of the same minute have had time; it is no matter if they had not.
 JOBS: tuple[Job, ...] = (
-    Job("propose_targets", propose_targets, cron="2-59/5 * * * *", lane="targets"),
+    Job("propose_targets", propose_targets, cron="2-59/5 * * * *", lane="trends"),
 )

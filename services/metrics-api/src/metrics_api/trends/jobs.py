@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from metrics_api.trends import actions, risk_actions
-from metrics_api.trends.risk_actions import RAISE_JOB, RAISE_LANE
+from metrics_api.trends.risk_actions import RAISE_JOB, TRENDS_LANE
 from shared.clients.catalog import CatalogClient
 from shared.kit import clock
 from shared.kit.database import transaction
@@ -28,12 +28,12 @@ async def raise_risk(context: JobContext, payload: Mapping[str, Any]) -> None:
 
 
 JOBS: tuple[Job, ...] = (
-    Job("refresh_trends", refresh_trends, cron="41 4 * * *", lane="trends"),
+    Job("refresh_trends", refresh_trends, cron="41 4 * * *", lane=TRENDS_LANE),
     Job(
         RAISE_JOB,
         raise_risk,
         # For ever: a risk that is raised late is better than none.
         retry=RetryPolicy(attempts=None, longest_wait=timedelta(hours=1)),
-        lane=RAISE_LANE,
+        lane=TRENDS_LANE,
     ),
 )

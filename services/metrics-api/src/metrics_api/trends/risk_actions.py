@@ -19,7 +19,7 @@ from shared.schemas.catalog import TrendRisk
 from shared.schemas.metrics import KpiId
 
 RAISE_JOB = "raise_risk"
-RAISE_LANE = "risks"
+TRENDS_LANE = "trends"
 
 
 class Catalog(Protocol):
@@ -43,7 +43,7 @@ async def raise_risks(session: Session, moment: datetime) -> int:
         state = {"state": RaisedState.PENDING, "started_at": moment}
         if await queries.insert_cause(session, identity | risk | state):
             payload = {"cause": str(identity["id"])}
-            await enqueue(session, RAISE_JOB, payload, lane=RAISE_LANE)
+            await enqueue(session, RAISE_JOB, payload, lane=TRENDS_LANE)
             new += 1
     return new
 

@@ -220,7 +220,8 @@ def _day_after(series: Series, ahead: float | None) -> date | None:
     if days is None or days > _FAR:
         return None
     last = series.periods[-1]
-    return last.first_day + (last.last_day - last.first_day) / 2 + timedelta(days=days)
+    to_middle = ((last.last_day - last.first_day).days + 1) / 2
+    return last.first_day + timedelta(days=to_middle + days)
 
 
 def _ahead(line: Line, slope: float, value: float, position: int) -> float | None:
