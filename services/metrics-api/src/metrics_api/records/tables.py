@@ -85,7 +85,9 @@ class RequestRecord(Record, Base):
     met: Mapped[bool | None] = mapped_column(comment="fulfilled when it was due")
     offering: Mapped[str | None]
     requester: Mapped[str | None]
-    low_value: Mapped[bool | None] = mapped_column(comment="as the tool marks it; null: it does not")
+    low_value: Mapped[bool | None] = mapped_column(
+        comment="as the tool marks it; null: it does not"
+    )
     steps: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
     reopened: Mapped[bool] = mapped_column(comment="Records rule 6")
     reassignment_count: Mapped[int | None] = mapped_column(Integer)
