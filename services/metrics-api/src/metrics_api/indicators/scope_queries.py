@@ -12,7 +12,7 @@ from metrics_api.copies.schemas import CustomerCopy, VendorProductCopy
 from metrics_api.indicators.cell_queries import scope_parameters
 from metrics_api.indicators.definitions import RecordKind
 from metrics_api.indicators.queries import get_service_name
-from metrics_api.indicators.scopes import LIVE, Scope, ScopeKind
+from metrics_api.indicators.scopes import LIVE, Relations, Scope, ScopeKind
 from metrics_api.indicators.values import Presence
 from shared.errors import NotFound
 
@@ -60,14 +60,15 @@ async def vendor_product_scope(session: AsyncSession, key: str) -> Named:
     return Named(Scope(ScopeKind.VENDOR_PRODUCT, key, None), found[key].name)
 
 
-_RECORDS: Final[Mapping[RecordKind, str]] = {
-    RecordKind.INCIDENT: f"{LIVE.incident} r WHERE true",
-    RecordKind.REQUEST: f"{LIVE.request_record} r WHERE true",
-    RecordKind.CHANGE: f"{LIVE.change_record} r WHERE true",
-    RecordKind.OUTAGE: f"{LIVE.outage} r WHERE true",
-    RecordKind.SURVEY: f"{LIVE.survey} r WHERE true",
-    RecordKind.PROBLEM: f"{LIVE.incident} r WHERE r.problem IS NOT NULL",
-}
+def _records(relations: Relations) -> Mapping[RecordKind, str]:
+    return {
+        RecordKind.INCIDENT: f"{relations.incident} r WHERE true",
+        RecordKind.REQUEST: f"{relations.request_record} r WHERE true",
+        RecordKind.CHANGE: f"{relations.change_record} r WHERE true",
+        RecordKind.OUTAGE: f"{relations.outage} r WHERE true",
+        RecordKind.SURVEY: f"{relations.survey} r WHERE true",
+        RecordKind.PROBLEM: f"{relations.incident} r WHERE r.problem IS NOT NULL",
+    }
 
 
 def _condition(kind: ScopeKind) -> str:
@@ -81,15 +82,16 @@ def _condition(kind: ScopeKind) -> str:
 
 
 async def presence_of(
-    session: AsyncSession, scope: Scope, kinds: set[RecordKind]
+    session: AsyncSession, scope: Scope, kinds: set[RecordKind], relations: Relations = LIVE
 ) -> dict[RecordKind, Presence]:
     """One statement that stops at the first record of each kind."""
     ordered = sorted(kinds)
     if not ordered:
         return {}
+    records = _records(relations)
     columns = ", ".join(
-        f"EXISTS (SELECT FROM {_RECORDS[kind]} AND {_condition(scope.kind)}),"
-        f" EXISTS (SELECT FROM {_RECORDS[kind]} AND r.service IS NULL)"
+        f"EXISTS (SELECT FROM {records[kind]} AND {_condition(scope.kind)}),"
+        f" EXISTS (SELECT FROM {records[kind]} AND r.service IS NULL)"
         for kind in ordered
     )
     parameters: dict[str, Any] = scope_parameters(scope)

@@ -1,4 +1,4 @@
-"""Reports that were issued; every version of the copies of services."""
+"""Reports that were issued; every version of copies of services and of initiatives."""
 
 from collections.abc import Sequence
 
@@ -49,8 +49,26 @@ CREATE TABLE metrics.service_version (
 );
 INSERT INTO metrics.service_version (key, revision, name, portfolio, recorded_at)
     SELECT key, revision, name, portfolio, recorded_at FROM metrics.service_copy;
+CREATE TABLE metrics.initiative_version (
+    id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    service TEXT NOT NULL,
+    kpi TEXT NOT NULL,
+    title TEXT NOT NULL,
+    starts_on DATE NOT NULL,
+    ends_on DATE,
+    state TEXT NOT NULL,
+    plan TEXT NOT NULL,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    CONSTRAINT pk_initiative_version PRIMARY KEY (id, revision)
+);
+INSERT INTO metrics.initiative_version
+    (id, revision, service, kpi, title, starts_on, ends_on, state, plan, recorded_at)
+    SELECT id, revision, service, kpi, title, starts_on, ends_on, state, plan, recorded_at
+    FROM metrics.initiative;
 """
 DOWN = """
+DROP TABLE metrics.initiative_version;
 DROP TABLE metrics.service_version;
 DROP TABLE metrics.issued_document;
 DROP TABLE metrics.issued_report;
