@@ -9,8 +9,8 @@ import psycopg
 from psycopg.rows import tuple_row
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from metrics_api.as_of.relations import END_STATES, THEN
 from metrics_api.as_of.rules import Identity, Named, Receipt
-from metrics_api.as_of.tables import ANALYZE, CREATE, THEN
 from metrics_api.attribution.rules import Directory, Name, words_of
 from metrics_api.clocks.queries import read_terms
 from metrics_api.copying import insert_rows
@@ -24,6 +24,26 @@ from shared.kit.database import driver, transaction
 Connection = psycopg.AsyncConnection[Any]
 LONGEST = "10min"
 
+_CREATE = (
+    *(
+        f"CREATE TEMPORARY TABLE as_of_{name} (LIKE metrics.{name} INCLUDING INDEXES)"
+        " ON COMMIT DROP"
+        for name in END_STATES
+    ),
+    """CREATE TEMPORARY TABLE as_of_service ON COMMIT DROP AS
+       SELECT DISTINCT ON (key) key, name, portfolio FROM metrics.service_version
+       WHERE recorded_at <= %(then)s ORDER BY key, revision DESC""",
+    """CREATE TEMPORARY TABLE as_of_target ON COMMIT DROP AS
+       SELECT DISTINCT ON (target_id) target_id, service, kpi, comparator, value, valid_from,
+           valid_to
+       FROM metrics.target_version
+       WHERE recorded_at <= %(then)s ORDER BY target_id, version DESC""",
+    """CREATE TEMPORARY TABLE as_of_initiative ON COMMIT DROP AS
+       SELECT DISTINCT ON (id) * FROM metrics.initiative_version
+       WHERE recorded_at <= %(then)s ORDER BY id, revision DESC""",
+)
+_ANALYZE = ("ANALYZE pg_temp.as_of_incident", "ANALYZE pg_temp.as_of_incident_transition")
+
 
 @asynccontextmanager
 async def snapshot(engine: AsyncEngine, then: datetime) -> AsyncIterator[AsyncSession]:
@@ -35,7 +55,7 @@ async def snapshot(engine: AsyncEngine, then: datetime) -> AsyncIterator[AsyncSe
         conn = await driver(session)
         await conn.execute(f"SET LOCAL statement_timeout = '{LONGEST}'")
         try:
-            for statement in CREATE:
+            for statement in _CREATE:
                 await conn.execute(statement, {"then": then})
         except psycopg.errors.InsufficientPrivilege as missing:
             raise Unavailable(
@@ -49,12 +69,12 @@ async def snapshot(engine: AsyncEngine, then: datetime) -> AsyncIterator[AsyncSe
 
 async def close_tables(conn: Connection) -> None:
     """Tell the planner what is in the temporary tables; from here on nothing can be written."""
-    for statement in ANALYZE:
+    for statement in _ANALYZE:
         await conn.execute(statement)
     await conn.execute("SET TRANSACTION READ ONLY")
 
 
-# -- what decided end states ------------------------------------------------------------------------
+# -- what decided end states ----------------------------------------------------------------------
 
 _SOURCES = """
     SELECT s.id, s.key, s.kind, s.active, s.delivery, s.timezone, s.state_mapping,
@@ -131,7 +151,7 @@ async def pins_then(conn: Connection, then: datetime) -> dict[Identity, str]:
     return {(source_id, external_id): service for source_id, external_id, service in rows}
 
 
-# -- which incidents --------------------------------------------------------------------------------
+# -- which incidents ------------------------------------------------------------------------------
 
 _NAMED = """
     SELECT DISTINCT source_id, payload->>'service' FROM metrics.incident_version

@@ -2,6 +2,7 @@
 """What a scope covers, what it is called, and whether it has any records at all."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import text
@@ -26,35 +27,52 @@ class Named(NamedTuple):
     name: str
 
 
-async def service_scope(session: AsyncSession, key: str) -> Named:
+async def all_scope(session: AsyncSession, key: str, as_of: datetime | None = None) -> Named:
+    """Every record there is."""
+    return Named(EVERYTHING, "All records")
+
+
+async def service_scope(session: AsyncSession, key: str, as_of: datetime | None = None) -> Named:
     """404 when the catalog never told of the service."""
-    name = await get_service_name(session, key)
+    name = await get_service_name(session, key, as_of)
     return Named(Scope(ScopeKind.SERVICE, key, (key,)), name)
 
 
-async def portfolio_scope(session: AsyncSession, key: str) -> Named:
-    """The services that are in the portfolio now; 404 when there is none."""
-    statement = text(
-        'SELECT key FROM metrics.service_copy WHERE portfolio = :key ORDER BY key COLLATE "C"'
-    )
-    services = tuple((await session.scalars(statement, {"key": key})).all())
+async def portfolio_scope(session: AsyncSession, key: str, as_of: datetime | None = None) -> Named:
+    """The services that are in the portfolio, or were by then; 404 when there is none."""
+    statement = text(_IN_PORTFOLIO if as_of is None else _WERE_IN_PORTFOLIO)
+    asked = {"key": key, "then": as_of}
+    services = tuple((await session.scalars(statement, asked)).all())
     if not services:
         raise NotFound(f"No service is known of a portfolio {key}")
     return Named(Scope(ScopeKind.PORTFOLIO, key, services), key)
 
 
-async def customer_scope(session: AsyncSession, key: str) -> Named:
+_IN_PORTFOLIO: Final = """
+    SELECT key FROM metrics.service_copy WHERE portfolio = :key ORDER BY key COLLATE "C"
+"""
+_WERE_IN_PORTFOLIO: Final = """
+    SELECT key FROM (
+        SELECT DISTINCT ON (key) key, portfolio FROM metrics.service_version
+        WHERE recorded_at <= :then ORDER BY key, revision DESC
+    ) AS known WHERE portfolio = :key ORDER BY key COLLATE "C"
+"""
+
+
+async def customer_scope(session: AsyncSession, key: str, as_of: datetime | None = None) -> Named:
     """The services that the customer is or was engaged with; 404 when there is no such one."""
-    found = await copies_of(session, "customer", CustomerCopy, keys=[key])
+    found = await copies_of(session, "customer", CustomerCopy, keys=[key], as_of=as_of)
     if key not in found:
         raise NotFound(f"There is no customer {key}")
-    services = tuple(await customer_services(session, key))
+    services = tuple(await customer_services(session, key, as_of))
     return Named(Scope(ScopeKind.CUSTOMER, key, services), found[key].name)
 
 
-async def vendor_product_scope(session: AsyncSession, key: str) -> Named:
+async def vendor_product_scope(
+    session: AsyncSession, key: str, as_of: datetime | None = None
+) -> Named:
     """404 when the catalog never told of it."""
-    found = await copies_of(session, "vendor_product", VendorProductCopy, keys=[key])
+    found = await copies_of(session, "vendor_product", VendorProductCopy, keys=[key], as_of=as_of)
     if key not in found:
         raise NotFound(f"There is no vendor product {key}")
     return Named(Scope(ScopeKind.VENDOR_PRODUCT, key, None), found[key].name)
