@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,9 +29,12 @@ async def keep_signal(session: AsyncSession, values: Mapping[str, Any]) -> bool:
     Numbers are taken under a lock that is held to the commit. So they become visible in their
     order, and who goes on after the last sequence it saw steps over none.
     """
-    lock = func.pg_advisory_xact_lock(func.hashtextextended("improvement.signal", 0))
-    await session.execute(select(lock))
-    stored = insert(Signal).values(values).on_conflict_do_nothing(index_elements=[Signal.id])
+    name = func.hashtextextended("improvement.signal", 0)
+    held = select(func.pg_advisory_xact_lock(name)).cte("held").prefix_with("MATERIALIZED")
+    columns = [literal(value, Signal.__table__.c[name].type) for name, value in values.items()]
+    # The number is taken for the row that comes of the lock: after it, in the same round trip.
+    statement = insert(Signal).from_select(list(values), select(*columns).select_from(held))
+    stored = statement.on_conflict_do_nothing(index_elements=[Signal.id])
     return (await session.scalars(stored.returning(Signal.sequence))).first() is not None
 
 

@@ -1,1 +1,1 @@
-"""As-of: figures as they were known at a moment."""
+"""As-of: what was known at a moment, laid out in temporary tables that the KPIs are read from."""

@@ -162,12 +162,19 @@ async def words_of_services(session: AsyncSession, keys: Sequence[str]) -> Seque
 
 
 _UPSERT = """
+    WITH taken AS (
     INSERT INTO metrics.service_copy AS old
     SELECT * FROM json_populate_recordset(NULL::metrics.service_copy, %s::json)
     ON CONFLICT (key) DO UPDATE SET (name, kind, portfolio, stage, criticality, revision,
         recorded_at) = ROW (excluded.name, excluded.kind, excluded.portfolio, excluded.stage,
         excluded.criticality, excluded.revision, excluded.recorded_at)
-    WHERE old.revision < excluded.revision RETURNING key
+    WHERE old.revision < excluded.revision
+    RETURNING key, revision, name, portfolio, recorded_at
+    ), kept AS (
+    INSERT INTO metrics.service_version (key, revision, name, portfolio, recorded_at)
+    SELECT key, revision, name, portfolio, recorded_at FROM taken
+    )
+    SELECT key FROM taken
 """
 
 

@@ -23,6 +23,19 @@ class ServiceCopy(Base):
     recorded_at: Mapped[datetime]
 
 
+class ServiceVersion(Base):
+    """What a service was called and where it belonged, from `recorded_at` on. Append-only."""
+
+    __tablename__ = "service_version"
+    __table_args__ = ({"info": {"append_only": True}},)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    portfolio: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
 class ReferenceCopy(Base):
     """A reference of the catalog, valid here in [recorded_at, ended_at); never rewritten."""
 

@@ -48,6 +48,7 @@ _VERSION = (
     "payload",
 )
 _TRANSITION = ("source_id", "external_id", "seq", "at", "from_state", "to_state", "service")
+INCIDENT_COLUMNS, TRANSITION_COLUMNS = _INCIDENT, _TRANSITION
 _EXTRA = _INCIDENT.index("extra")
 _DIGEST = _INCIDENT.index("digest")
 

@@ -18,7 +18,7 @@ from metrics_api.indicators.periods import Period, Span
 from metrics_api.indicators.rules import SUMS, Sums
 from metrics_api.indicators.schemas import KpiSeries, KpiValue, SlicedValues
 from metrics_api.indicators.scope_queries import presence_of
-from metrics_api.indicators.scopes import LIVE, RecordSums, Scope, ScopeKind, Slice
+from metrics_api.indicators.scopes import LIVE, RecordSums, Relations, Scope, ScopeKind, Slice
 from metrics_api.indicators.sketch_queries import sketched_percentiles
 from metrics_api.indicators.values import (
     Place,
@@ -47,6 +47,7 @@ class Asked:
     periods: Sequence[Period]
     slice_by: Slice | None
     now: datetime
+    relations: Relations = LIVE
 
     @property
     def spans(self) -> list[Span]:
@@ -61,14 +62,15 @@ class Asked:
         """Whether percentiles are read from sketches: there are none of a vendor product."""
         scope = self.scope
         many = scope.services is None or len(scope.services) > 1
-        return many and scope.kind is not ScopeKind.VENDOR_PRODUCT
+        return many and scope.kind is not ScopeKind.VENDOR_PRODUCT and self.relations is LIVE
 
 
 async def kpis_of(session: Session, asked: Asked) -> list[KpiSeries]:
     """Each KPI in each period, in the order asked, whole and by slice."""
     whole = await _parts(session, asked, None)
     sliced = None if asked.slice_by is None else await _parts(session, asked, asked.slice_by)
-    presence = await presence_of(session, asked.scope, _without_number(asked, whole, sliced))
+    without = _without_number(asked, whole, sliced)
+    presence = await presence_of(session, asked.scope, without, asked.relations)
     return [
         _series(asked, KPIS[kpi], whole[kpi], None if sliced is None else sliced[kpi], presence)
         for kpi in asked.kpis
@@ -78,7 +80,7 @@ async def kpis_of(session: Session, asked: Asked) -> list[KpiSeries]:
 async def _parts(
     session: Session, asked: Asked, slice_by: Slice | None
 ) -> dict[KpiId, dict[Place, RecordSums]]:
-    reading = Reading(asked.scope.kind, LIVE, slice_by)
+    reading = Reading(asked.scope.kind, asked.relations, slice_by)
     found: dict[KpiId, dict[Place, RecordSums]] = {kpi: {} for kpi in asked.kpis}
     if asked.of_incidents:
         cut = cut_spans(asked.of_incidents, asked.spans)
@@ -104,7 +106,13 @@ async def _parts_of_records(
     session: Session, asked: Asked, kpi: KpiId, slice_by: Slice | None
 ) -> dict[Place, RecordSums]:
     found = await record_sums(
-        session, kpi, asked.scope, asked.spans, slice_by=slice_by, now=asked.now
+        session,
+        kpi,
+        asked.scope,
+        asked.spans,
+        slice_by=slice_by,
+        relations=asked.relations,
+        now=asked.now,
     )
     return {Place(None, parts.slice, parts.n): parts for parts in found}
 
@@ -113,7 +121,8 @@ async def _sums(
     session: Session, asked: Asked, reading: Reading, cut: Sequence[Span]
 ) -> Mapping[Place, Sums]:
     """From cells where there are any, else from the incidents."""
-    if reading.slice_by is None and asked.scope.kind is not ScopeKind.VENDOR_PRODUCT:
+    of_cells = reading.relations is LIVE and reading.slice_by is None
+    if of_cells and asked.scope.kind is not ScopeKind.VENDOR_PRODUCT:
         sums = await sums_of_scope(session, asked.scope, cut)
         return {Place(None, None, n): one for n, one in sums.items()}
     names = SUMS if reading.slice_by is None else needed_sums(asked.of_incidents)

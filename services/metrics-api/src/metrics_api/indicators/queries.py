@@ -2,7 +2,7 @@
 """Writing cells: what ingest appends, how it is folded in, and whether all of it is right."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 import psycopg
@@ -45,10 +45,17 @@ def _delta(service: str, day: date, cell: Mapping[str, int]) -> list[Any]:
     return row
 
 
-async def get_service_name(session: AsyncSession, service: str) -> str:
-    """The name of a service; 404 when the catalog never told of it."""
+async def get_service_name(
+    session: AsyncSession, service: str, as_of: datetime | None = None
+) -> str:
+    """The name of a service; 404 when the catalog never told of it, or had not by then."""
     statement = text("SELECT name FROM metrics.service_copy WHERE key = :key")
-    name: str | None = await session.scalar(statement, {"key": service})
+    if as_of is not None:
+        statement = text(
+            "SELECT name FROM metrics.service_version WHERE key = :key AND recorded_at <= :then"
+            " ORDER BY revision DESC LIMIT 1"
+        )
+    name: str | None = await session.scalar(statement, {"key": service, "then": as_of})
     if name is None:
         raise NotFound(f"There is no service {service}")
     return name

@@ -1,15 +1,23 @@
 """KPIs over HTTP: what they mean, and their figures for a service and for more than one."""
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Protocol
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 
+from metrics_api.as_of.knowing import lay_out_incidents, opened
+from metrics_api.as_of.relations import THEN
 from metrics_api.indicators import actions, scope_queries
 from metrics_api.indicators.definitions import Kpi
 from metrics_api.indicators.kpis import KPIS
-from metrics_api.indicators.parameters import PeriodList, TimeZone
+from metrics_api.indicators.parameters import (
+    ANSWERED_AS_OF,
+    AsOf,
+    PeriodList,
+    TimeZone,
+    check_as_of,
+)
 from metrics_api.indicators.periods import (
     Grain,
     labels_between,
@@ -23,8 +31,8 @@ from metrics_api.indicators.schemas import (
     ScopeKpis,
     ServiceKpis,
 )
-from metrics_api.indicators.scope_queries import EVERYTHING, Named
-from metrics_api.indicators.scopes import Slice
+from metrics_api.indicators.scope_queries import Named
+from metrics_api.indicators.scopes import LIVE, Relations, Slice
 from shared.errors import Invalid
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
@@ -39,6 +47,14 @@ router = Router(prefix="/v1", tags=["kpis"])
 MetricsRead = Annotated[Principal, requires("metrics:read")]
 
 
+class FindScope(Protocol):
+    """How a kind of scope is found by its key, now or as of a moment."""
+
+    async def __call__(
+        self, session: Session, key: str, as_of: datetime | None = None
+    ) -> Named: ...
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Which figures: `periods`, or the `labels` of a series."""
@@ -47,6 +63,7 @@ class Wanted:
     labels: list[str]
     timezone: str
     slice_by: Slice | None
+    as_of: datetime | None
 
 
 def wanted(
@@ -65,9 +82,13 @@ def wanted(
             description="also divided so; an incident's touchpoint is its channel if it names none",
         ),
     ] = None,
+    as_of: AsOf = None,
 ) -> Wanted:
     labels = _labels(periods, grain, first, last)
-    return Wanted(list(dict.fromkeys(kpi or KPIS)), labels, timezone, slice_by)
+    if as_of is not None:
+        check_as_of(kpi or ())
+    every = KPIS if as_of is None else ANSWERED_AS_OF
+    return Wanted(list(dict.fromkeys(kpi or every)), labels, timezone, slice_by, as_of)
 
 
 WantedQuery = Annotated[Wanted, Depends(wanted)]
@@ -81,9 +102,11 @@ async def list_kpis(caller: MetricsRead) -> KpiDefinitions:
 
 # Before /kpis/{kpi}, which would take `all` for the id of a KPI.
 @router.get("/kpis/all", operation_id="get_all_kpis")
-async def get_all_kpis(session: Session, caller: MetricsRead, asked: WantedQuery) -> ScopeKpis:
+async def get_all_kpis(
+    request: Request, session: Session, caller: MetricsRead, asked: WantedQuery
+) -> ScopeKpis:
     """KPIs over all records there are, also those that are attributed to nothing."""
-    return await _kpis(session, Named(EVERYTHING, "All records"), asked)
+    return await _kpis(request, session, asked, scope_queries.all_scope, "")
 
 
 @router.get("/kpis/{kpi}", operation_id="get_kpi")
@@ -96,10 +119,10 @@ async def get_kpi(kpi: KpiId, caller: MetricsRead) -> KpiDefinition:
     "/services/{key}/kpis", operation_id="get_service_kpis", responses=problem_responses(404)
 )
 async def get_service_kpis(
-    key: Key, session: Session, caller: MetricsRead, asked: WantedQuery
+    key: Key, request: Request, session: Session, caller: MetricsRead, asked: WantedQuery
 ) -> ServiceKpis:
     """KPIs of one service, by `periods` or by `grain`, `from` and `to` (at most 400 periods)."""
-    found = await _kpis(session, await scope_queries.service_scope(session, key), asked)
+    found = await _kpis(request, session, asked, scope_queries.service_scope, key)
     return ServiceKpis(service=key, **dict(found))
 
 
@@ -107,20 +130,20 @@ async def get_service_kpis(
     "/portfolios/{key}/kpis", operation_id="get_portfolio_kpis", responses=problem_responses(404)
 )
 async def get_portfolio_kpis(
-    key: Key, session: Session, caller: MetricsRead, asked: WantedQuery
+    key: Key, request: Request, session: Session, caller: MetricsRead, asked: WantedQuery
 ) -> ScopeKpis:
     """KPIs over the services that are in a portfolio now."""
-    return await _kpis(session, await scope_queries.portfolio_scope(session, key), asked)
+    return await _kpis(request, session, asked, scope_queries.portfolio_scope, key)
 
 
 @router.get(
     "/customers/{key}/kpis", operation_id="get_customer_kpis", responses=problem_responses(404)
 )
 async def get_customer_kpis(
-    key: Key, session: Session, caller: MetricsRead, asked: WantedQuery
+    key: Key, request: Request, session: Session, caller: MetricsRead, asked: WantedQuery
 ) -> ScopeKpis:
     """KPIs over the services that a customer is or was engaged with."""
-    return await _kpis(session, await scope_queries.customer_scope(session, key), asked)
+    return await _kpis(request, session, asked, scope_queries.customer_scope, key)
 
 
 @router.get(
@@ -129,16 +152,30 @@ async def get_customer_kpis(
     responses=problem_responses(404),
 )
 async def get_vendor_product_kpis(
-    key: Key, session: Session, caller: MetricsRead, asked: WantedQuery
+    key: Key, request: Request, session: Session, caller: MetricsRead, asked: WantedQuery
 ) -> ScopeKpis:
     """KPIs over the records that are attributed to a vendor product, of whatever service."""
-    return await _kpis(session, await scope_queries.vendor_product_scope(session, key), asked)
+    return await _kpis(request, session, asked, scope_queries.vendor_product_scope, key)
 
 
-async def _kpis(session: Session, named: Named, asked: Wanted) -> ScopeKpis:
+async def _kpis(
+    request: Request, session: Session, asked: Wanted, find: FindScope, key: str
+) -> ScopeKpis:
+    """As things stand, or as of a moment: then the same is read from what was known."""
     moment = now()
+    if asked.as_of is None:
+        return await _figures(session, asked, await find(session, key), moment, LIVE)
+    async with opened(request.app.state.engine, asked.as_of, moment) as then:
+        named = await find(then, key, asked.as_of)
+        await lay_out_incidents(then, asked.as_of, named.scope.services)
+        return await _figures(then, asked, named, asked.as_of, THEN)
+
+
+async def _figures(
+    session: Session, asked: Wanted, named: Named, moment: datetime, relations: Relations
+) -> ScopeKpis:
     periods = parse_periods(asked.labels, parse_zone(asked.timezone), moment)
-    figures = actions.Asked(named.scope, asked.kpis, periods, asked.slice_by, moment)
+    figures = actions.Asked(named.scope, asked.kpis, periods, asked.slice_by, moment, relations)
     return ScopeKpis(
         scope=named.scope.kind,
         key=named.scope.key,

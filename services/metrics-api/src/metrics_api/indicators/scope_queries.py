@@ -2,6 +2,7 @@
 """What a scope covers, what it is called, and whether it has any records at all."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import text
@@ -12,7 +13,7 @@ from metrics_api.copies.schemas import CustomerCopy, VendorProductCopy
 from metrics_api.indicators.cell_queries import scope_parameters
 from metrics_api.indicators.definitions import RecordKind
 from metrics_api.indicators.queries import get_service_name
-from metrics_api.indicators.scopes import LIVE, Scope, ScopeKind
+from metrics_api.indicators.scopes import LIVE, Relations, Scope, ScopeKind
 from metrics_api.indicators.values import Presence
 from shared.errors import NotFound
 
@@ -26,48 +27,66 @@ class Named(NamedTuple):
     name: str
 
 
-async def service_scope(session: AsyncSession, key: str) -> Named:
+async def all_scope(session: AsyncSession, key: str, as_of: datetime | None = None) -> Named:
+    """Every record there is."""
+    return Named(EVERYTHING, "All records")
+
+
+async def service_scope(session: AsyncSession, key: str, as_of: datetime | None = None) -> Named:
     """404 when the catalog never told of the service."""
-    name = await get_service_name(session, key)
+    name = await get_service_name(session, key, as_of)
     return Named(Scope(ScopeKind.SERVICE, key, (key,)), name)
 
 
-async def portfolio_scope(session: AsyncSession, key: str) -> Named:
-    """The services that are in the portfolio now; 404 when there is none."""
-    statement = text(
-        'SELECT key FROM metrics.service_copy WHERE portfolio = :key ORDER BY key COLLATE "C"'
-    )
-    services = tuple((await session.scalars(statement, {"key": key})).all())
+async def portfolio_scope(session: AsyncSession, key: str, as_of: datetime | None = None) -> Named:
+    """The services that are in the portfolio, or were by then; 404 when there is none."""
+    statement = text(_IN_PORTFOLIO if as_of is None else _WERE_IN_PORTFOLIO)
+    asked = {"key": key, "then": as_of}
+    services = tuple((await session.scalars(statement, asked)).all())
     if not services:
         raise NotFound(f"No service is known of a portfolio {key}")
     return Named(Scope(ScopeKind.PORTFOLIO, key, services), key)
 
 
-async def customer_scope(session: AsyncSession, key: str) -> Named:
+_IN_PORTFOLIO: Final = """
+    SELECT key FROM metrics.service_copy WHERE portfolio = :key ORDER BY key COLLATE "C"
+"""
+_WERE_IN_PORTFOLIO: Final = """
+    SELECT key FROM (
+        SELECT DISTINCT ON (key) key, portfolio FROM metrics.service_version
+        WHERE recorded_at <= :then ORDER BY key, revision DESC
+    ) AS known WHERE portfolio = :key ORDER BY key COLLATE "C"
+"""
+
+
+async def customer_scope(session: AsyncSession, key: str, as_of: datetime | None = None) -> Named:
     """The services that the customer is or was engaged with; 404 when there is no such one."""
-    found = await copies_of(session, "customer", CustomerCopy, keys=[key])
+    found = await copies_of(session, "customer", CustomerCopy, keys=[key], as_of=as_of)
     if key not in found:
         raise NotFound(f"There is no customer {key}")
-    services = tuple(await customer_services(session, key))
+    services = tuple(await customer_services(session, key, as_of))
     return Named(Scope(ScopeKind.CUSTOMER, key, services), found[key].name)
 
 
-async def vendor_product_scope(session: AsyncSession, key: str) -> Named:
+async def vendor_product_scope(
+    session: AsyncSession, key: str, as_of: datetime | None = None
+) -> Named:
     """404 when the catalog never told of it."""
-    found = await copies_of(session, "vendor_product", VendorProductCopy, keys=[key])
+    found = await copies_of(session, "vendor_product", VendorProductCopy, keys=[key], as_of=as_of)
     if key not in found:
         raise NotFound(f"There is no vendor product {key}")
     return Named(Scope(ScopeKind.VENDOR_PRODUCT, key, None), found[key].name)
 
 
-_RECORDS: Final[Mapping[RecordKind, str]] = {
-    RecordKind.INCIDENT: f"{LIVE.incident} r WHERE true",
-    RecordKind.REQUEST: f"{LIVE.request_record} r WHERE true",
-    RecordKind.CHANGE: f"{LIVE.change_record} r WHERE true",
-    RecordKind.OUTAGE: f"{LIVE.outage} r WHERE true",
-    RecordKind.SURVEY: f"{LIVE.survey} r WHERE true",
-    RecordKind.PROBLEM: f"{LIVE.incident} r WHERE r.problem IS NOT NULL",
-}
+def _records(relations: Relations) -> Mapping[RecordKind, str]:
+    return {
+        RecordKind.INCIDENT: f"{relations.incident} r WHERE true",
+        RecordKind.REQUEST: f"{relations.request_record} r WHERE true",
+        RecordKind.CHANGE: f"{relations.change_record} r WHERE true",
+        RecordKind.OUTAGE: f"{relations.outage} r WHERE true",
+        RecordKind.SURVEY: f"{relations.survey} r WHERE true",
+        RecordKind.PROBLEM: f"{relations.incident} r WHERE r.problem IS NOT NULL",
+    }
 
 
 def _condition(kind: ScopeKind) -> str:
@@ -81,15 +100,16 @@ def _condition(kind: ScopeKind) -> str:
 
 
 async def presence_of(
-    session: AsyncSession, scope: Scope, kinds: set[RecordKind]
+    session: AsyncSession, scope: Scope, kinds: set[RecordKind], relations: Relations = LIVE
 ) -> dict[RecordKind, Presence]:
     """One statement that stops at the first record of each kind."""
     ordered = sorted(kinds)
     if not ordered:
         return {}
+    records = _records(relations)
     columns = ", ".join(
-        f"EXISTS (SELECT FROM {_RECORDS[kind]} AND {_condition(scope.kind)}),"
-        f" EXISTS (SELECT FROM {_RECORDS[kind]} AND r.service IS NULL)"
+        f"EXISTS (SELECT FROM {records[kind]} AND {_condition(scope.kind)}),"
+        f" EXISTS (SELECT FROM {records[kind]} AND r.service IS NULL)"
         for kind in ordered
     )
     parameters: dict[str, Any] = scope_parameters(scope)

@@ -7,7 +7,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.initiatives.tables import Initiative
+from metrics_api.initiatives.tables import Initiative, InitiativeVersion
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.metrics import InitiativePut, KpiId
 
@@ -22,13 +22,15 @@ async def put_initiative(
     values["starts_on"], values["ends_on"] = values.pop("start"), values.pop("end")
     values |= {"id": initiative, "recorded_at": now}
     statement = insert(Initiative).values(**values)
-    await session.execute(
+    taken = await session.scalar(
         statement.on_conflict_do_update(
             index_elements=[Initiative.id],
             set_=values,
             where=Initiative.revision < statement.excluded.revision,
-        )
+        ).returning(Initiative.id)
     )
+    if taken is not None:
+        await session.execute(insert(InitiativeVersion).values(**values))
     return (await session.execute(select(*_COLUMNS).where(Initiative.id == initiative))).one()
 
 

@@ -30,3 +30,21 @@ class Initiative(Base):
     plan: Mapped[str]
     revision: Mapped[int] = mapped_column(Integer)
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class InitiativeVersion(Base):
+    """Every revision that was taken over, for as-of answers. Append-only."""
+
+    __tablename__ = "initiative_version"
+    __table_args__ = ({"info": {"append_only": True}},)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(Integer, primary_key=True)
+    service: Mapped[str]
+    kpi: Mapped[str]
+    title: Mapped[str]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    state: Mapped[str]
+    plan: Mapped[str]
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

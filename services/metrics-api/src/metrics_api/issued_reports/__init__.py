@@ -1,1 +1,1 @@
-"""Reports that were issued: they give the same bytes for ever."""
+"""Issued reports: a report with all its rows, frozen as the bytes that were shown."""

@@ -44,14 +44,19 @@ async def performance_report(
     if kpi.of_incidents:
         found = await queries.rows_of_incidents(session, kpi, periods, spans, wanted)
         rows = [
-            _row(periods, _figures(kpi, periods, spans, _sums_by_span(row)), row)
+            row_of(periods, _figures(kpi, periods, spans, _sums_by_span(row)), row)
             for row in found[: wanted.limit]
         ]
     else:
         found = await queries.rows_of_records(session, kpi, periods, spans, wanted, asked.now)
         figures = await _figures_of_records(session, asked, spans, found[: wanted.limit])
-        rows = [_row(periods, figures[row.key], row) for row in found[: wanted.limit]]
-    more = len(found) > wanted.limit
+        rows = [row_of(periods, figures[row.key], row) for row in found[: wanted.limit]]
+    return page_of_report(kpi, timezone, rows, more=len(found) > wanted.limit)
+
+
+def page_of_report(
+    kpi: Kpi, timezone: str, rows: list[PerformanceRow], *, more: bool
+) -> PerformanceReport:
     return PerformanceReport(
         kpi=kpi.id,
         unit=kpi.unit,
@@ -81,7 +86,7 @@ def _spans(kpi: Kpi, periods: Sequence[Period]) -> list[Span]:
     return [Span(n, period.start, period.end) for n, period in enumerate(periods)]
 
 
-def _row(periods: Sequence[Period], figures: Sequence[Figure], row: Any) -> PerformanceRow:
+def row_of(periods: Sequence[Period], figures: Sequence[Figure], row: Any) -> PerformanceRow:
     target = (
         None
         if row.target is None

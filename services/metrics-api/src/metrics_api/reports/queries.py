@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.as_of.relations import LIVE_BOOKS, Books
 from metrics_api.indicators.cell_queries import (
     has_edges,
     plan_afresh,
@@ -81,6 +82,35 @@ async def rows_of_records(
     return (await session.execute(text(statement), asked)).all()
 
 
+async def rows_of_services(
+    session: AsyncSession,
+    kpi: Kpi,
+    periods: Sequence[Period],
+    wanted: ReportFilter,
+    active: Sequence[str],
+    books: Books,
+) -> Sequence[Row[Any]]:
+    """The same rows, without sums, of the services that are `active` or have a target."""
+    statement = _statement(_NO_SUMS, "s.key = ANY(CAST(:active AS text[]))", books)
+    asked = {**_parameters(kpi, periods, wanted), "active": list(active)}
+    return (await session.execute(text(statement), asked)).all()
+
+
+async def services_of_report(
+    session: AsyncSession, wanted: ReportFilter, books: Books
+) -> Sequence[str]:
+    """The services that the report may have rows of."""
+    asked = {"portfolio": wanted.portfolio, "after": wanted.after}
+    return (await session.scalars(text(f"SELECT key FROM ({_asked(books)}) AS s"), asked)).all()
+
+
+def _asked(books: Books) -> str:
+    return f"""
+        SELECT key, name FROM {books.service}
+        WHERE (CAST(:portfolio AS text) IS NULL OR portfolio = CAST(:portfolio AS text))
+          AND (CAST(:after AS text) IS NULL OR key COLLATE "C" > CAST(:after AS text))"""
+
+
 def _parameters(kpi: Kpi, periods: Sequence[Period], wanted: ReportFilter) -> dict[str, Any]:
     return {
         "portfolio": wanted.portfolio,
@@ -93,19 +123,16 @@ def _parameters(kpi: Kpi, periods: Sequence[Period], wanted: ReportFilter) -> di
     }
 
 
-def _statement(sums: str, has_record: str) -> str:
+def _statement(sums: str, has_record: str, books: Books = LIVE_BOOKS) -> str:
     """`sums` are those of a KPI of incidents; `has_record` says it of service `s` otherwise."""
     return f"""
-    WITH asked AS MATERIALIZED (
-        SELECT key, name FROM metrics.service_copy
-        WHERE (CAST(:portfolio AS text) IS NULL OR portfolio = CAST(:portfolio AS text))
-          AND (CAST(:after AS text) IS NULL OR key COLLATE "C" > CAST(:after AS text))
+    WITH asked AS MATERIALIZED ({_asked(books)}
     ), found (service, spans, totals, counts, records) AS MATERIALIZED ({sums}
     ), page AS MATERIALIZED (
         SELECT s.key, s.name, f.spans, f.totals, f.counts, f.records
         FROM asked s LEFT JOIN found f ON f.service = s.key
         WHERE f.service IS NOT NULL OR {has_record}
-           OR s.key IN (SELECT t.service FROM metrics.target t
+           OR s.key IN (SELECT t.service FROM {books.target} t
                         WHERE t.kpi = :kpi AND (t.valid_to IS NULL OR t.valid_to >= t.valid_from))
         ORDER BY s.key COLLATE "C"
         LIMIT :limit
@@ -113,13 +140,13 @@ def _statement(sums: str, has_record: str) -> str:
     SELECT page.*, target.comparator, target.value AS target, action.title AS action
     FROM page
     LEFT JOIN LATERAL (
-        SELECT t.comparator, t.value FROM metrics.target t
+        SELECT t.comparator, t.value FROM {books.target} t
         WHERE t.service = page.key AND t.kpi = :kpi AND t.valid_from <= :judged_on
           AND (t.valid_to IS NULL OR t.valid_to >= :judged_on)
         LIMIT 1
     ) AS target ON true
     LEFT JOIN LATERAL (
-        SELECT i.title FROM metrics.initiative i
+        SELECT i.title FROM {books.initiative} i
         WHERE i.service = page.key AND i.kpi = :kpi AND i.state <> 'cancelled' AND EXISTS (
             SELECT FROM unnest(CAST(:first_days AS date[]), CAST(:last_days AS date[]))
                    AS p (first, last)

@@ -6,10 +6,10 @@ from fastapi import Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from metrics_api.indicators.kpis import KPIS
-from metrics_api.indicators.parameters import PeriodList, TimeZone
+from metrics_api.indicators.parameters import AsOf, PeriodList, TimeZone, check_as_of
 from metrics_api.indicators.periods import parse_periods, parse_zone
-from metrics_api.reports import actions
 from metrics_api.reports.csv_table import as_csv
+from metrics_api.reports.making import ReportAsked, make_report
 from metrics_api.reports.page import PageFacts, as_page
 from metrics_api.reports.queries import ReportFilter
 from shared.kit.auth import Principal, requires
@@ -53,6 +53,7 @@ async def get_performance_report(
     periods: PeriodList,
     timezone: TimeZone = "UTC",
     portfolio: Key | None = None,
+    as_of: AsOf = None,
     form: Annotated[
         Form | None, Query(alias="format", description="stands above the Accept header")
     ] = None,
@@ -63,10 +64,15 @@ async def get_performance_report(
     `met` judges the last asked period against the target that holds on its last day.
     """
     moment = now()
-    asked = parse_periods(periods.split(","), parse_zone(timezone), moment)
+    if as_of is not None:
+        check_as_of([kpi])
+    asked = parse_periods(periods.split(","), parse_zone(timezone), as_of or moment)
     wanted = ReportFilter(portfolio, _after(page), page.limit)
-    report = await actions.performance_report(
-        session, actions.Asked(kpi, asked, moment), timezone, wanted
+    report = await make_report(
+        session,
+        request.app.state.engine,
+        ReportAsked(kpi, asked, timezone, moment, as_of),
+        wanted,
     )
     labels = [period.label for period in asked]
     match form or accepted_form(accept):

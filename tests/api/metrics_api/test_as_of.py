@@ -1,0 +1,339 @@
+"""Figures as of a moment: what was known then, whatever came later."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import sql
+
+from metrics_api.attribution.actions import take_over
+from metrics_api.attribution.schemas import ServiceData
+from metrics_api.incidents.refold import refold_source
+from shared.kit.clock import now
+from shared.kit.database import transaction
+from tests.support.metrics import Metrics
+from tests.support.postgres import Database
+
+OPENED = datetime(2024, 3, 1, 8, tzinfo=UTC)
+ASKED = {"periods": "2024-Q1,2024-03", "kpi": ["mttr", "incident_count", "backlog", "reopen_rate"]}
+Step = Callable[[Metrics], Awaitable[None]]
+
+
+@pytest.fixture
+async def desk(metrics: Metrics) -> Metrics:
+    """A source `desk` and the services `mail` and `network`, each named so by it."""
+    await ok(metrics.http.post("/v1/sources", json={"key": "desk", "name": "Desk"}))
+    for key in ("mail", "network"):
+        await tell(metrics, key, [f"The {key}"], 1)
+    return metrics
+
+
+async def ok(call: Awaitable[Any]) -> Any:
+    reply = await call
+    assert reply.is_success, reply.text
+    return reply
+
+
+async def tell(metrics: Metrics, key: str, names: list[str], revision: int, **facts: Any) -> None:
+    """As an event of the catalog does, with the moves of records that it causes."""
+    service = {
+        "key": key,
+        "name": key.title(),
+        "kind": "business",
+        "portfolio": "demo",
+        "stage": "operate",
+        "criticality": None,
+        "revision": revision,
+        "references": [{"source": "desk", "name": name} for name in names],
+    } | facts
+    async with transaction(metrics.engine) as session:
+        await take_over(session, [ServiceData.model_validate(service)])
+    await settle(metrics)
+
+
+async def settle(metrics: Metrics) -> None:
+    """What the jobs do after names or mappings changed, so that the live figure is the new one."""
+    from metrics_api.attribution.actions import attribute_records, move_records  # noqa: PLC0415
+
+    memory = metrics.app.state.memory
+    for key in ("mail", "network"):
+        await move_records(metrics.engine, memory, key)
+    await attribute_records(metrics.engine, memory)
+    await refold_source(metrics.engine, memory, "desk")
+
+
+async def push(
+    metrics: Metrics, number: int, version: int, state: str, hours: float, name: str | None
+) -> None:
+    record = {
+        "source": "desk",
+        "external_id": f"INC{number}",
+        "version": version,
+        "updated_at": (OPENED + timedelta(hours=hours)).isoformat(),
+        "opened_at": OPENED.isoformat(),
+        "state": state,
+        "service": name,
+        "priority": 3,
+    }
+    if state in {"resolved", "Fixed"}:
+        record["resolved_at"] = record["updated_at"]
+    await ok(metrics.http.post("/v1/incidents", json=record))
+
+
+async def figures(metrics: Metrics, service: str, as_of: datetime | None = None) -> Any:
+    asked = ASKED | ({} if as_of is None else {"as_of": as_of.isoformat()})
+    reply = await ok(metrics.http.get(f"/v1/services/{service}/kpis", params=asked))
+    return reply.json()["kpis"]
+
+
+async def report(metrics: Metrics, as_of: datetime | None = None, **more: Any) -> Any:
+    asked = {"kpi": "mttr", "periods": "2024-Q1,2024-03", **more}
+    asked |= {} if as_of is None else {"as_of": as_of.isoformat()}
+    reply = await ok(metrics.http.get("/v1/reports/performance", params=asked))
+    return reply.json()
+
+
+async def mttr(metrics: Metrics, as_of: datetime | None = None) -> Any:
+    return (await figures(metrics, "mail", as_of))[0]["values"][0]["value"]
+
+
+async def test_an_update_that_came_later_was_not_known(desk: Metrics) -> None:
+    await push(desk, 1, 1, "resolved", 4, "mail")
+    then = now()
+    await push(desk, 1, 2, "resolved", 10, "mail")
+
+    assert (await mttr(desk, then), await mttr(desk)) == (4.0, 10.0)
+
+
+async def test_an_update_that_came_late_counts_from_when_it_came(desk: Metrics) -> None:
+    await push(desk, 1, 2, "in_progress", 6, "mail")
+    then = now()
+    await push(desk, 1, 1, "resolved", 3, "mail")
+
+    assert await figures(desk, "mail", then) != await figures(desk, "mail")
+    assert await figures(desk, "mail", now()) == await figures(desk, "mail")
+
+
+async def test_before_the_first_record_there_is_none(desk: Metrics) -> None:
+    then = now()
+    await push(desk, 1, 1, "resolved", 4, "mail")
+
+    assert await mttr(desk, then) is None
+    assert (await report(desk, then))["rows"] == []
+
+
+async def test_a_name_meant_what_it_meant_then(desk: Metrics) -> None:
+    await push(desk, 1, 1, "resolved", 4, "The mail")
+    then = now()
+    await tell(desk, "mail", [], 2)
+    await tell(desk, "network", ["The mail", "The network"], 2)
+
+    assert (await mttr(desk, then), await mttr(desk)) == (4.0, None)
+
+
+async def test_a_record_attributed_by_hand_was_elsewhere_before(desk: Metrics) -> None:
+    await push(desk, 1, 1, "resolved", 4, "network")
+    then = now()
+    records = [{"source": "desk", "external_id": "INC1"}]
+    await ok(desk.http.post("/v1/attributions", json={"service": "mail", "records": records}))
+
+    assert (await mttr(desk, then), await mttr(desk, now()), await mttr(desk)) == (None, 4.0, 4.0)
+
+
+async def test_words_of_a_source_meant_what_its_mapping_said_then(desk: Metrics) -> None:
+    await push(desk, 1, 1, "Fixed", 4, "mail")
+    then = now()
+    await map_states(desk, {"Fixed": "resolved"})
+
+    assert (await mttr(desk, then), await mttr(desk, now()), await mttr(desk)) == (None, 4.0, 4.0)
+
+
+async def map_states(metrics: Metrics, mapping: dict[str, str]) -> None:
+    read = await metrics.http.get("/v1/sources/desk")
+    headers = {"If-Match": read.headers["ETag"]}
+    await ok(
+        metrics.http.patch("/v1/sources/desk", json={"state_mapping": mapping}, headers=headers)
+    )
+    await settle(metrics)
+
+
+async def test_the_report_judges_by_the_target_and_shows_the_action_of_then(
+    desk: Metrics,
+) -> None:
+    await push(desk, 1, 1, "resolved", 4, "mail")
+    await set_target(desk, 5.0)
+    await put_initiative(desk, 1, "Try hard")
+    then = now()
+    before = await report(desk)
+    await set_target(desk, 2.0)
+    await put_initiative(desk, 2, "Try harder")
+    await tell(desk, "mail", ["The mail"], 2, name="Post", portfolio="other")
+
+    assert await report(desk, then) == before
+    assert await report(desk, now()) == await report(desk) != before
+    assert (await report(desk, then, portfolio="demo"))["rows"] == before["rows"]
+    assert (await report(desk, now(), portfolio="demo"))["rows"] == []
+
+
+async def set_target(metrics: Metrics, value: float) -> None:
+    listed = (await metrics.http.get("/v1/targets")).json()["items"]
+    if listed:
+        one = await metrics.http.get(f"/v1/targets/{listed[0]['id']}")
+        headers = {"If-Match": one.headers["ETag"]}
+        path = f"/v1/targets/{listed[0]['id']}"
+        await ok(metrics.http.patch(path, json={"value": value}, headers=headers))
+        return
+    target = {"service": "mail", "kpi": "mttr", "comparator": "lte", "valid_from": "2024-01-01"}
+    await ok(metrics.http.post("/v1/targets", json=target | {"value": value}))
+
+
+async def put_initiative(metrics: Metrics, revision: int, title: str) -> None:
+    body = {
+        "service": "mail",
+        "kpi": "mttr",
+        "title": title,
+        "start": "2024-03-01",
+        "state": "in_progress",
+        "plan": "p1",
+        "revision": revision,
+    }
+    await ok(metrics.http.put("/v1/initiatives/i1", json=body))
+
+
+async def test_wider_scopes_are_answered_as_of_a_moment_too(desk: Metrics) -> None:
+    await push(desk, 1, 1, "resolved", 4, "mail")
+    await push(desk, 2, 1, "resolved", 8, "network")
+    await push(desk, 3, 1, "resolved", 8, "nobody")
+    then = now()
+    await push(desk, 4, 1, "resolved", 100, "mail")
+    for path, mean in (("/v1/portfolios/demo/kpis", 6.0), ("/v1/kpis/all", 20 / 3)):
+        asked = {"periods": "2024-Q1", "kpi": "mttr", "as_of": then.isoformat()}
+        found = (await ok(desk.http.get(path, params=asked))).json()
+        assert found["kpis"][0]["values"][0]["value"] == pytest.approx(mean, abs=1e-12)
+        assert found["kpis"][0]["values"][0]["percentiles"]["approximate"] is False
+
+
+async def test_a_report_is_issued_as_of_a_moment(desk: Metrics) -> None:
+    await push(desk, 1, 1, "resolved", 4, "mail")
+    then = now()
+    await push(desk, 1, 2, "resolved", 10, "mail")
+    parameters = {"kpi": "mttr", "periods": ["2024-Q1", "2024-03"]}
+    body = {"kind": "performance", "title": "As it was", "parameters": parameters}
+    issued = await ok(desk.http.post("/v1/reports/issued", json=body | {"as_of": then.isoformat()}))
+
+    frozen = await desk.http.get(f"{issued.headers['Location']}/document")
+    assert frozen.json() == await report(desk, then)
+    assert frozen.json()["rows"][0]["values"][0]["value"] == 4.0
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"kpi": "csat"}, "no_as_of"),
+        ({"as_of": "2199-01-01T00:00:00Z"}, "invalid"),
+        ({"as_of": "yesterday"}, "invalid"),
+        ({"as_of": "0001-01-01T00:00:00Z"}, "invalid"),
+    ],
+)
+async def test_what_cannot_be_told_as_of_a_moment_is_422(
+    desk: Metrics, asked: dict[str, str], code: str
+) -> None:
+    query = {"kpi": "mttr", "periods": "2024-Q1", "as_of": "2024-01-01T00:00:00Z"} | asked
+    for path in ("/v1/services/mail/kpis", "/v1/reports/performance"):
+        reply = await desk.http.get(path, params=query)
+        assert (reply.status_code, reply.json()["code"]) == (422, code), reply.text
+
+
+async def test_without_the_right_to_temporary_tables_the_answer_says_so(
+    desk: Metrics, metrics_db: Database
+) -> None:
+    role = psycopg.conninfo.conninfo_to_dict(metrics_db.runtime_url)["user"]
+    revoke = "REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC, {}"
+    with psycopg.connect(metrics_db.admin_url, autocommit=True) as admin:
+        names = sql.Identifier(admin.info.dbname), sql.Identifier(str(role))
+        admin.execute(sql.SQL(revoke).format(*names))
+
+    asked = {"periods": "2024-Q1", "kpi": "mttr", "as_of": now().isoformat()}
+    reply = await desk.http.get("/v1/services/mail/kpis", params=asked)
+
+    assert (reply.status_code, reply.json()["code"]) == (503, "no_temporary_tables")
+    assert "GRANT TEMPORARY" in reply.json()["detail"]
+
+
+NAMES = st.sampled_from(["mail", "The mail", "network", "Both", "nobody", None])
+PUSHES = st.tuples(
+    st.just("push"),
+    st.integers(1, 3),
+    st.integers(1, 5),
+    st.sampled_from(["new", "in_progress", "resolved", "Fixed", "cancelled", "closed"]),
+    st.integers(1, 600),
+    NAMES,
+)
+STEPS = st.one_of(
+    PUSHES,
+    PUSHES,
+    st.tuples(st.just("map"), st.sampled_from(["resolved", "in_progress", "cancelled"])),
+    st.tuples(st.just("name"), st.sampled_from(["mail", "network"])),
+    st.tuples(st.just("pin"), st.sampled_from(["mail", "network"]), st.integers(1, 3)),
+    st.tuples(st.just("reference"), st.sampled_from(["mail", "network"]), st.booleans()),
+)
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=st.lists(STEPS, min_size=3, max_size=9))
+async def test_no_later_write_changes_what_was_known(
+    desk: Metrics, steps: list[tuple[Any, ...]]
+) -> None:
+    known = []
+    for number, step in enumerate(steps):
+        await take(desk, step, number)
+        live = [numbers(await figures(desk, key)) for key in ("mail", "network")]
+        known.append((now(), [*live, await report(desk)]))
+
+    for then, expected in known:
+        found = [numbers(await figures(desk, key, then)) for key in ("mail", "network")]
+        assert [*found, await report(desk, then)] == expected
+
+
+def numbers(series: Any) -> Any:
+    """All but the reason why there is no number: it also speaks of records of no service, which
+    are not laid out for one service."""
+    return [
+        {
+            **one,
+            "values": [
+                {name: part for name, part in value.items() if name != "reason"}
+                for value in one["values"]
+            ],
+        }
+        for one in series
+    ]
+
+
+async def take(metrics: Metrics, step: tuple[Any, ...], number: int) -> None:
+    kind, *how = step
+    match kind:
+        case "push":
+            await push(metrics, *how)
+        case "map":
+            await map_states(metrics, {"Fixed": how[0]})
+        case "name":
+            body = {"service": how[0], "source": "desk", "service_name": "Both"}
+            await ok(metrics.http.post("/v1/attributions", json=body))
+        case "pin":
+            records = [{"source": "desk", "external_id": f"INC{how[1]}"}]
+            body = {"service": how[0], "records": records}
+            reply = await metrics.http.post("/v1/attributions", json=body)
+            assert reply.status_code in {201, 422}, reply.text
+        case _:
+            names = ["The mail", "Both"] if how[1] else []
+            revision = int(now().timestamp() * 1000) + number
+            await tell(metrics, how[0], names, revision)
