@@ -1,7 +1,4 @@
-"""Databases of these tests: migrated once, cleaned after each test and lent to the next.
-
-Those of metrics-api are made anew: its tests change sequences and partitions.
-"""
+"""Databases of these tests: migrated once, cleaned after each test and lent to the next."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,4 +24,10 @@ def catalog_db(postgres_server: Server) -> Iterator[Database]:
 @pytest.fixture
 def improvement_db(postgres_server: Server) -> Iterator[Database]:
     with lent(postgres_server, "improvement") as database:
+        yield database
+
+
+@pytest.fixture
+def metrics_db(postgres_server: Server) -> Iterator[Database]:
+    with lent(postgres_server, "metrics") as database:
         yield database

@@ -14,6 +14,12 @@ from shared.schemas.metrics import RecordKind
 from tests.support.postgres import Database
 
 
+@pytest.fixture
+def metrics_db(make_database: Callable[[str], Database]) -> Database:
+    """One of its own: what these tests do to it no cleaning brings back."""
+    return make_database("metrics")
+
+
 def constraints(database: Database) -> dict[str, str]:
     with psycopg.connect(database.admin_url) as admin:
         rows = admin.execute(

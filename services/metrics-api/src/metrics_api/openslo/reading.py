@@ -57,6 +57,21 @@ def refusal(errors: Sequence[FieldError]) -> Invalid:
 
 
 def _document(written: Any, pointer: str) -> Document:
+    kind, known = _kind_of(written, pointer)
+    parts: dict[str, Any] = {}
+    errors: list[FieldError] = []
+    for name, model in (("metadata", Metadata), ("spec", SPECS[kind])):
+        try:
+            parts[name] = checked(model, known.get(name), f"{pointer}/{name}")
+        except Invalid as refused:
+            errors += refused.errors
+    if errors:
+        raise refusal(errors)
+    return Document(kind, parts["metadata"], parts["spec"], pointer)
+
+
+def _kind_of(written: Any, pointer: str) -> tuple[Kind, dict[str, Any]]:
+    """The kind of an object, and the object in the words of v1."""
     if not isinstance(written, dict) or not all(isinstance(key, str) for key in written):
         raise Invalid("is no object of OpenSLO", pointer=pointer)
     version = written.get("apiVersion")
@@ -72,20 +87,10 @@ def _document(written: Any, pointer: str) -> Document:
     if unknown:
         raise Invalid("OpenSLO knows no such field", pointer=f"{pointer}/{_escaped(unknown[0])}")
     try:
-        kind = Kind(written.get("kind"))
+        return Kind(written.get("kind")), written
     except ValueError:
         known = ", ".join(Kind)
         raise Invalid(f"must be one of {known}", pointer=f"{pointer}/kind") from None
-    parts: dict[str, Any] = {}
-    errors: list[FieldError] = []
-    for name, model in (("metadata", Metadata), ("spec", SPECS[kind])):
-        try:
-            parts[name] = checked(model, written.get(name), f"{pointer}/{name}")
-        except Invalid as refused:
-            errors += refused.errors
-    if errors:
-        raise refusal(errors)
-    return Document(kind, parts["metadata"], parts["spec"], pointer)
 
 
 def _in_v1_words(written: Any) -> Any:
