@@ -372,9 +372,10 @@ class TestPermanentFixes:
     async def test_what_cannot_be_told_yet_is_left_out(self, engine: AsyncEngine) -> None:
         await given_problem(engine, "P1", (1, 2))
         await given_problem(engine, "P2", (1, 9), (10, None))
+        await given_problem(engine, "P3", (1, 9))
         found = await the_sums(engine, KpiId.PERMANENT_FIX_RATE, now=JANUARY + 33 * DAY)
         assert (found.total, found.count) == (1, 1)
-        assert found.exclusions == {"not_yet_verifiable": 1}
+        assert found.exclusions == {"not_yet_verifiable": 2}
 
     async def test_a_problem_counts_once_in_each_service_it_hit(self, engine: AsyncEngine) -> None:
         await given_problem(engine, "P1", (1, 2))
