@@ -230,6 +230,19 @@ class TestAvailability:
         assert (found.total, found.count) == (0, 0)
         assert found.extras["reason"] == "no_agreed_time"
 
+    async def test_an_outage_counts_once_in_each_span_that_it_reaches(
+        self, engine: AsyncEngine
+    ) -> None:
+        await given_outages(engine, outage(0, 72))
+        spans = [
+            Span(0, JANUARY, JANUARY + 4 * DAY),
+            Span(1, JANUARY + DAY, JANUARY + 2 * DAY),
+            Span(2, JANUARY + 3 * DAY, JANUARY + 9 * DAY),
+        ]
+        found = await sums(engine, KpiId.AVAILABILITY, scope_of("network"), *spans)
+        assert [one.records for one in found] == [1, 1, 0]
+        assert [one.extras["outages_begun"] for one in found] == [1, 0, 0]
+
     async def test_a_period_without_outages_of_an_observed_service_is_wholly_available(
         self, engine: AsyncEngine
     ) -> None:

@@ -84,6 +84,36 @@ def _united(condition: str) -> str:
     return f"range_agg(tstzrange(r.started_at, r.until)) FILTER (WHERE {condition})"
 
 
+def _outages(condition: str, relations: Relations) -> str:
+    """CTEs up to `outages`, which has counts and unions of outages by service and span.
+
+    An outage is joined to the stretches of time it reaches, and so to the spans they are of.
+    """
+    begun = ", ".join(
+        f"{number(f'r.stretch = r.first_reached AND {kind}')} AS {name}"
+        for name, kind in OUTAGES.items()
+    )
+    return f"""lasting AS (
+        SELECT r.*, greatest(r.started_at, coalesce(r.ended_at, CAST(:now AS timestamptz)))
+                    AS until
+        FROM {relations.outage} r
+        WHERE {condition} AND r.started_at < CAST(:last AS timestamptz)
+    ), reaching AS (
+        SELECT l.*, {stretch("l.started_at")} AS first_reached,
+               generate_series(greatest({stretch("l.started_at")}, 1), {stretch("l.until")})
+                   AS stretch
+        FROM lasting l
+    ), outages AS (
+        SELECT coalesce(r.service, '{UNATTRIBUTED}') AS service, m.n, {begun},
+               {number(f"r.stretch IN (r.first_reached, m.first_of_span) AND {UNPLANNED}")}
+                   AS overlapping,
+               {_united(UNPLANNED)} AS down, {_united(PLANNED)} AS maintained
+        FROM reaching r JOIN membership m USING (stretch)
+        WHERE r.stretch = r.first_reached
+           OR r.until > (CAST(:bounds AS timestamptz[]))[r.stretch]
+        GROUP BY 1, 2"""
+
+
 @lru_cache(maxsize=256)
 def uptime_statement(condition: str, relations: Relations, *, by_service: bool) -> str:
     """SQL of rows (service, slice, n, percentiles, counts …) of every span, if there is a service.
@@ -91,13 +121,8 @@ def uptime_statement(condition: str, relations: Relations, *, by_service: bool) 
     Only services of which any outage is known: of the others nobody knows whether they fail.
     Of each service: agreed = support hours − planned maintenance, downtime = (union of unplanned
     outages ∩ support hours) − planned maintenance (Records rule 10). An open outage lasts until
-    now. An outage is joined to the stretches of time it reaches, and so to the spans they are of.
-    The parameters are those of stretches and of `support_parameters`, numbers of spans, and now.
+    now. The parameters are those of stretches and of `support_parameters`, the scope's, and now.
     """
-    begun = ", ".join(
-        f"{number(f'r.stretch = r.first_reached AND {kind}')} AS {name}"
-        for name, kind in OUTAGES.items()
-    )
     sums = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in OUTAGES)
     service = "service" if by_service else "NULL::text"
     known = f"service <> '{UNATTRIBUTED}'"
@@ -119,25 +144,7 @@ def uptime_statement(condition: str, relations: Relations, *, by_service: bool) 
                   SELECT FROM {relations.outage} r WHERE r.service = a.service
                       AND {condition} AND r.started_at IS NOT NULL)) AS a
         CROSS JOIN unnest(CAST(:span AS int[])) AS s (n)
-    ), lasting AS (
-        SELECT r.*, greatest(r.started_at, coalesce(r.ended_at, CAST(:now AS timestamptz)))
-                    AS until
-        FROM {relations.outage} r
-        WHERE {condition} AND r.started_at < CAST(:last AS timestamptz)
-    ), reaching AS (
-        SELECT l.*, {stretch("l.started_at")} AS first_reached,
-               generate_series(greatest({stretch("l.started_at")}, 1), {stretch("l.until")})
-                   AS stretch
-        FROM lasting l
-    ), outages AS (
-        SELECT coalesce(r.service, '{UNATTRIBUTED}') AS service, m.n, {begun},
-               {number(f"r.stretch IN (r.first_reached, m.first_of_span) AND {UNPLANNED}")}
-                   AS overlapping,
-               {_united(UNPLANNED)} AS down, {_united(PLANNED)} AS maintained
-        FROM reaching r JOIN membership m USING (stretch)
-        WHERE r.stretch = r.first_reached
-           OR r.until > (CAST(:bounds AS timestamptz[]))[r.stretch]
-        GROUP BY 1, 2
+    ), {_outages(condition, relations)}
     ), timed AS (
         SELECT service, n, hours, {", ".join(OUTAGES)}, overlapping,
                CASE WHEN maintained IS NULL THEN open_us
