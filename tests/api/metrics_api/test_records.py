@@ -1,5 +1,6 @@
 """Records of the five kinds beside incidents, one push at a time, and what is read of them."""
 
+import asyncio
 import json
 from datetime import datetime
 from itertools import permutations
@@ -93,6 +94,15 @@ class TestOfEveryKind:
             assert kept[0]["payload"]["extra"] == extra
             again = await pushed(desk, kind, 2, title="after 2", extra=extra)
             assert (again["versions"], again["extra"]) == (2, extra)
+
+    async def test_of_many_at_once_one_creates_it(self, desk: Metrics) -> None:
+        told = [push(desk, OUTAGE, hours, title=str(hours)) for hours in range(5)]
+
+        replies = await asyncio.gather(*told)
+
+        assert sorted(reply.status_code for reply in replies) == [200] * 4 + [201]
+        (found,) = await items(desk, "outages")
+        assert (found["versions"], found["title"]) == (5, "4")
 
     async def test_a_bad_field_is_named(self, desk: Metrics) -> None:
         for kind in KINDS:
@@ -280,13 +290,13 @@ class TestChanges:
         assert told["risk_score"] == 80
 
     async def test_failures_before_it_raise_its_risk(self, desk: Metrics) -> None:
-        group = {"service": "mail", "assignment_group": "ops"}
-        ended = {"state": "closed", "completed_at": at(-48), **group}
+        group: dict[str, Any] = {"service": "mail", "assignment_group": "ops"}
+        ended: dict[str, Any] = {"state": "closed", "completed_at": at(-48), **group}
         await push(desk, CHANGE, external_id="A", outcome="failed", **ended)
         await push(desk, CHANGE, external_id="B", outcome="rolled_back", **ended)
         await push(desk, CHANGE, external_id="C", outcome="successful", **ended)
         await push(desk, CHANGE, external_id="D", outcome="failed", **ended | {"service": "vpn"})
-        late = {"completed_at": at(48), "external_id": "E"}
+        late: dict[str, Any] = {"completed_at": at(48), "external_id": "E"}
         await push(desk, CHANGE, outcome="failed", **group | {"state": "closed"} | late)
 
         told = await pushed(desk, CHANGE, **group)

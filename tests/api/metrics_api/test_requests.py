@@ -133,6 +133,8 @@ class TestReceive:
         [
             ({"state": "lost"}, "/data/record/state"),
             ({"revision": "x"}, "/data/record/revision"),
+            ({"due_at": "0001-01-01T00:00:00Z"}, "/data/record/due_at"),
+            ({"due_at": "2026-03-01T00:00:00"}, "/data/record/due_at"),
         ],
     )
     async def test_what_is_no_request_is_refused(

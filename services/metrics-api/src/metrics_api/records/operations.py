@@ -53,6 +53,10 @@ class Operations:
         return self.kind.value
 
     @property
+    def noun(self) -> str:
+        return KINDS[self.kind].noun
+
+    @property
     def many(self) -> str:
         return f"{self.kind.value}s"
 
@@ -71,6 +75,7 @@ def _add_pushes(router: Router, of: Operations) -> None:
         f"/{of.path}",
         status_code=201,
         operation_id=f"push_{of.one}",
+        summary=f"Push one {of.noun}",
         tags=[of.path],
         response_model=of.out,
         openapi_extra=bodies.single,
@@ -97,6 +102,7 @@ def _add_pushes(router: Router, of: Operations) -> None:
     @router.post(
         f"/{of.path}/batch",
         operation_id=f"push_{of.many}",
+        summary=f"Push many {of.noun}s",
         tags=[of.path],
         openapi_extra=bodies.batch,
         responses=problem_responses(400, 403, 413, 415),
@@ -121,6 +127,7 @@ def _add_reads(router: Router, of: Operations) -> None:
     @router.get(
         f"/{of.path}",
         operation_id=f"list_{of.many}",
+        summary=f"List {of.noun}s",
         tags=[of.path],
         response_model=of.page,
         responses=problem_responses(400),
@@ -140,6 +147,7 @@ def _add_reads(router: Router, of: Operations) -> None:
     @router.get(
         f"/{of.path}/{{source}}/{{external_id}}",
         operation_id=f"get_{of.one}",
+        summary=f"Get one {of.noun}",
         tags=[of.path],
         response_model=of.out,
         responses=problem_responses(404),
@@ -158,6 +166,7 @@ def _add_history(router: Router, of: Operations) -> None:
     @router.get(
         f"{one}/versions",
         operation_id=f"list_{of.one}_versions",
+        summary=f"List the versions of one {of.noun}",
         tags=[of.path],
         responses=problem_responses(400, 404),
     )
@@ -172,6 +181,7 @@ def _add_history(router: Router, of: Operations) -> None:
     @router.get(
         f"{one}/transitions",
         operation_id=f"list_{of.one}_transitions",
+        summary=f"List the transitions of one {of.noun}",
         tags=[of.path],
         responses=problem_responses(400, 404),
     )
