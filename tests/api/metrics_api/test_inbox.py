@@ -218,13 +218,9 @@ async def test_a_malformed_body_is_a_clear_refusal(desk: Desk) -> None:
         b"[" * 5000: 400,
         b'"words"': 422,
         b"17": 422,
+        b'{"event": {"id": ' + b"9" * 400 + b"}}": 400,  # no number of any kind
     }
-    odd = [
-        b"{}",
-        b"[]",
-        b'{"event": {"id": "a\\u0000b"}}',
-        b'{"event": {"id": ' + b"9" * 400 + b"}}",
-    ]
+    odd = [b"{}", b"[]", b'{"event": {"id": "a\\u0000b"}}']
 
     answers = {body: (await desk.deliver(body)).status_code for body in refused}
     taken = [(await desk.deliver(body)).status_code for body in odd]

@@ -52,14 +52,21 @@ class Gathering(Generic[Item, Result]):
 
     async def _store_waiting(self) -> None:
         try:
-            # The requests that are readable already get their turn first: they are the group.
-            await asyncio.sleep(0)
             while self._waiting:
+                await self._until_none_comes()
                 count = min(len(self._waiting), self._at_most)
                 await self._store_group([self._waiting.popleft() for _ in range(count)])
         finally:
             # In the same step as the last look: what comes after it starts anew.
             self._storing -= 1
+
+    async def _until_none_comes(self) -> None:
+        """Give requests that are being read their turn: they are the group. A turn costs
+        microseconds, and one in which nothing came ends it."""
+        seen = 0
+        while seen < len(self._waiting) < self._at_most:
+            seen = len(self._waiting)
+            await asyncio.sleep(0)
 
     async def _store_group(self, group: Sequence[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:

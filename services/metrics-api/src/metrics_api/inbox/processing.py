@@ -10,6 +10,7 @@ from typing import Any
 
 from metrics_api.attribution.queries import current_directory
 from metrics_api.attribution.rules import Memory
+from metrics_api.gathering import DATABASE_AWAY
 from metrics_api.inbox import queries
 from metrics_api.inbox.intakes import STORES, update_of
 from metrics_api.inbox.queries import Pending
@@ -79,11 +80,9 @@ async def _taken_in(
         except SourceChanged:
             if attempt == _TRIES - 1:
                 raise
-        except OSError:
+        except DATABASE_AWAY:  # no receipt is at fault, and the job is tried again
             raise
         except Exception as error:
-            if _is_passing(error):
-                raise
             return await _one_by_one(engine, memory, receipts, inlets, error)
         else:
             return readings
@@ -104,12 +103,6 @@ async def _one_by_one(
     failed = Reading(receipts[0])
     failed.fail("", f"cannot be stored ({type(error).__name__})")
     return [failed]
-
-
-def _is_passing(error: Exception) -> bool:
-    """The database is away: no receipt is at fault, and the job is tried again."""
-    state = getattr(getattr(error, "orig", error), "sqlstate", None)
-    return hasattr(error, "sqlstate") and (state is None or state[:2] in {"08", "53", "57", "58"})
 
 
 async def _read_all(

@@ -27,9 +27,10 @@ from shared.kit.auth import Principal, authenticate, requires
 from shared.kit.database import Session
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
-from shared.kit.routing import Router
+from shared.kit.routing import Router, ThinRoute
 from shared.schemas.common import Key, Page, Timestamp
 
+_JSON = "application/json"
 SourcesRead = Annotated[Principal, requires("metrics:read")]
 SourcesWrite = Annotated[Principal, requires("sources:write")]
 
@@ -45,34 +46,25 @@ _PROVEN: dict[str, Any] = {
         "content": {"application/json": {"schema": {}}},
     },
     "parameters": [
+        {"name": "source", "in": "path", "required": True, "schema": {"type": "string"}},
         {
             "name": "token",
             "in": "query",
             "required": False,
             "schema": {"type": "string"},
             "description": "the secret, for tools that can sign nothing and send no headers",
-        }
+        },
     ],
 }
 
 
-@router.post(
-    "/{source}/events",
-    status_code=202,
-    operation_id="receive_event",
-    response_model=ReceivedOut,
-    openapi_extra=_PROVEN,
-    responses={
-        200: {"model": ReceivedOut, "description": "The same delivery was stored before"},
-        **problem_responses(400, 401, 403, 404, 413),
-    },
-)
-async def receive_event(source: Key, request: Request) -> Response:
+async def receive_event(request: Request) -> Response:
     """Take in a delivery of the tool in its own form, signed as the source's settings say.
 
     It is stored and answered at once, and read a moment later: its receipt tells what became of
     it. Sending it again is harmless. An API key of the source does in place of a signature.
     """
+    source: str = request.path_params["source"]
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in _heads(request)}
     if int(_digits(headers.get("content-length")) or 0) > BODY_LIMIT:
         raise TooLarge(f"A delivery may have at most {BODY_LIMIT} bytes")
@@ -90,7 +82,20 @@ async def receive_event(source: Key, request: Request) -> Response:
     )
 
 
-_JSON = "application/json"
+router.add_api_route(
+    "/{source}/events",
+    receive_event,
+    methods=["POST"],
+    status_code=202,
+    operation_id="receive_event",
+    response_model=ReceivedOut,
+    openapi_extra=_PROVEN,
+    responses={
+        200: {"model": ReceivedOut, "description": "The same delivery was stored before"},
+        **problem_responses(400, 401, 403, 404, 413),
+    },
+    route_class_override=ThinRoute,
+)
 
 
 def _heads(request: Request) -> list[tuple[bytes, bytes]]:

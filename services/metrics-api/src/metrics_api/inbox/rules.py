@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -127,11 +128,15 @@ def kept_headers(headers: Headers, signing: Signing) -> dict[str, str]:
     hidden = signing.headers[0] if signing.scheme in _SECRET_SCHEMES else TOKEN_HEADER
     kept: dict[str, str] = {}
     for name, value in headers.items():
-        ours = name.startswith(("x-", "webhook-", "ce-")) or name in ("user-agent", "content-type")
-        secret = name == hidden or any(word in name for word in _SECRET_WORDS)
-        if ours and not secret and len(kept) < _KEPT_HEADERS:
+        if _is_kept(name) and name != hidden and len(kept) < _KEPT_HEADERS:
             kept[name] = value[:_KEPT_LENGTH].replace("\x00", "")
     return kept
+
+
+@lru_cache(maxsize=1024)
+def _is_kept(name: str) -> bool:
+    ours = name.startswith(("x-", "webhook-", "ce-")) or name in ("user-agent", "content-type")
+    return ours and not any(word in name for word in _SECRET_WORDS)
 
 
 def parsed(body: bytes) -> Any:
