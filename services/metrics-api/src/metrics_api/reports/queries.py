@@ -94,7 +94,7 @@ def _parameters(kpi: Kpi, periods: Sequence[Period], wanted: ReportFilter) -> di
 
 
 def _statement(sums: str, has_record: str) -> str:
-    """`sums` are those of a KPI of incidents; `has_record` says it of a service `asked` otherwise."""
+    """`sums` are of a KPI of incidents; for others `has_record` says it of a service `asked`."""
     return f"""
     WITH asked AS MATERIALIZED (
         SELECT key, name FROM metrics.service_copy

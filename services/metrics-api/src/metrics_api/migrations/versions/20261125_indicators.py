@@ -70,12 +70,6 @@ CREATE TABLE metrics.duration_sketch (
 CREATE INDEX ix_duration_sketch_kind_grain_start ON metrics.duration_sketch (kind, grain, start);
 COMMENT ON COLUMN metrics.duration_sketch.buckets IS 'ascending';
 COMMENT ON COLUMN metrics.duration_sketch.counts IS 'of the buckets, side by side';
-ALTER TABLE metrics.target DROP CONSTRAINT ck_target_kpi;
-ALTER TABLE metrics.target ADD CONSTRAINT ck_target_kpi CHECK (kpi IN (
-    'mttr', 'mttr_business', 'mtta', 'fcr', 'reopen_rate', 'backlog', 'incident_count',
-    'sla_attainment', 'bouncing_rate', 'hold_share', 'rework_rate', 'availability', 'mtbf',
-    'unplanned_outages', 'csat', 'nps', 'change_failure_rate', 'fulfilment_time',
-    'low_value_share', 'permanent_fix_rate'));
 INSERT INTO metrics.cell_delta (service, day, resolved_us, business_us, no_business_time, sla_met,
     sla_breached, bounced, hold_us, no_hold_time, no_hold_time_us, reworked)
 SELECT coalesce(service, ''), (resolution_at AT TIME ZONE 'UTC')::date, 0,
@@ -95,11 +89,6 @@ SELECT DISTINCT coalesce(service, ''), (acknowledgement_at AT TIME ZONE 'UTC')::
 FROM metrics.incident WHERE acknowledgement_at >= opened_at;
 """
 DOWN = """
-DELETE FROM metrics.target
-    WHERE kpi NOT IN ('mttr', 'mtta', 'fcr', 'reopen_rate', 'backlog', 'incident_count');
-ALTER TABLE metrics.target DROP CONSTRAINT ck_target_kpi;
-ALTER TABLE metrics.target ADD CONSTRAINT ck_target_kpi
-    CHECK (kpi IN ('mttr', 'mtta', 'fcr', 'reopen_rate', 'backlog', 'incident_count'));
 DROP TABLE metrics.duration_sketch;
 DROP TABLE metrics.sketch_pending;
 ALTER TABLE metrics.cell_delta
