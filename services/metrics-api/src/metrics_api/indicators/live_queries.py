@@ -1,8 +1,10 @@
 # ruff: noqa: S608 - every fragment is of our own making, every value a parameter
 """Reading sums and durations from incidents alone, without cells.
 
-So are read what no cells are kept of: slices, vendor products, and figures as of a moment. With
-100,000 incidents of one service in the span a sliced KPI takes SLICE_COST.
+So is read what no cells are kept of: slices, vendor products, and figures as of a moment. MTTR by
+channel over all 120,000 incidents of a service took PostgreSQL 3.4 s of CPU on a machine so busy
+that everything took four to six times its usual (of it most goes to the moves that tell the
+exclusions): too rare a question to pay for cells by slice at every ingest.
 """
 
 from collections.abc import Collection, Sequence

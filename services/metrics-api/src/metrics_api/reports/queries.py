@@ -76,7 +76,7 @@ async def rows_of_records(
     now: datetime,
 ) -> Sequence[Row[Any]]:
     """The same rows, without sums, of a KPI of other records."""
-    statement = _statement(_NO_SUMS, has_record(kpi.id, "s.key"))
+    statement = _statement(_NO_SUMS, has_record(kpi.id, "asked.key"))
     asked = {**_parameters(kpi, periods, wanted), **presence_parameters(spans, now)}
     await plan_afresh(session)
     return (await session.execute(text(statement), asked)).all()
@@ -124,17 +124,17 @@ def _parameters(kpi: Kpi, periods: Sequence[Period], wanted: ReportFilter) -> di
 
 
 def _statement(sums: str, has_record: str, books: Books = LIVE_BOOKS) -> str:
-    """`sums` are those of a KPI of incidents; `has_record` says it of service `s` otherwise."""
+    """`sums` are of a KPI of incidents; for others `has_record` says it of a service `asked`."""
     return f"""
     WITH asked AS MATERIALIZED ({_asked(books)}
     ), found (service, spans, totals, counts, records) AS MATERIALIZED ({sums}
     ), page AS MATERIALIZED (
-        SELECT s.key, s.name, f.spans, f.totals, f.counts, f.records
-        FROM asked s LEFT JOIN found f ON f.service = s.key
+        SELECT asked.key, asked.name, f.spans, f.totals, f.counts, f.records
+        FROM asked LEFT JOIN found f ON f.service = asked.key
         WHERE f.service IS NOT NULL OR {has_record}
-           OR s.key IN (SELECT t.service FROM {books.target} t
+           OR asked.key IN (SELECT t.service FROM {books.target} t
                         WHERE t.kpi = :kpi AND (t.valid_to IS NULL OR t.valid_to >= t.valid_from))
-        ORDER BY s.key COLLATE "C"
+        ORDER BY asked.key COLLATE "C"
         LIMIT :limit
     )
     SELECT page.*, target.comparator, target.value AS target, action.title AS action
