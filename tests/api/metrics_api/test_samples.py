@@ -1,5 +1,6 @@
 """Samples of SLIs over HTTP: whatever their order and however often, they count once."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import Sequence
@@ -53,6 +54,13 @@ class TestPush:
         await push(metrics, [sample(5, good=1, total=10)])
         await push(metrics, [sample(5, good=9, total=10)])
         assert (await reading(metrics))["good"] == 9
+
+    async def test_pushes_at_once_into_one_minute_all_count(self, metrics: Metrics) -> None:
+        await define_slo(metrics)
+        samples = [sample(5, good=1, total=2, series=str(n)) for n in range(8)]
+        await asyncio.gather(*(push(metrics, [one]) for one in samples))
+        found = await reading(metrics)
+        assert (found["good"], found["total"]) == (8, 16)
 
     async def test_series_stand_side_by_side(self, metrics: Metrics) -> None:
         await define_slo(metrics)

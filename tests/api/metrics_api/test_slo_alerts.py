@@ -76,8 +76,8 @@ class TestPolicies:
 
     async def test_an_slo_is_not_loosened_so_that_its_policies_die(self, metrics: Metrics) -> None:
         await policy(metrics, factor=20)
-        fields = {"objectives": [{"target": 0.95}]}
-        reply = await change(metrics, "/v1/slos/few-errors", **fields)
+        objectives = [{"target": 0.95}]
+        reply = await change(metrics, "/v1/slos/few-errors", objectives=objectives)
         assert (reply.status_code, reply.json()["policies"]) == (409, ["fast"])
 
     async def test_the_workbooks_policies_are_made_once_and_only_those_that_can_fire(

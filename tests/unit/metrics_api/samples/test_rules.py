@@ -64,12 +64,18 @@ def test_of_one_identity_the_last_one_stays() -> None:
 
 @given(
     st.lists(
-        st.datetimes(datetime(2025, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC)),
+        st.datetimes(datetime(2025, 1, 1), datetime(2025, 1, 9), timezones=st.just(UTC)),
+        min_size=1,
         max_size=20,
-    )
+    ),
+    st.sampled_from([rules.MINUTE, 7 * rules.MINUTE, rules.HOUR, rules.DAY]),
 )
-def test_clusters_hold_every_moment_once_and_are_far_apart(moments: list[datetime]) -> None:
-    found = list(rules.clusters(moments))
-    assert [one for cluster in found for one in cluster] == sorted(moments)
-    gaps = [after[0] - before[-1] for before, after in pairwise(found)]
-    assert all(gap > timedelta(days=30) for gap in gaps)
+def test_stretches_hold_all_that_was_touched_and_do_not_overlap(
+    moments: list[datetime], width: timedelta
+) -> None:
+    starts = rules.starts_of(moments, width)
+    found = rules.stretches_of(starts, width)
+    for moment in moments:
+        assert sum(low <= moment < high for low, high in found) == 1
+    assert all(before[1] < after[0] for before, after in pairwise(found))
+    assert {low for low, _ in found} <= set(starts)

@@ -55,13 +55,17 @@ WITH span AS (
     ) AS p(grain, low, high)
     WHERE p.low < p.high AND (p.grain <> 'h' OR h1 < h2)
 )
-SELECT p.n, p.excluded,
-       sum(CASE p.mode WHEN 'events' THEN c.good WHEN 'slices' THEN c.slices_good
-                       ELSE c.slices_ratio END) AS good,
-       sum(CASE p.mode WHEN 'events' THEN c.total ELSE c.slices END) AS total
+SELECT p.n, p.excluded, sum(c.good) AS good, sum(c.total) AS total
 FROM piece p
-JOIN metrics.sli_cell c
-    ON c.facet = p.facet AND c.grain = p.grain AND c.start >= p.low AND c.start < p.high
+CROSS JOIN LATERAL (
+    -- Apart, so that each piece is one range of the index.
+    SELECT sum(CASE p.mode WHEN 'events' THEN c.good WHEN 'slices' THEN c.slices_good
+                           ELSE c.slices_ratio END) AS good,
+           sum(CASE p.mode WHEN 'events' THEN c.total ELSE c.slices END) AS total
+    FROM metrics.sli_cell c
+    WHERE c.facet = p.facet AND c.grain = p.grain AND c.start >= p.low AND c.start < p.high
+) AS c
+WHERE c.total IS NOT NULL
 GROUP BY p.n, p.excluded""").bindparams(
     bindparam("n", type_=ARRAY(Integer)),
     bindparam("facet", type_=ARRAY(BigInteger)),

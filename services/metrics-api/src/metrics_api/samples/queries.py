@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, Numeric, Row, Text, TextClause, bindparam, select, text
+from sqlalchemy import ARRAY, BigInteger, Numeric, Row, Text, TextClause, bindparam, select, text
 from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, INTERVAL
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -71,48 +71,55 @@ _ALL_MINUTES = text("""
 SELECT DISTINCT date_trunc('minute', at) AS minute FROM metrics.sli_sample WHERE sli = :sli
 ORDER BY minute""")
 
-# What each sample of the asked minutes adds, as a facet sees it. A counter adds its growth, and
+# What each sample of the asked stretches adds, as a facet sees it. A counter adds its growth, and
 # all of itself after a reset: when it or its total has become smaller; its first sample nothing.
+# The stretches stand in a lateral so that each is one range of the index, whatever is known of
+# the table's size.
 _MINUTES = """
 INSERT INTO metrics.sli_cell AS cell
     (facet, grain, start, good, total, samples, slices, slices_good, slices_ratio)
-SELECT f.id, 'm', date_trunc('minute', s.at),
-       coalesce(sum(least(greatest(p.good, 0), p.total)), 0), coalesce(sum(p.total), 0),
-       count(p.total), 0, 0, 0
+SELECT f.id, 'm', sums.start, sums.good, sums.total, sums.samples, 0, 0, 0
 FROM metrics.sli_facet f
 JOIN metrics.sli ON sli.key = f.sli
-JOIN metrics.sli_sample s ON s.sli = f.sli
-LEFT JOIN LATERAL (
-    SELECT b.part, b.total FROM metrics.sli_sample b
-    WHERE sli.counter AND b.sli = s.sli AND b.series = s.series AND b.at < s.at
-    ORDER BY b.at DESC LIMIT 1
-) AS before ON true
+CROSS JOIN unnest(:low, :high) AS w(low, high)
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN NOT sli.counter THEN s.part
-                WHEN before.part IS NULL THEN NULL
-                WHEN s.part < before.part OR s.total < before.total THEN s.part
-                ELSE s.part - before.part END AS part,
-           CASE WHEN NOT sli.counter THEN s.total
-                WHEN before.part IS NULL THEN NULL
-                WHEN s.part < before.part OR s.total < before.total THEN s.total
-                ELSE s.total - before.total END AS total
-) AS grown
-CROSS JOIN LATERAL (
-    SELECT CASE sli.parts
-               WHEN 'good_total' THEN grown.part
-               WHEN 'bad_total' THEN grown.total - grown.part
-               WHEN 'raw_success' THEN CAST(CAST(s.value AS text) AS numeric)
-               WHEN 'raw_failure' THEN 1 - CAST(CAST(s.value AS text) AS numeric)
-               ELSE CAST(CASE f.op WHEN 'lte' THEN s.value <= f.value
-                                   WHEN 'lt' THEN s.value < f.value
-                                   WHEN 'gte' THEN s.value >= f.value
-                                   WHEN 'gt' THEN s.value > f.value END AS int)
-           END AS good,
-           CASE WHEN sli.parts IN ('good_total', 'bad_total') THEN grown.total ELSE 1 END AS total
-) AS p
-WHERE f.id = :facet AND s.at >= :low AND s.at < :high
-  AND date_trunc('minute', s.at) = ANY (:starts)
-GROUP BY f.id, date_trunc('minute', s.at)
+    SELECT date_bin(:width, s.at, 'epoch') AS start,
+           coalesce(sum(least(greatest(p.good, 0), p.total)), 0) AS good,
+           coalesce(sum(p.total), 0) AS total, count(p.total) AS samples
+    FROM metrics.sli_sample s
+    LEFT JOIN LATERAL (
+        SELECT b.part, b.total FROM metrics.sli_sample b
+        WHERE sli.counter AND b.sli = s.sli AND b.series = s.series AND b.at < s.at
+        ORDER BY b.at DESC LIMIT 1
+    ) AS before ON true
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN NOT sli.counter THEN s.part
+                    WHEN before.part IS NULL THEN NULL
+                    WHEN s.part < before.part OR s.total < before.total THEN s.part
+                    ELSE s.part - before.part END AS part,
+               CASE WHEN NOT sli.counter THEN s.total
+                    WHEN before.part IS NULL THEN NULL
+                    WHEN s.part < before.part OR s.total < before.total THEN s.total
+                    ELSE s.total - before.total END AS total
+    ) AS grown
+    CROSS JOIN LATERAL (
+        SELECT CASE sli.parts
+                   WHEN 'good_total' THEN grown.part
+                   WHEN 'bad_total' THEN grown.total - grown.part
+                   WHEN 'raw_success' THEN CAST(CAST(s.value AS text) AS numeric)
+                   WHEN 'raw_failure' THEN 1 - CAST(CAST(s.value AS text) AS numeric)
+                   ELSE CAST(CASE f.op WHEN 'lte' THEN s.value <= f.value
+                                       WHEN 'lt' THEN s.value < f.value
+                                       WHEN 'gte' THEN s.value >= f.value
+                                       WHEN 'gt' THEN s.value > f.value END AS int)
+               END AS good,
+               CASE WHEN sli.parts IN ('good_total', 'bad_total') THEN grown.total ELSE 1 END
+                   AS total
+    ) AS p
+    WHERE s.sli = f.sli AND s.at >= w.low AND s.at < w.high
+    GROUP BY 1
+) AS sums
+WHERE f.id = :facet
 ON CONFLICT (facet, grain, start) DO UPDATE
 SET good = EXCLUDED.good, total = EXCLUDED.total, samples = EXCLUDED.samples"""
 
@@ -120,19 +127,20 @@ SET good = EXCLUDED.good, total = EXCLUDED.total, samples = EXCLUDED.samples"""
 _SLICES = """
 INSERT INTO metrics.sli_cell AS cell
     (facet, grain, start, good, total, samples, slices, slices_good, slices_ratio)
-SELECT id, 'm', start, 0, 0, 0,
+SELECT f.id, 'm', slice.start, 0, 0, 0,
        CAST(total > 0 AS int),
-       CAST(total > 0 AND good >= coalesce(slice_target, 1) * total AS int),
+       CAST(total > 0 AND good >= coalesce(f.slice_target, 1) * total AS int),
        CASE WHEN total > 0 THEN round(good / total, 12) ELSE 0 END
-FROM (
-    SELECT f.id, f.slice_target, date_bin(:width, c.start, 'epoch') AS start,
-           sum(c.good) AS good, sum(c.total) AS total
-    FROM metrics.sli_facet f
-    JOIN metrics.sli_cell c ON c.facet = f.id AND c.grain = 'm'
-    WHERE f.id = :facet AND c.start >= :low AND c.start < :high
-      AND date_bin(:width, c.start, 'epoch') = ANY (:starts)
-    GROUP BY 1, 2, 3
+FROM metrics.sli_facet f
+CROSS JOIN unnest(:low, :high) AS w(low, high)
+CROSS JOIN LATERAL (
+    SELECT date_bin(:width, c.start, 'epoch') AS start, sum(c.good) AS good,
+           sum(c.total) AS total
+    FROM metrics.sli_cell c
+    WHERE c.facet = f.id AND c.grain = 'm' AND c.start >= w.low AND c.start < w.high
+    GROUP BY 1
 ) AS slice
+WHERE f.id = :facet
 ON CONFLICT (facet, grain, start) DO UPDATE
 SET slices = EXCLUDED.slices, slices_good = EXCLUDED.slices_good,
     slices_ratio = EXCLUDED.slices_ratio"""
@@ -140,12 +148,15 @@ SET slices = EXCLUDED.slices, slices_good = EXCLUDED.slices_good,
 _COARSER = """
 INSERT INTO metrics.sli_cell AS cell
     (facet, grain, start, good, total, samples, slices, slices_good, slices_ratio)
-SELECT c.facet, '{grain}', date_bin(:width, c.start, 'epoch'), sum(c.good), sum(c.total),
-       sum(c.samples), sum(c.slices), sum(c.slices_good), sum(c.slices_ratio)
-FROM metrics.sli_cell c
-WHERE c.facet = :facet AND c.grain = '{finer}' AND c.start >= :low AND c.start < :high
-  AND date_bin(:width, c.start, 'epoch') = ANY (:starts)
-GROUP BY 1, 3
+SELECT :facet, '{grain}', sums.*
+FROM unnest(:low, :high) AS w(low, high)
+CROSS JOIN LATERAL (
+    SELECT date_bin(:width, c.start, 'epoch'), sum(c.good), sum(c.total), sum(c.samples),
+           sum(c.slices), sum(c.slices_good), sum(c.slices_ratio)
+    FROM metrics.sli_cell c
+    WHERE c.facet = :facet AND c.grain = '{finer}' AND c.start >= w.low AND c.start < w.high
+    GROUP BY 1
+) AS sums
 ON CONFLICT (facet, grain, start) DO UPDATE
 SET good = EXCLUDED.good, total = EXCLUDED.total, samples = EXCLUDED.samples,
     slices = EXCLUDED.slices, slices_good = EXCLUDED.slices_good,
@@ -154,10 +165,10 @@ SET good = EXCLUDED.good, total = EXCLUDED.total, samples = EXCLUDED.samples,
 
 def _summing(statement: str) -> TextClause:
     return text(statement).bindparams(
-        bindparam("starts", type_=ARRAY(Stamp)),
-        bindparam("low", type_=Stamp),
-        bindparam("high", type_=Stamp),
-        *([bindparam("width", type_=INTERVAL)] if ":width" in statement else []),
+        bindparam("facet", type_=BigInteger),
+        bindparam("low", type_=ARRAY(Stamp)),
+        bindparam("high", type_=ARRAY(Stamp)),
+        bindparam("width", type_=INTERVAL),
     )
 
 
@@ -224,26 +235,17 @@ async def sum_up(
 ) -> None:
     """Compute minutes, and the slices, hours and days they lie in, anew from the samples.
 
-    The samples of the SLI must be locked. Minutes far apart are summed up one after the other,
-    so that what lies between them is not read.
+    The samples of the SLI must be locked.
     """
-    for near in rules.clusters(minutes):
-        for facet, slice_minutes in facets:
-            await _sum_facet(session, facet, slice_minutes, near)
-
-
-async def _sum_facet(
-    session: AsyncSession, facet: int, slice_minutes: int | None, minutes: Sequence[datetime]
-) -> None:
-    """Each statement reads what the one before wrote."""
-    await _sum(session, _SUM_MINUTES, facet, rules.MINUTE, minutes)
-    touched = list(minutes)
-    if slice_minutes is not None:
-        slices = await _sum(session, _SUM_SLICES, facet, slice_minutes * rules.MINUTE, minutes)
-        # A slice may begin in an hour before that of its minute.
-        touched += slices
-    await _sum(session, _SUM_HOURS, facet, rules.HOUR, touched)
-    await _sum(session, _SUM_DAYS, facet, rules.DAY, touched)
+    for facet, slice_minutes in facets:
+        # Each statement reads what the one before wrote.
+        touched = await _sum(session, _SUM_MINUTES, facet, rules.MINUTE, minutes)
+        if slice_minutes is not None:
+            width = slice_minutes * rules.MINUTE
+            # A slice may begin in an hour before that of its minute.
+            touched += await _sum(session, _SUM_SLICES, facet, width, minutes)
+        await _sum(session, _SUM_HOURS, facet, rules.HOUR, touched)
+        await _sum(session, _SUM_DAYS, facet, rules.DAY, touched)
 
 
 async def _sum(
@@ -253,10 +255,10 @@ async def _sum(
     width: timedelta,
     touched: Sequence[datetime],
 ) -> list[datetime]:
+    """Sum up the minutes, slices, hours or days that were touched; answers when these begin."""
     starts = rules.starts_of(touched, width)
-    parameters = {"facet": facet, "starts": starts, "low": starts[0], "high": starts[-1] + width}
-    if statement is not _SUM_MINUTES:
-        parameters["width"] = width
+    low, high = zip(*rules.stretches_of(starts, width), strict=True)
+    parameters = {"facet": facet, "width": width, "low": list(low), "high": list(high)}
     await session.execute(statement, parameters)
     return starts
 

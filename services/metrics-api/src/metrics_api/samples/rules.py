@@ -1,6 +1,6 @@
 """What a sample may be, and what it counts for. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +14,8 @@ MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_FAR: Final = timedelta(days=30)
+_NEAR: Final = 10
+"""So many minutes, slices, hours or days between two are read sooner than left out."""
 MOST = 10**15
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2199
 AHEAD = timedelta(hours=1)
@@ -113,13 +114,13 @@ def starts_of(moments: Iterable[datetime], width: timedelta) -> list[datetime]:
     return sorted({moment - (moment - _EPOCH) % width for moment in moments})
 
 
-def clusters(moments: Sequence[datetime]) -> Iterator[list[datetime]]:
-    """Moments in order, in groups with no long gap in them."""
-    near: list[datetime] = []
-    for moment in sorted(moments):
-        if near and moment - near[-1] > _FAR:
-            yield near
-            near = []
-        near.append(moment)
-    if near:
-        yield near
+def stretches_of(starts: Sequence[datetime], width: timedelta) -> list[tuple[datetime, datetime]]:
+    """[low, high) around what begins at these ordered moments, the near ones in one stretch."""
+    stretches: list[tuple[datetime, datetime]] = []
+    for start in starts:
+        end = start + width
+        if stretches and start - stretches[-1][1] <= _NEAR * width:
+            stretches[-1] = (stretches[-1][0], end)
+        else:
+            stretches.append((start, end))
+    return stretches

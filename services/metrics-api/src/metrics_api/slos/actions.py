@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from metrics_api.indicators.queries import get_service_name
@@ -71,10 +72,12 @@ async def _check(session: Session, slo: Mapping[str, Any]) -> None:
 
 async def _look(session: Session, slo: Mapping[str, Any]) -> None:
     """Let the objectives look at their SLIs; what was sampled before is summed up for them."""
-    looks = []
-    for objective in slo["objectives"]:
-        facet = _facet(slo, objective)
-        looks.append((facet.sli, await require_facet(session, facet)))
+    facets = [_facet(slo, objective) for objective in slo["objectives"]]
+    ids: dict[Facet, int] = {}
+    # In one order, so that two SLOs on the same SLIs do not wait for each other.
+    for facet in sorted(set(facets), key=attrgetter("sli")):
+        ids[facet] = await require_facet(session, facet)
+    looks = [(facet.sli, ids[facet]) for facet in facets]
     await queries.replace_objectives(session, slo["key"], looks)
 
 
