@@ -115,7 +115,9 @@ class TestRecord:
         assert again.json()["risk"] == first["id"]
         assert later.status_code == 201
 
-    async def test_who_may_only_raise_risks_records_those_of_trends(self, catalog: Catalog) -> None:
+    async def test_who_may_only_raise_risks_records_those_of_trends(
+        self, catalog: Catalog, raise_risk: Raise
+    ) -> None:
         trend = {"source": "trend", "source_reference": "mttr of vpn"}
         raiser = catalog.caller("metrics-api", "catalog:read risks:raise")
         reader = catalog.caller("metrics-api", "catalog:read")

@@ -101,6 +101,18 @@ async def test_a_creation_is_never_repeated(settings: PlumbingSettings) -> None:
     assert len(provider.requests) == 1
 
 
+async def test_a_creation_with_a_key_is_repeated_under_the_same_key(
+    settings: PlumbingSettings,
+) -> None:
+    provider = Provider(httpx.Response(502), ok())
+
+    await client(settings, provider, deadline=timedelta(seconds=5)).request(
+        "POST", "/x", json={"n": 1}, idempotency_key="once"
+    )
+
+    assert [sent.headers["Idempotency-Key"] for sent in provider.requests] == ["once", "once"]
+
+
 async def test_a_post_that_is_declared_safe_is_repeated(settings: PlumbingSettings) -> None:
     provider = Provider(httpx.Response(502), ok())
 

@@ -15,7 +15,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
-from shared.kit.events import emit
+from shared.kit.events import Event, emit_all
 from shared.kit.states import check_move
 from shared.schemas.metrics import Comparator, KpiId
 
@@ -26,7 +26,7 @@ TARGET = "target"
 async def propose_targets(session: Session, moment: datetime) -> int:
     """Let proposals lapse that have nothing to stand on, and make those that are due: how many."""
     await queries.lapse_proposals(session, moment)
-    made = 0
+    news = []
     for candidate in await queries.candidates(session, moment.date()):
         figures = [period["value"] for period in candidate.periods]
         terms = KpiId(candidate.kpi), Comparator(candidate.comparator)
@@ -44,9 +44,9 @@ async def propose_targets(session: Session, moment: datetime) -> int:
             "revision": 1,
         }
         if await queries.insert_proposal(session, proposal):
-            await emit(session, "target.proposed", candidate.service, _told(proposal))
-            made += 1
-    return made
+            news.append(Event("target.proposed", candidate.service, _told(proposal)))
+    await emit_all(session, news)
+    return len(news)
 
 
 def _told(proposal: Mapping[str, Any]) -> dict[str, Any]:

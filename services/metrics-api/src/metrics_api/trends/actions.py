@@ -74,21 +74,7 @@ def _result(kpi: Kpi, series: Series, target: Target | None) -> dict[str, Any]:
 
     season = rules.SEASONS[series.grain]
     tested = find_trend(series.values, season) if series.recent else None
-    basis = {
-        "grain": series.grain.value,
-        "first_period": series.periods[0].label,
-        "last_period": series.periods[-1].label,
-        "n": series.n,
-        "target_id": None if target is None else target.id,
-        "comparator": None if target is None else target.comparator.value,
-        "target_value": None if target is None else target.value,
-        "series": [
-            {"period": period.label, "value": value, "count": count}
-            for period, value, count in zip(
-                series.periods, series.values, series.counts, strict=True
-            )
-        ],
-    }
+    basis = _basis(series, target)
     if tested is None:
         names = ("method", "direction", "p_value", "level", "slope_per_month", "slope_low")
         nothing = dict.fromkeys((*names, "slope_high"))
@@ -105,6 +91,25 @@ def _result(kpi: Kpi, series: Series, target: Target | None) -> dict[str, Any]:
         "slope_low": rules.per_month(line.low, series.grain),
         "slope_high": rules.per_month(line.high, series.grain),
         **_crossing(rules.crossing_of(line, series, direction, target)),
+    }
+
+
+def _basis(series: Series, target: Target | None) -> dict[str, Any]:
+    """What a result follows from, in its columns: all else is arithmetic."""
+    return {
+        "grain": series.grain.value,
+        "first_period": series.periods[0].label,
+        "last_period": series.periods[-1].label,
+        "n": series.n,
+        "target_id": None if target is None else target.id,
+        "comparator": None if target is None else target.comparator.value,
+        "target_value": None if target is None else target.value,
+        "series": [
+            {"period": period.label, "value": value, "count": count}
+            for period, value, count in zip(
+                series.periods, series.values, series.counts, strict=True
+            )
+        ],
     }
 
 
@@ -136,11 +141,24 @@ async def _refresh(
 ) -> int:
     async with reading(engine) as session:
         series = await _best_series(session, kpi, services, moment)
-    results = await results_of(kpi, series, targets)
+        stored = await queries.stored_trends(session, kpi, services)
+    changed = {
+        service: one
+        for service, one in series.items()
+        if _differs(stored.get(service), one, targets.get((service, kpi)))
+    }
+    results = await results_of(kpi, changed, targets)
     async with transaction(engine) as session:
         await queries.lock_trends(session, kpi)
         stored = await queries.stored_trends(session, kpi, services)
         return await _store(session, kpi, stored, results, moment)
+
+
+def _differs(stored: Any, series: Series, target: Target | None) -> bool:
+    """Whether there is anything to test: most days most series are what they were."""
+    if stored is None:
+        return series.n > 0
+    return not rules.same_result(stored._mapping, _basis(series, target))
 
 
 async def _best_series(
@@ -161,8 +179,6 @@ async def _store(
     rows, news = [], []
     for service, result in results.items():
         before = stored.get(service)
-        if before is None and not result["n"]:
-            continue
         if before is not None and rules.same_result(before._mapping, result):
             continue
         version = 1 if before is None else before.version + 1
