@@ -1,4 +1,4 @@
-"""Synthetic incidents for the benchmarks: deterministic, a year, a hundred services."""
+"""Synthetic incidents for the benchmarks: deterministic, a year, five hundred services."""
 
 import random
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 SOURCE = "bench"
-SERVICES = 100
+SERVICES = 500
 YEAR_START = datetime(2025, 1, 1, tzinfo=UTC)
 SECONDS_OF_YEAR = 365 * 86_400
 GROUPS = [f"Group {n}" for n in range(40)]

@@ -57,7 +57,7 @@ class Receiver:
         await send({"type": "http.response.body", "body": self.body if status != 204 else b""})
 
 
-class _Server(uvicorn.Server):
+class LoopbackServer(uvicorn.Server):
     """Leaves the signal handlers of the test run alone."""
 
     @contextlib.contextmanager
@@ -71,7 +71,7 @@ async def receiving() -> AsyncIterator[Receiver]:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     receiver.url = f"http://127.0.0.1:{listening.getsockname()[1]}/hook"
-    server = _Server(
+    server = LoopbackServer(
         uvicorn.Config(receiver, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
     )
     serving = asyncio.create_task(server.serve([listening]))

@@ -3,6 +3,7 @@
 SCOPES: dict[str, str] = {
     "catalog:read": "Read the catalog",
     "catalog:write": "Create and change what the catalog holds",
+    "risks:raise": "Raise risks that were found in trends, and write nothing else",
     "approvals:write": "Approve, sign and decide in the catalog: plans, agreements, boards",
     "finance:write": "Record costs, charges, consumption and benchmarks",
     "requests:write": "Submit requests and walk their fulfilment steps",

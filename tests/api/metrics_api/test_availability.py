@@ -146,6 +146,16 @@ def count_minutes(
     return agreed, down
 
 
+def reached(outages: list[dict[str, Any]], span: Span, now: datetime) -> tuple[int, int]:
+    """How many unplanned outages reach into a span, and how many begin in it."""
+    real = [one for one in outages if one["state"] != "cancelled" and not one["degraded"]]
+    unplanned = [one for one in real if not one["planned"]]
+    assert span.start is not None
+    begun = [one for one in unplanned if span.start <= one["started_at"] < span.end]
+    before = [one for one in unplanned if one["started_at"] < span.start < until(one, now)]
+    return len(begun) + len(before), len(begun)
+
+
 def until(outage: dict[str, Any], now: datetime) -> datetime:
     ended_at: datetime | None = outage["ended_at"]
     return now if ended_at is None else ended_at
@@ -180,6 +190,7 @@ async def test_availability_equals_a_count_minute_by_minute(
             (agreed - down) * 60_000_000,
             agreed * 60_000_000,
         )
+        assert (counted.records, counted.extras["outages_begun"]) == reached(outages, span, now)
 
 
 # -- cases ----------------------------------------------------------------------------------------

@@ -1,15 +1,20 @@
 """Facts for the tollgates, over HTTP."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from metrics_api.incidents.rules import Transition
+from metrics_api.records.tables import Outage
 from shared.kit.clock import now
 from shared.kit.database import transaction
 from tests.support.incidents import add_service, make_incident, resolved_incident, store
 from tests.support.metrics import Metrics
+from tests.support.record_rows import add_records
 
 
 def first_of_month(months_ago: int) -> datetime:
@@ -88,6 +93,60 @@ async def test_where_the_last_month_is_empty_the_latest_one_with_a_figure_stands
     assert found["mttr_latest_full_month"]["value"] == 4
     assert found["mttr_target_met_latest_full_month"]["value"] is True
     assert found["targets_met_count"]["value"] == 1
+
+
+async def test_the_first_of_a_quarter_is_in_its_figures(metrics: Metrics) -> None:
+    quarter = first_of_month(12).replace(month=1)
+    async with transaction(metrics.engine) as session:
+        await store(session, [resolved_incident("network", quarter, 2)])
+    found = await facts(metrics)
+    assert found["mttr_latest_full_month"]["value"] == 2
+
+
+async def test_kpis_of_other_records_are_facts_too(metrics: Metrics) -> None:
+    outage = {"started_at": LAST_MONTH, "ended_at": LAST_MONTH + timedelta(hours=1)}
+    async with transaction(metrics.engine) as session:
+        await add_records(session, Outage, outage)
+    body = {"service": "network", "kpi": "unplanned_outages", "comparator": "lte", "value": 0}
+    body |= {"valid_from": LONG_AGO.date().isoformat()}
+    assert (await metrics.http.post("/v1/targets", json=body)).status_code == 201
+    found = await facts(metrics)
+    assert found["unplanned_outages_last_full_month"]["value"] == 1
+    assert found["unplanned_outages_target_met_last_full_month"]["value"] is False
+    assert found["targets_missed_count"]["value"] == 1
+    assert 0.99 < found["availability_last_full_month"]["value"] < 1
+    assert found["csat_last_full_month"]["value"] is None
+    assert "survey" in found["csat_last_full_month"]["reason"]
+
+
+async def test_the_number_of_statements_does_not_grow_with_the_history(metrics: Metrics) -> None:
+    with counted_statements(metrics) as few:
+        await facts(metrics)
+    outages = [
+        {"started_at": at, "ended_at": at + timedelta(hours=1)}
+        for at in (first_of_month(month) for month in range(1, 20))
+    ]
+    async with transaction(metrics.engine) as session:
+        await add_records(session, Outage, *outages)
+        await store(
+            session, [resolved_incident("network", first_of_month(m), 1) for m in range(1, 20)]
+        )
+    with counted_statements(metrics) as many:
+        await facts(metrics)
+    assert len(few) < len(many) <= 25
+
+
+@contextmanager
+def counted_statements(metrics: Metrics) -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(*call: Any) -> None:
+        seen.append(call[2])
+
+    engine = metrics.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
 
 
 async def test_open_incidents_are_counted_the_major_ones_too(metrics: Metrics) -> None:

@@ -12,9 +12,13 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.incidents.rules import FoldedIncident, Transition
+from metrics_api.indicators.kpis import KPIS
+from metrics_api.records.tables import Survey
 from shared.kit.database import transaction
+from shared.schemas.metrics import KpiId
 from tests.support.incidents import add_service, make_incident, resolved_incident, store
 from tests.support.metrics import Metrics
+from tests.support.record_rows import add_records
 
 Q1, Q2 = datetime(2016, 2, 1, tzinfo=UTC), datetime(2016, 5, 1, tzinfo=UTC)
 ASKED = {"kpi": "mttr", "periods": "2016-Q1,2016-Q2"}
@@ -265,6 +269,27 @@ class TestValues:
         await given(metrics, ["network"], found)
         (row,) = (await report(metrics, kpi="reopen_rate", periods="2016"))["rows"]
         assert (row["values"][0]["value"], row["values"][0]["count"]) == (0.25, 4)
+
+    async def test_a_kpi_of_other_records_is_reported_alike(self, metrics: Metrics) -> None:
+        await given(metrics, ["network", "mail", "quiet"])
+        sure = {"score": 5, "answered_at": Q1, "sent_at": Q1}
+        async with transaction(metrics.engine) as session:
+            await add_records(session, Survey, sure, sure, sure | {"score": 2, "service": "mail"})
+        await set_target(metrics, "mail", kpi="csat", comparator="gte", value=0.8)
+        await set_target(metrics, "quiet", kpi="csat", comparator="gte", value=0.8)
+        found = await report(metrics, kpi="csat", periods="2016-Q1")
+        values = {row["service"]: (row["values"][0]["value"], row["met"]) for row in found["rows"]}
+        assert values == {"mail": (0, False), "network": (1, None), "quiet": (None, None)}
+        assert found["unit"] == "ratio"
+        first = await report(metrics, kpi="csat", periods="2016-Q1", limit=1)
+        assert [row["service"] for row in first["rows"]] == ["mail"]
+        assert first["next_cursor"]
+
+    @pytest.mark.parametrize("kpi", list(KpiId))
+    async def test_every_kpi_has_a_report(self, metrics: Metrics, kpi: KpiId) -> None:
+        await given(metrics, ["network"], [resolved_incident("network", Q1, 1)])
+        rows = (await report(metrics, kpi=kpi, periods="2016-Q1,2016-02-01,2199"))["rows"]
+        assert len(rows) == KPIS[kpi].of_incidents
 
 
 class TestImprovementAction:

@@ -1,6 +1,6 @@
 """Sketches of durations: what they hold is what the incidents say, and near enough to it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -8,25 +8,31 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from metrics_api.incidents.rules import FoldedIncident
 from metrics_api.indicators.definitions import DurationKind
+from metrics_api.indicators.jobs import compact_cells
 from metrics_api.indicators.live import Reading
 from metrics_api.indicators.live_queries import exact_percentiles
 from metrics_api.indicators.periods import Span
-from metrics_api.indicators.queries import compact_batch, sketches_that_differ
+from metrics_api.indicators.queries import compact_batch
 from metrics_api.indicators.scopes import Scope, ScopeKind
+from metrics_api.indicators.sketch_making import sketch_batch, sketches_that_differ
 from metrics_api.indicators.sketch_queries import sketched_percentiles
 from metrics_api.indicators.values import Place
 from metrics_api.settings import Settings
 from shared.kit.database import engine_for, transaction
+from shared.kit.worker import job_context
 from tests.support.incidents import incidents, replace, resolved_incident, store
 from tests.support.postgres import Database
 
 SPRING = datetime(2016, 3, 1, tzinfo=UTC), datetime(2016, 5, 15, tzinfo=UTC)
 MAY = datetime(2016, 5, 2, 12, tzinfo=UTC)
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
 PROMISED = 0.01
+Job = Callable[[AsyncEngine], Awaitable[None]]
 examples = settings(
     max_examples=20,
     deadline=None,
@@ -49,6 +55,12 @@ async def compact(engine: AsyncEngine) -> None:
         await compact_batch(session)
 
 
+async def sketch(engine: AsyncEngine) -> None:
+    await compact(engine)
+    async with transaction(engine) as session:
+        await sketch_batch(session, LATER)
+
+
 async def differences(engine: AsyncEngine) -> list[tuple[str, str, object, str]]:
     async with transaction(engine) as session:
         return list(await sketches_that_differ(session))
@@ -61,10 +73,10 @@ def services_of(*keys: str) -> Scope:
 @examples
 @given(
     writes=st.lists(st.lists(incidents("network", *SPRING), max_size=6), max_size=4),
-    compactions=st.lists(st.booleans()),
+    jobs=st.lists(st.sampled_from([None, compact, sketch])),
 )
 async def test_sketches_equal_a_recomputation_after_any_writes(
-    engine: AsyncEngine, writes: list[list[FoldedIncident]], compactions: list[bool]
+    engine: AsyncEngine, writes: list[list[FoldedIncident]], jobs: list[Job | None]
 ) -> None:
     ids = [uuid4().hex for _ in range(6)]
     known: dict[str, FoldedIncident] = {}
@@ -73,11 +85,13 @@ async def test_sketches_equal_a_recomputation_after_any_writes(
         async with transaction(engine) as session:
             await replace(session, {key: known[key] for key in after if key in known}, after)
         known |= after
-        if number < len(compactions) and compactions[number]:
-            await compact(engine)
+        job = jobs[number] if number < len(jobs) else None
+        if job is not None:
+            await job(engine)
         assert await differences(engine) == []
-    await compact(engine)
+    await sketch(engine)
     assert await differences(engine) == []
+    assert await pending(engine) == 0
 
 
 async def test_durations_of_the_same_sum_are_sketched_anew(engine: AsyncEngine) -> None:
@@ -89,6 +103,8 @@ async def test_durations_of_the_same_sum_are_sketched_anew(engine: AsyncEngine) 
         await replace(session, {"a": first, "b": second}, {"a": middle, "b": middle})
     assert await p50(engine) == pytest.approx(2 * 3.6e9, rel=PROMISED)
     await compact(engine)
+    assert await p50(engine) == pytest.approx(2 * 3.6e9, rel=PROMISED)
+    await sketch(engine)
     assert await p50(engine) == pytest.approx(2 * 3.6e9, rel=PROMISED)
     assert await differences(engine) == []
 
@@ -106,7 +122,12 @@ async def test_the_check_finds_a_sketch_that_is_wrong(engine: AsyncEngine) -> No
 async def given_compacted(engine: AsyncEngine, known: dict[str, FoldedIncident]) -> None:
     async with transaction(engine) as session:
         await replace(session, {}, known)
-    await compact(engine)
+    await sketch(engine)
+
+
+async def pending(engine: AsyncEngine) -> int:
+    async with transaction(engine) as session:
+        return await session.scalar(text("SELECT count(*) FROM metrics.sketch_pending")) or 0
 
 
 async def p50(engine: AsyncEngine) -> float:
@@ -123,6 +144,7 @@ async def p50(engine: AsyncEngine) -> float:
     late=st.lists(incidents("any", *SPRING), max_size=4),
     ends=st.tuples(moments, moments),
     kind=st.sampled_from(DurationKind),
+    compacted=st.booleans(),
 )
 async def test_percentiles_of_sketches_are_within_what_is_promised(
     engine: AsyncEngine,
@@ -130,6 +152,7 @@ async def test_percentiles_of_sketches_are_within_what_is_promised(
     late: list[FoldedIncident],
     ends: tuple[datetime, datetime],
     kind: DurationKind,
+    compacted: bool,
 ) -> None:
     keys = [f"s-{uuid4().hex}" for _ in range(2)]
 
@@ -140,9 +163,12 @@ async def test_percentiles_of_sketches_are_within_what_is_promised(
     scope = services_of(*keys)
     async with transaction(engine) as session:
         await store(session, spread(found))
-    await compact(engine)
+    await sketch(engine)
     async with transaction(engine) as session:
         await store(session, spread(late))  # their days are dirty
+    if compacted:
+        await sketch(engine)
+    async with transaction(engine) as session:
         sketched = await sketched_percentiles(session, kind, scope, spans)
         exact = await exact_percentiles(session, kind, Reading(scope.kind), scope, spans)
 
@@ -150,6 +176,38 @@ async def test_percentiles_of_sketches_are_within_what_is_promised(
     for n, percentiles in sketched.items():
         # A microsecond, for where a duration is one.
         assert percentiles == pytest.approx(exact[Place(None, None, n)], rel=PROMISED, abs=1)
+
+
+async def test_a_day_is_sketched_only_after_a_rest(
+    engine: AsyncEngine, metrics_db: Database
+) -> None:
+    async with transaction(engine) as session:
+        await store(session, [resolved_incident("network", MAY, 1)])
+    async with job_context(Settings(database_url=SecretStr(metrics_db.runtime_url))) as context:
+        await compact_cells(context, {})
+        assert await pending(engine) == 1
+        async with transaction(engine) as session:
+            await session.execute(
+                text("UPDATE metrics.sketch_pending SET touched_at = now() - interval '61 s'")
+            )
+        await compact_cells(context, {})
+    assert await pending(engine) == 0
+    assert await differences(engine) == []
+
+
+async def test_no_more_days_are_counted_from_incidents_than_can_be(engine: AsyncEngine) -> None:
+    async with transaction(engine) as session:
+        await store(session, [resolved_incident("network", MAY, 1)])
+        await session.execute(
+            text(
+                "INSERT INTO metrics.sketch_pending SELECT 'network', d, now()"
+                " FROM generate_series(date '1990-01-01', date '2016-01-01', '1 day') AS d"
+            )
+        )
+        scope = services_of("network", "mail")
+        spans = [Span(0, datetime(1980, 1, 1, tzinfo=UTC), LATER)]
+        assert await sketched_percentiles(session, DurationKind.RESOLUTION, scope, spans) == {}
+    assert await p50(engine) == pytest.approx(3.6e9, rel=PROMISED)
 
 
 async def test_over_all_the_unattributed_count(engine: AsyncEngine) -> None:
@@ -164,4 +222,4 @@ async def test_over_all_the_unattributed_count(engine: AsyncEngine) -> None:
             spans = [Span(0, *SPRING), Span(1, MAY, MAY + timedelta(days=1, hours=1))]
             found = await sketched_percentiles(session, DurationKind.RESOLUTION, everything, spans)
         assert [found[n][0] for n in (0, 1)] == pytest.approx([2 * 3.6e9] * 2, rel=PROMISED)
-        await compact(engine)
+        await sketch(engine)

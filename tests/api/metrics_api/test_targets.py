@@ -66,7 +66,7 @@ class TestCreate:
         [
             ({"service": "nobody"}, "/service"),
             ({"service": "No Slug"}, "/service"),
-            ({"kpi": "availability"}, "/kpi"),
+            ({"kpi": "happiness"}, "/kpi"),
             ({"comparator": "eq"}, "/comparator"),
             ({"value": 0}, "/value"),
             ({"value": -1}, "/value"),

@@ -35,7 +35,7 @@ NOT_INHERITED = {
 # What a service may do at another one: the tokens that it signs itself are capped to this.
 GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
     "catalog": {
-        "metrics-api": ("catalog:read", "identity:act-for"),
+        "metrics-api": ("catalog:read", "risks:raise", "identity:act-for"),
         "improvement-api": ("catalog:read", "stages:move", "identity:act-for"),
     },
     "metrics": {

@@ -35,3 +35,6 @@ class Settings(ServiceSettings):
         lt=1,
         description="share of its time below which a running clock is told to be about to run out",
     )
+    allow_private_sources: bool = Field(
+        False, description="let tools and Prometheus servers be asked at private addresses"
+    )

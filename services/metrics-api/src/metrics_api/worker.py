@@ -18,6 +18,7 @@ from metrics_api.inbox import jobs as inbox
 from metrics_api.incidents.jobs import make_partitions_ahead, refold_source
 from metrics_api.indicators.jobs import compact_cells
 from metrics_api.issued_reports import jobs as issued_reports
+from metrics_api.judgements import jobs as judgements
 from metrics_api.openslo import jobs as openslo
 from metrics_api.prometheus import jobs as prometheus
 from metrics_api.pulls import jobs as pulls
@@ -29,6 +30,7 @@ from metrics_api.slos import jobs as slos
 from metrics_api.sources.rules import REFOLD_JOB
 from metrics_api.success_factors import jobs as success_factors
 from metrics_api.surveys import jobs as surveys
+from metrics_api.target_proposals import jobs as target_proposals
 from metrics_api.tiers import jobs as tiers
 from metrics_api.trends import jobs as trends
 from shared.kit.jobs import Job
@@ -59,6 +61,8 @@ JOBS: tuple[Job, ...] = (
     *prometheus.JOBS,
     *tiers.JOBS,
     *success_factors.JOBS,
+    *judgements.JOBS,
+    *target_proposals.JOBS,
     *trends.JOBS,
     *issued_reports.JOBS,
 )

@@ -3,20 +3,25 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
+from uuid import UUID
 
 from shared.clients.remote import Remote, read
+from shared.errors import Conflict
 from shared.schemas.catalog import (
     Reference,
     ResolvedReference,
     ResolveReply,
+    RiskReference,
     ServiceOut,
     ServiceSummary,
     TransitionOut,
+    TrendRisk,
 )
 from shared.schemas.common import FactCatalog, Page, ServiceFacts
 
 RESOLVE_LIMIT = 10_000
 Item = TypeVar("Item")
+SERVICE_OWNER = "service_owner"
 
 
 class CatalogClient:
@@ -81,3 +86,25 @@ class CatalogClient:
             idempotent=True,
         )
         return read(TransitionOut, reply, self._remote)
+
+    async def answerable_owner(self, key: str) -> str | None:
+        """Who answers for a service: its service_owner, else another owner, None without any."""
+        reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}")
+        owners = read(ServiceOut, reply, self._remote).owners
+        ranked = sorted(owners, key=lambda owner: (owner.role != SERVICE_OWNER, owner.role))
+        return ranked[0].subject if ranked else None
+
+    async def raise_risk(self, risk: TrendRisk, idempotency_key: str) -> UUID:
+        """Raise the risk of a trend; the one that the trend has raised already, where there is."""
+        try:
+            reply = await self._remote.request(
+                "POST",
+                "/v1/risks",
+                json=risk.model_dump(mode="json"),
+                idempotency_key=idempotency_key,
+            )
+        except Conflict as refused:
+            if refused.code != "risk_raised_already":
+                raise
+            return UUID(str(refused.extra["risk"]))
+        return read(RiskReference, reply, self._remote).id

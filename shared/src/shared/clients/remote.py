@@ -24,6 +24,7 @@ class Remote(Protocol):
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         idempotent: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> httpx.Response: ...
 
 

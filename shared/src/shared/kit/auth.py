@@ -107,12 +107,27 @@ class _Authentication(SecurityBase):
         return await authenticate(request, demanded)
 
 
+class _AnyAuthentication(_Authentication):
+    """The caller has one of the scopes, of which the last, the narrowest, is named to who has
+    none; the contract names each as a way of its own."""
+
+    scheme_name = "OAuth2AnyOf"
+
+    async def __call__(self, request: Request, demanded: SecurityScopes) -> Principal:
+        principal = await authenticate(request, SecurityScopes())
+        if not principal.scopes & set(demanded.scopes):
+            raise _missing(demanded.scopes[-1])
+        return principal
+
+
 _authentication = _Authentication()
+_any_authentication = _AnyAuthentication()
 
 
 def describe_security(contract: dict[str, Any]) -> None:
     """Name the other ways to authenticate in an OpenAPI document, wherever OAuth2 stands."""
     schemes = contract.get("components", {}).get("securitySchemes", {})
+    _part_alternatives(contract, schemes)
     if _Authentication.scheme_name not in schemes:
         return
     schemes.update(_ALTERNATIVES)
@@ -122,6 +137,32 @@ def describe_security(contract: dict[str, Any]) -> None:
                 scopes = way.get(_Authentication.scheme_name)
                 if scopes is not None:
                     operation["security"] += [{name: scopes} for name in _ALTERNATIVES]
+
+
+def _part_alternatives(contract: dict[str, Any], schemes: dict[str, Any]) -> None:
+    """Turn one requirement of any of several scopes into one requirement a scope."""
+    any_of, one = _AnyAuthentication.scheme_name, _Authentication.scheme_name
+    found = schemes.pop(any_of, None)
+    if found is None:
+        return
+    schemes.setdefault(one, found)
+    for path in contract["paths"].values():
+        for operation in path.values():
+            if any(any_of in way for way in operation.get("security", ())):
+                operation["security"] = [
+                    each
+                    for way in operation["security"]
+                    for each in (
+                        [{one: [scope]} for scope in way[any_of]] if any_of in way else [way]
+                    )
+                ]
+
+
+def requires_any(*scopes: str) -> Any:
+    """The dependency of an operation for which one of these scopes is enough, widest first."""
+    unknown = set(scopes) - SCOPES.keys()
+    assert not unknown, f"no such scope: {unknown}"
+    return Security(_any_authentication, scopes=list(scopes))
 
 
 def requires(*scopes: str) -> Any:

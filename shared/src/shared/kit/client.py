@@ -106,16 +106,20 @@ class RemoteClient:
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         idempotent: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> httpx.Response:
         """A 2xx reply within the deadline, or an error of shared.errors.
 
-        `idempotent` says that a POST may be repeated; None decides by the method.
+        `idempotent` says that a POST may be repeated, as one with an `idempotency_key` may; None
+        decides by the method.
         """
-        repeatable = method in SAFE_METHODS if idempotent is None else idempotent
+        safe = method in SAFE_METHODS or idempotency_key is not None
+        repeatable = safe if idempotent is None else idempotent
         until = asyncio.get_running_loop().time() + self._policy.deadline.total_seconds()
-        request = self._http.build_request(
-            method, path, params=params, json=json, headers=_headers(await self._token(until))
-        )
+        headers = _headers(await self._token(until))
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        request = self._http.build_request(method, path, params=params, json=json, headers=headers)
         reply = await self._guarded(request, self._policy.attempts if repeatable else 1, until)
         if not reply.is_success:
             raise _error_of(self.name, reply)

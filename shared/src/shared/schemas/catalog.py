@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from shared.schemas.common import Key, LongText, Out, ShortText, Storable, Wire
+from shared.schemas.common import Day, Key, LongText, Out, ShortText, Storable, Wire
 
 
 class Stage(StrEnum):
@@ -258,6 +258,26 @@ class ServiceSnapshot(ServiceSummary):
     """What other services copy of a service: the data of its events."""
 
     references: list[ReferenceSnapshot]
+
+
+class TrendRisk(Wire):
+    """A risk as a detected trend raises it: one as long as that one is not closed."""
+
+    service: Key
+    title: ShortText
+    description: LongText
+    likelihood: Annotated[int, Field(ge=1, le=5)]
+    impact: Annotated[int, Field(ge=1, le=5)]
+    owner: Subject
+    review_date: Day
+    source: Literal["trend"]
+    source_reference: Annotated[ShortText, Field(description="which trend it was")]
+
+
+class RiskReference(Out):
+    """What others keep of a risk."""
+
+    id: UUID
 
 
 class TransitionRequest(Wire):

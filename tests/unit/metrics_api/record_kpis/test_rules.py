@@ -11,7 +11,6 @@ from scipy.stats import binomtest
 
 from metrics_api.record_kpis.rules import (
     RECORD_KPIS,
-    Z_95,
     Counts,
     nps_standard_error,
     parts_of,
@@ -69,7 +68,7 @@ class TestSatisfaction:
         detractors = sum(score <= 6 for score in scores)
         assert (parts.total, parts.count) == (promoters - detractors, len(scores))
         assert -100 <= 100 * parts.total / parts.count <= 100
-        assert parts.extras["margin"] == pytest.approx(Z_95 * parts.extras["standard_error"])
+        assert parts.extras["margin"] == pytest.approx(1.96 * parts.extras["standard_error"])
         groups = [parts.extras[name] for name in ("promoters", "passives", "detractors")]
         assert sum(groups) == len(scores)
 

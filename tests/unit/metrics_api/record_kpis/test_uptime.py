@@ -4,12 +4,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from metrics_api.record_kpis.uptime import Stretch, support_parameters
+from metrics_api.indicators.periods import Span
+from metrics_api.record_kpis.uptime import support_parameters
 from shared.calendars import Calendar, calendar_from
 from shared.schemas.catalog import SupportInterval, Weekday
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
-WEEK = [Stretch(0, MONDAY, MONDAY.replace(day=4)), Stretch(1, MONDAY.replace(day=4), MONDAY)]
+WEEK = [Span(0, MONDAY, MONDAY.replace(day=4)), Span(1, MONDAY.replace(day=4), MONDAY)]
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
 

@@ -29,6 +29,7 @@ BATCH = 200
 
 async def create_risk(session: Session, caller: Principal, body: RiskCreate) -> Any:
     """A new, open risk; 409 while the same trend has raised one that is not closed."""
+    rules.check_may_raise(body.source, caller.scopes)
     await _refuse_unknown(session, body.service, body.portfolio, body.roadmap_item)
     fields = body.model_dump()
     risk_id, score = uuid4(), body.likelihood * body.impact

@@ -15,7 +15,7 @@ from catalog_api.risks.schemas import (
     RiskOut,
     RiskPatch,
 )
-from shared.kit.auth import Principal, requires
+from shared.kit.auth import Principal, requires, requires_any
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
@@ -30,6 +30,7 @@ router = Router(prefix="/v1/risks", tags=["risks"])
 
 CatalogRead = Annotated[Principal, requires("catalog:read")]
 CatalogWrite = Annotated[Principal, requires("catalog:write")]
+RisksRaise = Annotated[Principal, requires_any("catalog:write", "risks:raise")]
 ApprovalsWrite = Annotated[Principal, requires("approvals:write")]
 
 
@@ -59,11 +60,12 @@ def _filters(
     responses=problem_responses(409),
 )
 async def create_risk(
-    body: RiskCreate, session: Session, caller: CatalogWrite, response: Response, _: Idempotent
+    body: RiskCreate, session: Session, caller: RisksRaise, response: Response, _: Idempotent
 ) -> Any:
     """Record a risk of a service or a portfolio.
 
-    A trend raises one risk: 409 `risk_raised_already` while that one is not closed.
+    A trend raises one risk: 409 `risk_raised_already` while that one is not closed. With
+    `risks:raise` alone only trends are recorded.
     """
     risk = await actions.create_risk(session, caller, body)
     response.headers["Location"] = f"/v1/risks/{risk.id}"

@@ -1,12 +1,12 @@
 """How a risk is scored, which states follow which, and what tollgates may ask."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from catalog_api.fact_values import definition, known
-from shared.errors import Conflict
+from shared.errors import Conflict, Forbidden
 from shared.schemas.common import FactValue
 
 # Any of these may accept a risk; accountability, not operation, is what they have in common.
@@ -67,6 +67,15 @@ DEFINITIONS = (
         "Open risks that no item of the roadmap treats",
     ),
 )
+
+
+def check_may_raise(source: RiskSource, scopes: Collection[str]) -> None:
+    """Who may only raise risks records those of trends: what people find, people write (403)."""
+    if source is not RiskSource.TREND and "catalog:write" not in scopes:
+        raise Forbidden(
+            "With risks:raise alone only risks of source trend are recorded",
+            code="insufficient_scope",
+        )
 
 
 def level_of(score: int) -> RiskLevel:

@@ -150,19 +150,25 @@ async def overdue(
     limit: int,
 ) -> list[RunningClock]:
     """Clocks that were due before now without that being known as a breach, by due time."""
-    statement = _RUNNING.format(due=_OVERDUE, known=_BREACHED, order=_BY_DUE_TIME)
-    return await _running(conn, statement.format(clock=clock.value), [*after, now, limit])
+    statement = _running_clocks(clock, due=_OVERDUE, known=_BREACHED, order=_BY_DUE_TIME)
+    return await _fetched(conn, statement, [*after, now, limit])
 
 
 async def due_soon(
     conn: Connection, clock: Clock, now: datetime, until: datetime, limit: int
 ) -> list[RunningClock]:
     """Clocks that run out in [now, until) and of which that was not said yet, by service."""
-    statement = _RUNNING.format(due=_SOON, known=_PREDICTED, order=_BY_SERVICE)
-    return await _running(conn, statement.format(clock=clock.value), [now, until, limit])
+    statement = _running_clocks(clock, due=_SOON, known=_PREDICTED, order=_BY_SERVICE)
+    return await _fetched(conn, statement, [now, until, limit])
 
 
-async def _running(conn: Connection, statement: str, values: list[Any]) -> list[RunningClock]:
+def _running_clocks(clock: Clock, **parts: str) -> str:
+    for name, part in parts.items():
+        parts[name] = part.format(clock=clock.value)
+    return _RUNNING.format(clock=clock.value, **parts)
+
+
+async def _fetched(conn: Connection, statement: str, values: list[Any]) -> list[RunningClock]:
     async with conn.cursor(row_factory=tuple_row) as cursor:
         await cursor.execute(statement, values)
         return [RunningClock(*row) async for row in cursor]

@@ -3,5 +3,12 @@
 from typing import Final
 
 from metrics_api.fact_sheets import FactSheet
+from metrics_api.judgements.sheet import SHEET as JUDGEMENTS
+from metrics_api.success_factors.sheet import SHEET as SUCCESS_FACTORS
+from metrics_api.trends.sheet import SHEET as TRENDS
 
-SHEETS: Final[tuple[FactSheet, ...]] = ()
+SHEETS: Final[tuple[FactSheet, ...]] = (
+    JUDGEMENTS,
+    TRENDS,
+    SUCCESS_FACTORS,
+)

@@ -1,5 +1,45 @@
-"""Background work of inbox."""
+"""Background work of the inbox."""
 
-from shared.kit.jobs import Job
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
 
-JOBS: tuple[Job, ...] = ()
+from metrics_api.attribution.rules import Memory
+from metrics_api.inbox import queries
+from metrics_api.inbox.actions import LANE, PROCESS_JOB
+from metrics_api.inbox.processing import process_some
+from shared.kit.database import transaction
+from shared.kit.jobs import Job, JobContext
+
+LINGER = 1.5  # seconds; longer than requests leave between two asks for this job
+LOOK_EVERY = 0.25
+MONTHS_AHEAD = 3
+FORGOTTEN_AT_ONCE = 5_000
+
+
+async def process_receipts(context: JobContext, payload: Mapping[str, Any]) -> None:
+    """Process what is pending, and what comes in while doing so and shortly after."""
+    memory, busy_at = Memory(), time.monotonic()
+    while time.monotonic() - busy_at < LINGER:
+        if await process_some(context.engine, memory):
+            busy_at = time.monotonic()
+        else:
+            await asyncio.sleep(LOOK_EVERY)
+
+
+async def tend_received(context: JobContext, payload: Mapping[str, Any]) -> None:
+    """Make partitions for the months to come; forget what sources do not keep any longer."""
+    async with transaction(context.engine) as session:
+        await queries.make_partitions(session, MONTHS_AHEAD)
+    forgotten = FORGOTTEN_AT_ONCE
+    while forgotten == FORGOTTEN_AT_ONCE:
+        async with transaction(context.engine) as session:
+            forgotten = await queries.forget_received(session, FORGOTTEN_AT_ONCE)
+
+
+JOBS: tuple[Job, ...] = (
+    # The schedule is for receipts whose request died before it could ask.
+    Job(PROCESS_JOB, process_receipts, cron="* * * * * */30", lane=LANE),
+    Job("tend_received", tend_received, cron="37 3 * * *"),
+)

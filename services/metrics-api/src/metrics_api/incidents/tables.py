@@ -30,11 +30,19 @@ class Incident(Base):
     __table_args__ = (
         CheckConstraint(f"state IN ({STATES})", name="state"),
         Index(None, "service", "opened_at"),
-        Index(None, "service", "resolution_at", postgresql_where=text("resolution_at IS NOT NULL")),
+        # Percentiles read thousands of durations: with the opening in the index not their rows.
+        Index(
+            None,
+            "service",
+            "resolution_at",
+            postgresql_include=["opened_at"],
+            postgresql_where=text("resolution_at IS NOT NULL"),
+        ),
         Index(
             None,
             "service",
             "acknowledgement_at",
+            postgresql_include=["opened_at"],
             postgresql_where=text("acknowledgement_at IS NOT NULL"),
         ),
         Index(None, "source_id", "service_name", postgresql_where=text("service IS NULL")),

@@ -13,9 +13,9 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.indicators.live import SERVICES, Reading
+from metrics_api.indicators.live import SERVICES, Reading, sql_type
 from metrics_api.indicators.periods import Span, decompose
-from metrics_api.indicators.rules import SUMS, Sums, parts_of
+from metrics_api.indicators.rules import DURATION_SUMS, SUMS, Sums, parts_of
 from metrics_api.indicators.scopes import Scope, ScopeKind
 
 FIRST_MOMENT: Final = datetime.fromisoformat("1800-01-01T00:00:00Z")
@@ -26,6 +26,9 @@ CELL_PIECES: Final = """unnest(
 DAY_PIECES: Final = """unnest(
         CAST(:day_n AS int[]), CAST(:day_low AS date[]),
         CAST(:day_high AS date[])) AS p (n, low, high)"""
+
+
+_ACTIVITY: Final = " + ".join(f"coalesce({name}, 0)" for name in SUMS if name not in DURATION_SUMS)
 
 
 def sum_of(name: str, alias: str) -> str:
@@ -43,31 +46,34 @@ def of_services(kind: ScopeKind, column: str, services: str = SERVICES) -> str:
     return f"{column} = ANY({services})"
 
 
-def rows_of_spans(kind: ScopeKind, *, edges: bool, services: str = SERVICES) -> str:
-    """SQL of rows (n, service, sums …) that add up to the sums of a scope's spans.
+def rows_of_spans(
+    kind: ScopeKind, *, edges: bool, services: str = SERVICES, names: Sequence[str] = SUMS
+) -> str:
+    """SQL of rows (n, service, activity, sums …) that add up to the sums of a scope's spans.
 
+    Of all the sums only those named, and `activity`, which is 0 where no record is in the span.
     The parameters come from `span_parameters` and `scope_parameters`. OFFSET 0 holds the planner
     to one index scan a piece: a join it may turn round, and then it reads all there ever was.
     """
-    sums = ", ".join(SUMS)
+    sums = ", ".join(names)
     cells = f"""
     SELECT p.n, r.* FROM {CELL_PIECES} CROSS JOIN LATERAL (
-        SELECT service, {sums} FROM metrics.cell c
+        SELECT service, {_ACTIVITY} AS activity, {sums} FROM metrics.cell c
         WHERE {of_services(kind, "c.service", services)} AND c.grain = p.grain
           AND c.start >= p.low AND c.start < p.high
         OFFSET 0) AS r"""
     # Deltas have no index by day alone. They are few, except under a bulk load: read them once.
-    added = ", ".join(f"sum({name}) AS {name}" for name in SUMS)
+    added = ", ".join(f"sum({name})::{sql_type(name)} AS {name}" for name in names)
     deltas = f"""
-    SELECT p.n, d.service, {", ".join(f"d.{name}" for name in SUMS)} FROM (
-        SELECT service, day, {added} FROM metrics.cell_delta x
+    SELECT p.n, d.service, d.activity, {", ".join(f"d.{name}" for name in names)} FROM (
+        SELECT service, day, sum({_ACTIVITY})::bigint AS activity, {added} FROM metrics.cell_delta x
         WHERE {of_services(kind, "x.service", services)} AND day >= :first_day AND day < :last_day
         GROUP BY service, day) AS d
     JOIN {DAY_PIECES} ON d.day >= p.low AND d.day < p.high"""
     parts = [cells, deltas]
     if edges:
         live = Reading(kind, services=services).sums_in_spans(SUMS)
-        parts.append(f"\n    SELECT n, service, {sums} FROM ({live}) AS e")
+        parts.append(f"\n    SELECT n, service, {_ACTIVITY} AS activity, {sums} FROM ({live}) AS e")
     return "\n    UNION ALL".join(parts)
 
 

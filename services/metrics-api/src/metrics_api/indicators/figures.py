@@ -1,5 +1,6 @@
 """Dividing sums into figures, and judging them. Pure."""
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,6 +23,13 @@ class Figure:
 
 
 NOTHING: Final = Figure(None, 0)
+_SCALES: Final = {Shape.MEAN_HOURS: (1, MICROSECONDS_PER_HOUR), Shape.POINTS: (100, 1)}
+_REACHES: Final = {
+    Comparator.LTE: operator.le,
+    Comparator.LT: operator.lt,
+    Comparator.GTE: operator.ge,
+    Comparator.GT: operator.gt,
+}
 
 
 def is_empty(sums: Mapping[str, int]) -> bool:
@@ -46,14 +54,8 @@ def quotient(
         return Figure(float(total), of)
     if count == 0:
         return Figure(None, of)
-    whole, parts = int(total), int(count)
-    match kpi.shape:
-        case Shape.MEAN_HOURS:
-            return Figure(whole / (parts * MICROSECONDS_PER_HOUR), of)
-        case Shape.POINTS:
-            return Figure(100 * whole / parts, of)
-        case _:
-            return Figure(whole / parts, of)
+    times, unit = _SCALES.get(kpi.shape, (1, 1))
+    return Figure(times * int(total) / (unit * int(count)), of)
 
 
 def figure_of(kpi: Kpi, sums: Sums) -> Figure:
@@ -66,12 +68,8 @@ def figure_of(kpi: Kpi, sums: Sums) -> Figure:
 
 def meets(value: float, comparator: Comparator, target: float | Decimal) -> bool:
     """Whether a value reaches a target. A target of 0.1 is compared as the double 0.1."""
-    return {
-        Comparator.LTE: value <= float(target),
-        Comparator.LT: value < float(target),
-        Comparator.GTE: value >= float(target),
-        Comparator.GT: value > float(target),
-    }[comparator]
+    reached: bool = _REACHES[comparator](value, float(target))
+    return reached
 
 
 def in_range(kpi: Kpi, value: Decimal) -> bool:

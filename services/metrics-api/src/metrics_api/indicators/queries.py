@@ -1,7 +1,7 @@
 # ruff: noqa: S608 - every fragment is of our own making, every value a parameter
 """Writing cells: what ingest appends, how it is folded in, and whether all of it is right."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -10,10 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.copying import insert_rows
-from metrics_api.indicators.definitions import DurationKind
-from metrics_api.indicators.live import DURATIONS, bucket_of, recomputed
+from metrics_api.indicators.live import recomputed
 from metrics_api.indicators.rules import CHANGES_DURATIONS, SUMS, Contributions
-from metrics_api.indicators.scopes import LIVE
 from shared.errors import NotFound
 
 COMPACTION_BATCH: Final = 20_000
@@ -68,26 +66,6 @@ async def get_service_name(
 CHANGED_DURATIONS: Final = f"coalesce({', '.join(CHANGES_DURATIONS)}) IS NOT NULL"
 """Whether a delta may have changed a duration of its day."""
 
-
-def durations_of_days(days: str, kinds: Iterable[DurationKind] = DurationKind) -> str:
-    """SQL of rows (service, day, kind, bucket) of the durations that ended on days.
-
-    `days` has services ('' for none) and days; each is one index scan a kind.
-    """
-    return "\n    UNION ALL".join(
-        f"""
-    SELECT c.service, c.day, r.kind, r.bucket FROM {days} c CROSS JOIN LATERAL (
-        SELECT '{kind}' AS kind, {bucket_of(duration.microseconds)} AS bucket
-        FROM {duration.rows.table(LIVE)}
-        WHERE i.service {present} AND {duration.rows.at} >= c.day::timestamp AT TIME ZONE 'UTC'
-          AND {duration.rows.at} < (c.day + 1)::timestamp AT TIME ZONE 'UTC'
-          AND {duration.condition}
-        OFFSET 0) AS r WHERE {which}"""
-        for kind, duration in ((kind, DURATIONS[kind]) for kind in kinds)
-        for present, which in (("= c.service", "c.service <> ''"), ("IS NULL", "c.service = ''"))
-    )
-
-
 _COMPACT = f"""
 WITH taken AS (
     DELETE FROM metrics.cell_delta d
@@ -106,75 +84,29 @@ WITH taken AS (
     SELECT service, grain, start, {", ".join(SUMS)} FROM summed ORDER BY service, grain, start
     ON CONFLICT (service, grain, start) DO UPDATE
     SET {", ".join(f"{name} = cell.{name} + excluded.{name}" for name in SUMS)}
-), changed AS MATERIALIZED (
-    SELECT DISTINCT service, day FROM taken WHERE {CHANGED_DURATIONS}
-), counted AS (
-    SELECT service, kind, day, bucket, count(*) AS count FROM ({durations_of_days("changed")}) AS x
-    GROUP BY service, kind, day, bucket
-), sketched AS MATERIALIZED (
-    SELECT service, kind, day, array_agg(bucket ORDER BY bucket) AS buckets,
-           array_agg(count ORDER BY bucket) AS counts
-    FROM counted GROUP BY service, kind, day
-), emptied AS (
-    DELETE FROM metrics.duration_sketch k USING changed c
-    WHERE k.service = c.service AND k.kind = ANY(:kinds) AND k.grain = 'd' AND k.start = c.day
-      AND NOT EXISTS (SELECT FROM sketched s
-                      WHERE s.service = k.service AND s.kind = k.kind AND s.day = k.start)
-), kept AS (
-    INSERT INTO metrics.duration_sketch (service, kind, grain, start, buckets, counts)
-    SELECT service, kind, 'd', day, buckets, counts FROM sketched
-    ON CONFLICT (service, kind, grain, start) DO UPDATE
-    SET buckets = excluded.buckets, counts = excluded.counts
+), to_sketch AS (
+    INSERT INTO metrics.sketch_pending (service, day, touched_at)
+    SELECT DISTINCT service, day, now() FROM taken WHERE {CHANGED_DURATIONS}
+    ON CONFLICT (service, day) DO UPDATE SET touched_at = excluded.touched_at
 )
-SELECT (SELECT count(*) FROM taken) AS deltas, array_agg(service) AS services,
-       array_agg(month) AS months
-FROM (SELECT DISTINCT service, date_trunc('month', day::timestamp)::date AS month FROM changed) m"""
-
-_DAYS_OF_MONTHS = """
-    SELECT m.service, m.month, k.kind, b.bucket, sum(b.count)::integer AS count
-    FROM {months} m CROSS JOIN unnest(CAST(:kinds AS text[])) AS w (kind)
-    JOIN metrics.duration_sketch k ON k.service = m.service AND k.kind = w.kind AND k.grain = 'd'
-     AND k.start >= m.month AND k.start < (m.month + interval '1 month')::date
-    CROSS JOIN LATERAL unnest(k.buckets, k.counts) AS b (bucket, count)
-    GROUP BY m.service, m.month, k.kind, b.bucket"""
-
-_SUM_UP_MONTHS = f"""
-WITH changed AS MATERIALIZED (
-    SELECT service, month
-    FROM unnest(CAST(:services AS text[]), CAST(:months AS date[])) AS m (service, month)
-), sketched AS MATERIALIZED (
-    SELECT service, kind, month, array_agg(bucket ORDER BY bucket) AS buckets,
-           array_agg(count ORDER BY bucket) AS counts
-    FROM ({_DAYS_OF_MONTHS.format(months="changed")}) AS x GROUP BY service, kind, month
-), emptied AS (
-    DELETE FROM metrics.duration_sketch k USING changed c
-    WHERE k.service = c.service AND k.kind = ANY(:kinds) AND k.grain = 'm' AND k.start = c.month
-      AND NOT EXISTS (SELECT FROM sketched s
-                      WHERE s.service = k.service AND s.kind = k.kind AND s.month = k.start)
-)
-INSERT INTO metrics.duration_sketch (service, kind, grain, start, buckets, counts)
-SELECT service, kind, 'm', month, buckets, counts FROM sketched
-ON CONFLICT (service, kind, grain, start) DO UPDATE
-SET buckets = excluded.buckets, counts = excluded.counts"""
-
-_KINDS: Final = [kind.value for kind in DurationKind]
+SELECT count(*) FROM taken"""
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('metrics.compact_cells', 0))"
+
+
+async def one_at_a_time(session: AsyncSession) -> None:
+    """Wait for whoever else folds deltas in or sketches days, until this transaction ends."""
+    await session.execute(text(_ONE_AT_A_TIME))
 
 
 async def compact_batch(session: AsyncSession) -> int:
     """Move one batch of deltas into the cells of their day and month; how many there were.
 
-    The durations of the days concerned are sketched anew by the same statement, so of the very
-    incidents that the deltas taken, and those left, tell of. A crash leaves all or nothing. One
-    compaction waits for another, since a sketch is set, not added to.
+    One statement, so a crash leaves all or nothing of it. Days whose durations may have changed
+    are noted down to be sketched anew.
     """
-    await session.execute(text(_ONE_AT_A_TIME))
-    parameters = {"batch": COMPACTION_BATCH, "kinds": _KINDS}
-    done = (await session.execute(text(_COMPACT), parameters)).one()
-    if done.services:
-        months = {"services": done.services, "months": done.months, "kinds": _KINDS}
-        await session.execute(text(_SUM_UP_MONTHS), months)
-    return int(done.deltas)
+    await one_at_a_time(session)
+    count: int = await session.scalar(text(_COMPACT), {"batch": COMPACTION_BATCH}) or 0
+    return count
 
 
 # -- checks ---------------------------------------------------------------------------------------
@@ -209,51 +141,3 @@ async def cells_that_differ(session: AsyncSession) -> list[tuple[str, str, date]
     months = _different("m", _MONTHS, _DAYS_BY_MONTH)
     await session.execute(text("SET LOCAL statement_timeout = 0"))
     return [tuple(row) for row in await session.execute(text(f"{days} UNION ALL {months}"))]
-
-
-_EVERY_DURATION = "\n    UNION ALL".join(
-    f"""
-    SELECT coalesce(i.service, '') AS service,
-           ({duration.rows.at} AT TIME ZONE 'UTC')::date AS day, '{kind}' AS kind,
-           {bucket_of(duration.microseconds)} AS bucket, 1 AS count
-    FROM metrics.incident i WHERE {duration.condition}"""
-    for kind, duration in DURATIONS.items()
-)
-_MONTHS_OF_SKETCHES = """(
-    SELECT DISTINCT service, date_trunc('month', start::timestamp)::date AS month
-    FROM metrics.duration_sketch)"""
-
-
-def _sketches(grain: str) -> str:
-    return f"""
-    SELECT k.service, k.start AS day, k.kind, b.bucket, b.count FROM metrics.duration_sketch k
-    CROSS JOIN LATERAL unnest(k.buckets, k.counts) AS b (bucket, count) WHERE k.grain = '{grain}'"""
-
-
-_SKETCHES_DIFFER = " UNION ALL ".join(
-    f"""
-    SELECT DISTINCT '{grain}' AS grain, service, day, kind
-    FROM (SELECT 1 AS sign, l.* FROM ({left}) AS l
-          UNION ALL SELECT -1, r.* FROM ({right}) AS r) AS x
-    WHERE {which}
-    GROUP BY service, day, kind, bucket HAVING sum(sign * count) <> 0"""
-    for grain, left, right, which in (
-        (
-            "d",
-            _sketches("d"),
-            _EVERY_DURATION,
-            f"""(service, day) NOT IN (
-        SELECT service, day FROM metrics.cell_delta WHERE {CHANGED_DURATIONS})""",
-        ),
-        ("m", _sketches("m"), _DAYS_OF_MONTHS.format(months=_MONTHS_OF_SKETCHES), "true"),
-    )
-)
-
-
-async def sketches_that_differ(session: AsyncSession) -> list[tuple[str, str, date, str]]:
-    """(grain, service, start, kind) of each sketch that is not what the incidents say.
-
-    Days with pending deltas are left out, for their sketches are not read. For checks and tests.
-    """
-    await session.execute(text("SET LOCAL statement_timeout = 0"))
-    return [tuple(r) for r in await session.execute(text(_SKETCHES_DIFFER), {"kinds": _KINDS})]

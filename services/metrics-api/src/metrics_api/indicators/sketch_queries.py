@@ -19,10 +19,13 @@ from metrics_api.indicators.cell_queries import (
 from metrics_api.indicators.definitions import DurationKind
 from metrics_api.indicators.live import DURATIONS, Reading, bucket_of
 from metrics_api.indicators.periods import Span
-from metrics_api.indicators.queries import CHANGED_DURATIONS, durations_of_days
+from metrics_api.indicators.queries import CHANGED_DURATIONS
 from metrics_api.indicators.scopes import Scope, ScopeKind
+from metrics_api.indicators.sketch_making import buckets_of_days
 from metrics_api.indicators.sketches import SHARES, percentiles_between
 
+MOST_DIRTY: Final = 5_000
+"""Days of services that are counted from incidents at most: some hundred thousand incidents."""
 _NEIGHBOURS: Final = ", ".join(
     f"min(bucket) FILTER (WHERE upto > {rounded}({share} * (whole - 1)))"
     for rounded in ("floor", "ceil")
@@ -35,15 +38,20 @@ async def sketched_percentiles(
 ) -> dict[int, tuple[float, float, float]]:
     """p50, p90 and p95 in microseconds by the number of the span, within 1 % (Records rule 14).
 
-    Whole months and days are read from sketches, but for days with pending deltas: these, and the
+    Whole months and days are read from sketches, but for days with pending changes: these, and the
     edges of the spans, are counted from the incidents by index. One statement, so one snapshot.
+    Nothing where that would be too many days, as shortly after a bulk load.
     """
     parameters = span_parameters(spans)
+    await plan_afresh(session)
+    asked: dict[str, Any] = {**scope_parameters(scope), **parameters, "duration": kind.value}
+    days = (
+        f"SELECT count(*) FROM (SELECT FROM ({_dirty(scope.kind)}) AS d LIMIT {MOST_DIRTY + 1}) c"
+    )
+    if (await session.scalar(text(days), asked) or 0) > MOST_DIRTY:
+        return {}
     statement = f"""
-    WITH dirty AS MATERIALIZED (
-        SELECT DISTINCT service, day FROM metrics.cell_delta x
-        WHERE {of_services(scope.kind, "x.service")} AND day >= :first_day AND day < :last_day
-          AND {CHANGED_DURATIONS}
+    WITH dirty AS MATERIALIZED ({_dirty(scope.kind)}
     ), dirty_month AS MATERIALIZED (
         SELECT DISTINCT service, date_trunc('month', day::timestamp)::date AS month FROM dirty
     ), counted AS ({_counted(kind, scope.kind, edges=has_edges(parameters))}
@@ -53,13 +61,21 @@ async def sketched_percentiles(
         FROM counted GROUP BY n, bucket
     )
     SELECT n, whole, {_NEIGHBOURS} FROM ranked GROUP BY n, whole"""
-    await plan_afresh(session)
-    asked: dict[str, Any] = {**scope_parameters(scope), **parameters, "duration": kind.value}
     found = await session.execute(text(statement), asked)
     return {
         n: percentiles_between(int(whole), buckets[: len(SHARES)], buckets[len(SHARES) :])
         for n, whole, *buckets in found
     }
+
+
+def _dirty(scope: ScopeKind) -> str:
+    """SQL of the days (service, day) whose sketches are not to be read."""
+    return f"""
+        SELECT service, day FROM metrics.cell_delta x
+        WHERE {of_services(scope, "x.service")} AND day >= :first_day AND day < :last_day
+          AND {CHANGED_DURATIONS}
+        UNION SELECT service, day FROM metrics.sketch_pending x
+        WHERE {of_services(scope, "x.service")} AND day >= :first_day AND day < :last_day"""
 
 
 def _counted(kind: DurationKind, scope: ScopeKind, *, edges: bool) -> str:
@@ -91,7 +107,7 @@ def _counted(kind: DurationKind, scope: ScopeKind, *, edges: bool) -> str:
     )
     parts.append(
         f"""
-        SELECT p.n, x.bucket, 1 FROM ({durations_of_days("dirty", [kind])}) AS x
+        SELECT p.n, x.bucket, x.count FROM ({buckets_of_days("dirty", kind)}) AS x
         JOIN {DAY_PIECES} ON x.day >= p.low AND x.day < p.high"""
     )
     if edges:

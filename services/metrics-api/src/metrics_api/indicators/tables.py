@@ -16,7 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 
 from metrics_api.base import Base
 from metrics_api.indicators.definitions import DurationKind
@@ -54,8 +54,17 @@ cell_delta = Table(
     *_sums(nullable=True),
 )
 
-# Written by the compaction only. A day without a pending delta is exact; one without any duration
-# has no row. Arrays, not a row a bucket: a day of a service has almost as many as incidents.
+# Days whose durations may have changed since they were sketched; the compaction notes them down.
+sketch_pending = Table(
+    "sketch_pending",
+    Base.metadata,
+    Column("service", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("touched_at", TIMESTAMP(timezone=True), nullable=False),
+)
+
+# Exact but for days with pending deltas or noted down above; a day without any duration has no row.
+# Arrays, not a row a bucket: a day of a service has almost as many as incidents.
 duration_sketch = Table(
     "duration_sketch",
     Base.metadata,

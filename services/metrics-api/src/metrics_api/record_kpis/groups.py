@@ -1,7 +1,7 @@
 # ruff: noqa: S608 - every fragment is of our own making, every value a parameter
 """SQL of KPIs that look at groups: requests like one another, incidents of a problem. Pure."""
 
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from metrics_api.indicators.scopes import Relations
@@ -21,7 +21,7 @@ _LIKENESS = """CASE WHEN r.offering IS NOT NULL THEN 'offering ' || r.offering
         END"""
 
 
-@cache
+@lru_cache(maxsize=256)
 def low_value_statement(parts: Breakdown, relations: Relations) -> str:
     """SQL of rows (service, slice, n, percentiles, counts …, top): requests of low value.
 
@@ -65,7 +65,7 @@ def low_value_statement(parts: Breakdown, relations: Relations) -> str:
     FROM ranked GROUP BY service, slice, n"""
 
 
-@cache
+@lru_cache(maxsize=256)
 def permanent_fix_statement(parts: Breakdown, relations: Relations) -> str:
     """SQL of rows (service, slice, n, percentiles, counts …): problems that did not come back.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from metrics_api.indicators.periods import Span
@@ -12,7 +12,7 @@ from metrics_api.record_kpis.tallies import TALLIES
 from shared.schemas.metrics import KpiId
 
 
-@cache
+@lru_cache(maxsize=256)
 def has_record(kpi: KpiId, service: str, relations: Relations = LIVE) -> str:
     """SQL of whether the service that an expression names has a record in any of the spans.
 
@@ -21,7 +21,7 @@ def has_record(kpi: KpiId, service: str, relations: Relations = LIVE) -> str:
     found = " OR ".join(
         f"""EXISTS (
         SELECT FROM unnest(CAST(:presence_low AS timestamptz[]),
-                           CAST(:presence_high AS timestamptz[])) AS s (low, high)
+                           CAST(:presence_high AS timestamptz[])) AS spanned (low, high)
         JOIN {getattr(relations, relation)} r ON r.service = {service} AND {condition})"""
         for relation, condition in _looks_at(kpi)
     )
@@ -38,11 +38,11 @@ def presence_parameters(spans: Sequence[Span], now: datetime) -> dict[str, Any]:
 
 
 def _looks_at(kpi: KpiId) -> list[tuple[str, str]]:
-    """Tables and the condition on their records `r` to be in the span `s`."""
+    """Tables and the condition on their records `r` to be in the span `spanned`."""
     match kpi:
         case KpiId.AVAILABILITY | KpiId.MTBF | KpiId.UNPLANNED_OUTAGES:
-            lasting = "coalesce(r.ended_at, CAST(:presence_now AS timestamptz)) > s.low"
-            within = f"r.started_at < s.high AND (r.started_at >= s.low OR {lasting})"
+            lasting = "coalesce(r.ended_at, CAST(:presence_now AS timestamptz)) > spanned.low"
+            within = f"r.started_at < spanned.high AND (r.started_at >= spanned.low OR {lasting})"
             return [("outage", within)]
         case KpiId.LOW_VALUE_SHARE:
             return [("request_record", _in("r.opened_at"))]
@@ -54,4 +54,4 @@ def _looks_at(kpi: KpiId) -> list[tuple[str, str]]:
 
 
 def _in(at: str) -> str:
-    return f"{at} >= s.low AND {at} < s.high"
+    return f"{at} >= spanned.low AND {at} < spanned.high"

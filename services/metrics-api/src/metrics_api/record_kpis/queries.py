@@ -17,7 +17,6 @@ from metrics_api.record_kpis.rules import parts_of
 from metrics_api.record_kpis.scoping import (
     Breakdown,
     breakdown,
-    condition_of,
     scope_parameters,
     services_of,
 )
@@ -25,7 +24,6 @@ from metrics_api.record_kpis.stretches import cut
 from metrics_api.record_kpis.tallies import tally_statement
 from metrics_api.record_kpis.uptime import (
     UNATTRIBUTED,
-    Stretch,
     observed_statement,
     support_parameters,
     uptime_statement,
@@ -112,42 +110,41 @@ def stretch_parameters(spans: Sequence[Span]) -> dict[str, Any]:
 
 
 async def _of_outages(session: AsyncSession, asked: _Question) -> list[RecordSums]:
-    observed = await _observed(session, asked)
-    if not observed:
-        return []
-    earliest = min(observed.values())
-    spans = [Stretch(n, start or min(earliest, end), end) for n, start, end in asked.spans]
-    services = [service for service in observed if service != UNATTRIBUTED or not asked.by_service]
+    services, spans = await _services_and_spans(session, asked)
     calendars = {}
     if asked.kpi in _TIMED:
-        known = [service for service in services if service != UNATTRIBUTED]
+        named = [service for service in services if service != UNATTRIBUTED]
         as_of = None if asked.relations is LIVE else asked.now
-        calendars = await support_calendars(session, known, as_of)
+        calendars = await support_calendars(session, named, as_of)
     statement = uptime_statement(
         asked.parts.condition, asked.relations, by_service=asked.by_service
     )
     parameters = {
         **scope_parameters(asked.scope),
+        **stretch_parameters(spans),
         **support_parameters(services, calendars, spans, asked.now),
-        "n": [span.n for span in spans],
-        "low": [span.low for span in spans],
-        "high": [span.high for span in spans],
-        "last": max(span.high for span in spans),
         "now": asked.now,
     }
     rows = await session.execute(text(statement), parameters)
     return [_sums(asked.kpi, dict(row)) for row in rows.mappings()]
 
 
-async def _observed(session: AsyncSession, asked: _Question) -> dict[str, datetime]:
-    """The start of the first outage of each service of the scope that has any."""
-    statement = observed_statement(
-        condition_of(asked.scope),
-        asked.relations,
-        by_key=services_of(asked.scope) is not None,
-    )
+async def _services_and_spans(
+    session: AsyncSession, asked: _Question
+) -> tuple[list[str], list[Span]]:
+    """The services whose outages to look at. A span without a start begins with the first outage.
+
+    They are looked up only where the scope does not name them, or such a span needs to know.
+    """
+    named = services_of(asked.scope)
+    if named is not None and all(span.start for span in asked.spans):
+        return list(dict.fromkeys(named)), list(asked.spans)
+    statement = observed_statement(asked.parts.condition, asked.relations)
     rows = await session.execute(text(statement), scope_parameters(asked.scope))
-    return {row[0]: row[1] for row in rows}
+    first = {row[0]: row[1] for row in rows}
+    earliest = min(first.values(), default=asked.now)
+    spans = [Span(n, start or min(earliest, end), end) for n, start, end in asked.spans]
+    return list(first), spans
 
 
 def _sums(kpi: KpiId, row: Mapping[str, Any]) -> RecordSums:

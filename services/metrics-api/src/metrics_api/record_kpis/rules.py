@@ -131,7 +131,7 @@ def _nps(counts: Counts) -> Parts:
         "passives": n - promoters - detractors,
         "detractors": detractors,
         "standard_error": error,
-        "margin": None if error is None else Z_95 * error,
+        "margin": None if error is None else 1.96 * error,
     }
     return Parts(promoters - detractors, n, n, _survey_exclusions(counts), extras)
 

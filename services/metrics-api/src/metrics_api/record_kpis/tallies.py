@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from metrics_api.indicators.scopes import Relations
@@ -144,7 +144,7 @@ TALLIES: Final[Mapping[KpiId, tuple[Tally, ...]]] = {
 }
 
 
-@cache
+@lru_cache(maxsize=256)
 def tally_statement(kpi: KpiId, parts: Breakdown, relations: Relations, groups: str = "") -> str:
     """SQL of rows (service, slice, n, percentiles, counts …) of the spans that have any record.
 
@@ -197,7 +197,9 @@ def _records(tally: Tally, parts: Breakdown, relations: Relations) -> str:
 
 
 def _counted(tally: Tally, names: list[str], parts: Breakdown, relations: Relations) -> str:
-    columns = ", ".join(f"({tally.counts.get(name, '0')})::numeric AS {name}" for name in names)
+    columns = ", ".join(
+        f"coalesce({tally.counts.get(name, '0')}, 0)::numeric AS {name}" for name in names
+    )
     return f"""
     SELECT {parts.service} AS service, {parts.slice} AS slice, {stretch(tally.at)} AS stretch,
            {columns}

@@ -19,13 +19,10 @@ from metrics_api.indicators.cell_queries import (
 )
 from metrics_api.indicators.definitions import Kpi
 from metrics_api.indicators.periods import Period, Span
-from metrics_api.indicators.rules import DURATION_SUMS, SUMS
 from metrics_api.indicators.scopes import ScopeKind
+from metrics_api.indicators.values import needed_sums
 from metrics_api.record_kpis.presence import has_record, presence_parameters
 
-_ACTIVITY: Final = " + ".join(
-    f"coalesce(sum(r.{name}), 0)" for name in SUMS if name not in DURATION_SUMS
-)
 _ASKED: Final = "ARRAY(SELECT key FROM asked)"
 _NO_SUMS: Final = "SELECT NULL::text, NULL::int[], NULL::numeric[], NULL::numeric[], NULL::bigint[]"
 
@@ -53,12 +50,17 @@ async def rows_of_incidents(
     to go through the services one by one costs four times as much for a page of 500.
     """
     parameters = span_parameters(spans)
-    rows = rows_of_spans(ScopeKind.PORTFOLIO, edges=has_edges(parameters), services=_ASKED)
+    rows = rows_of_spans(
+        ScopeKind.PORTFOLIO,
+        edges=has_edges(parameters),
+        services=_ASKED,
+        names=needed_sums([kpi]),
+    )
     total, count, records = (sum_of(name, "r") for name in (kpi.total, kpi.count, kpi.records))
     sums = f"""
         SELECT service, array_agg(n), array_agg(total), array_agg(count), array_agg(records)
         FROM (SELECT r.service, r.n, {total} AS total, {count} AS count, {records} AS records
-              FROM ({rows}) AS r GROUP BY r.service, r.n HAVING {_ACTIVITY} > 0) AS x
+              FROM ({rows}) AS r GROUP BY r.service, r.n HAVING sum(r.activity) > 0) AS x
         GROUP BY service"""
     await plan_afresh(session)
     asked = {**_parameters(kpi, periods, wanted), **parameters}

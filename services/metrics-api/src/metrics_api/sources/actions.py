@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from metrics_api.attribution.queries import advance_directory_revision
 from metrics_api.sources import queries
-from metrics_api.sources.rules import CATALOG_SOURCE, REFOLD_JOB
+from metrics_api.sources.rules import CATALOG_SOURCE, REFOLD_JOB, REFOLD_RECORDS_JOB
 from metrics_api.sources.schemas import SecretCreate, SourceChange, SourceCreate, source_out
 from metrics_api.sources.signatures import Scheme
 from metrics_api.sources.tables import ApiKey, Source, SourceSecret
@@ -24,7 +24,7 @@ from shared.kit.webhooks import new_secret
 
 FOLDED_BY = ("kind", "state_mapping", "priority_mapping")
 CAN_BE_TAKEN_AWAY = frozenset({"timezone", "signature", "record_kind"})
-KEY_SCOPES = ("incidents:write",)
+KEY_SCOPES = ("incidents:write", "records:write")
 SECRETS_AT_ONCE = 2
 KEYS_REMEMBERED = 2.0  # seconds
 
@@ -68,6 +68,7 @@ async def change_source(
     session: Session, key: str, expected: int, body: SourceChange, caller: Principal
 ) -> Source:
     source = await queries.get_source(session, key, lock=True)
+    _check_not_built_in(key)
     check_version(expected, source.version)
     before = _shown(source)
     for name, value in _changes(body).items():
@@ -77,9 +78,18 @@ async def change_source(
     await audit.record(session, caller, "changed", ("source", key), before, _shown(source))
     await _announce(session, source, caller)
     if any(before[name] != getattr(source, name) for name in FOLDED_BY):
-        lock = f"{REFOLD_JOB}:{key}"
-        await enqueue(session, REFOLD_JOB, {"source": key}, lock=lock, queueing_lock=lock)
+        for job in (REFOLD_JOB, REFOLD_RECORDS_JOB):
+            lock = f"{job}:{key}"
+            await enqueue(session, job, {"source": key}, lock=lock, queueing_lock=lock)
     return source
+
+
+def _check_not_built_in(key: str) -> None:
+    if key == CATALOG_SOURCE:
+        raise Conflict(
+            f"{key} is the built-in source of the catalog's requests: only its events write them",
+            code="built_in_source",
+        )
 
 
 def _changes(body: SourceChange) -> Mapping[str, Any]:
@@ -144,6 +154,7 @@ async def create_api_key(
 ) -> tuple[ApiKey, str]:
     """The stored key, and the key as its holder will send it."""
     source = await queries.get_source(session, source_key)
+    _check_not_built_in(source_key)
     secret = secrets.token_urlsafe(32)
     key = await queries.insert_api_key(
         session,

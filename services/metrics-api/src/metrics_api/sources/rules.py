@@ -13,6 +13,7 @@ from metrics_api.sources.tools.registry import tool_of
 from shared.schemas.metrics import IncidentState
 
 REFOLD_JOB = "refold_source"
+REFOLD_RECORDS_JOB = "refold_records"
 CATALOG_SOURCE = "catalog"
 """The source of the catalog's own requests; it is built in, so no tool is registered by its key."""
 CANONICAL = {state.value: state.value for state in IncidentState}

@@ -12,7 +12,7 @@ from metrics_api.sources.tools.mapping import LONGEST, BadExpression, compiled
 from metrics_api.sources.tools.registry import tool_of
 from shared.schemas.catalog import ZoneName
 from shared.schemas.common import Key, Out, ShortText, Storable, Timestamp, Wire
-from shared.schemas.metrics import IncidentState
+from shared.schemas.metrics import IncidentState, RecordKind
 
 Zone = Annotated[
     ZoneName,
@@ -78,18 +78,7 @@ HeaderName = Annotated[
 ]
 
 
-class RecordSort(StrEnum):
-    """What a record of a tool is to us."""
-
-    INCIDENT = "incident"
-    REQUEST = "request"
-    CHANGE = "change"
-    OUTAGE = "outage"
-    SURVEY = "survey"
-    INFRASTRUCTURE_EVENT = "infrastructure_event"
-
-
-class RecordSortOrIgnore(StrEnum):
+class KindOrIgnore(StrEnum):
     """What a record of a tool is to us, or that it is nothing."""
 
     INCIDENT = "incident"
@@ -102,7 +91,7 @@ class RecordSortOrIgnore(StrEnum):
 
 
 KindMapping = Annotated[
-    dict[ShortText, RecordSortOrIgnore],
+    dict[ShortText, KindOrIgnore],
     Field(
         max_length=200,
         description="the tool's words for a kind of record (issue type, table, class) to ours",
@@ -177,7 +166,7 @@ class SourceCreate(Wire):
     field_mapping: FieldMapping = Field(default_factory=dict)
     kind_mapping: KindMapping = Field(default_factory=dict)
     record_kind: Annotated[
-        RecordSort | None,
+        RecordKind | None,
         Field(description="what records are where the tool does not say; null: as the kind has it"),
     ] = None
     retention_days: RetentionDays = 30
@@ -195,7 +184,7 @@ class SourceChange(Wire):
     signature: SignatureSettings | None = None
     field_mapping: FieldMapping | None = None
     kind_mapping: KindMapping | None = None
-    record_kind: RecordSort | None = None
+    record_kind: RecordKind | None = None
     retention_days: RetentionDays | None = None
     active: bool | None = None
 
@@ -210,8 +199,8 @@ class SourceOut(Out):
     priority_mapping: dict[str, int]
     signature: SignatureOut = Field(description="in force: the source's own, or its kind's")
     field_mapping: dict[str, str]
-    kind_mapping: dict[str, RecordSortOrIgnore]
-    record_kind: RecordSort | None
+    kind_mapping: dict[str, KindOrIgnore]
+    record_kind: RecordKind | None
     retention_days: int
     active: bool
     version: int

@@ -1,5 +1,119 @@
-"""HTTP of success factors."""
+"""HTTP of critical success factors."""
 
+from typing import Annotated, Any
+
+from fastapi import Response
+
+from metrics_api.indicators.parameters import TimeZone
+from metrics_api.indicators.periods import parse_periods, parse_zone
+from metrics_api.success_factors import actions, queries
+from metrics_api.success_factors.queries import FactorFilter
+from metrics_api.success_factors.schemas import (
+    FactorStatus,
+    SuccessFactorCreate,
+    SuccessFactorOut,
+    SuccessFactorPatch,
+)
+from metrics_api.tiers.parameters import PeriodLabel
+from shared.kit.auth import Principal, requires
+from shared.kit.clock import now
+from shared.kit.database import Session
+from shared.kit.etag import IfMatch, set_etag
+from shared.kit.idempotency import Idempotent
+from shared.kit.pagination import PageQuery, page_of
+from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
+from shared.schemas.common import Key, Page
 
 router = Router(prefix="/v1", tags=["success-factors"])
+
+MetricsRead = Annotated[Principal, requires("metrics:read")]
+TiersWrite = Annotated[Principal, requires("tiers:write")]
+
+
+@router.post(
+    "/success-factors",
+    status_code=201,
+    operation_id="create_success_factor",
+    responses=problem_responses(409),
+)
+async def create_success_factor(
+    body: SuccessFactorCreate,
+    session: Session,
+    caller: TiersWrite,
+    response: Response,
+    _: Idempotent,
+) -> SuccessFactorOut:
+    """Define what must go well, and the KPIs by which it is seen."""
+    factor = await actions.create_factor(session, caller, body)
+    response.headers["Location"] = f"/v1/success-factors/{factor.key}"
+    return _tagged(factor, response)
+
+
+@router.get(
+    "/success-factors", operation_id="list_success_factors", response_model=Page[SuccessFactorOut]
+)
+async def list_success_factors(
+    session: Session,
+    caller: MetricsRead,
+    page: PageQuery,
+    objective: Key | None = None,
+    kra: Key | None = None,
+    service: Key | None = None,
+    active: bool | None = None,
+) -> Any:
+    """Critical success factors by key."""
+    wanted = FactorFilter(objective, kra, service, active)
+    rows = await queries.list_factors(session, wanted, page)
+    return page_of(rows, page, key=lambda row: (row.key,))
+
+
+@router.get(
+    "/success-factors/{key}", operation_id="get_success_factor", responses=problem_responses(404)
+)
+async def get_success_factor(
+    key: Key, session: Session, caller: MetricsRead, response: Response
+) -> SuccessFactorOut:
+    """One critical success factor."""
+    return _tagged(await queries.get_factor(session, key), response)
+
+
+@router.patch(
+    "/success-factors/{key}",
+    operation_id="change_success_factor",
+    responses=problem_responses(404, 412, 428),
+)
+async def change_success_factor(
+    key: Key,
+    body: SuccessFactorPatch,
+    session: Session,
+    caller: TiersWrite,
+    expected: IfMatch,
+    response: Response,
+) -> SuccessFactorOut:
+    """Change the fields that are named; give it up by `active: false`."""
+    return _tagged(await actions.change_factor(session, caller, key, body, expected), response)
+
+
+@router.get(
+    "/success-factors/{key}/status",
+    operation_id="get_success_factor_status",
+    responses=problem_responses(404),
+)
+async def get_success_factor_status(
+    key: Key,
+    session: Session,
+    caller: MetricsRead,
+    period: PeriodLabel,
+    timezone: TimeZone = "UTC",
+) -> FactorStatus:
+    """Whether its KPIs met their targets in a period."""
+    (asked,) = parse_periods([period], parse_zone(timezone), now())
+    factor = await queries.get_factor(session, key)
+    (status,) = await actions.judged(session, [factor], asked, timezone)
+    return status
+
+
+def _tagged(factor: Any, response: Response) -> SuccessFactorOut:
+    set_etag(response, factor.version)
+    return SuccessFactorOut.model_validate(factor)

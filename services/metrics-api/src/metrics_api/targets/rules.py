@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from metrics_api.indicators.definitions import Shape
 from metrics_api.indicators.figures import in_range
 from metrics_api.indicators.kpis import KPIS
 from shared.errors import Invalid
-from shared.schemas.metrics import KpiId
+from shared.schemas.metrics import Comparator, KpiId
 
 _RANGES = {
     Shape.SHARE: "a ratio from 0 to 1",
@@ -18,6 +18,14 @@ _RANGES = {
     Shape.COUNT: "a number not below 0",
     Shape.LEVEL: "a number not below 0",
 }
+_ENDS: Final[Mapping[Shape, tuple[int, int | None]]] = {
+    Shape.SHARE: (0, 1),
+    Shape.POINTS: (-100, 100),
+    Shape.MEAN_HOURS: (0, None),
+    Shape.COUNT: (0, None),
+    Shape.LEVEL: (0, None),
+}
+"""The least and the greatest figure there can be; None: there is no greatest."""
 
 
 def check_target(target: Mapping[str, Any]) -> None:
@@ -29,6 +37,16 @@ def check_target(target: Mapping[str, Any]) -> None:
         )
     if target["valid_to"] is not None and target["valid_to"] < target["valid_from"]:
         raise Invalid("valid_to must not be before valid_from", pointer="/valid_to")
+
+
+def reachable(kpi: KpiId, comparator: Comparator, value: Decimal) -> bool:
+    """Whether any figure of the KPI could meet the target: nothing is above the greatest value."""
+    least, greatest = _ENDS[KPIS[kpi].shape]
+    if comparator is Comparator.LT and value <= least:
+        return False
+    if comparator is Comparator.GT and greatest is not None and value >= greatest:
+        return False
+    return in_range(KPIS[kpi], value)
 
 
 def ended(target: Mapping[str, Any], today: date) -> date:

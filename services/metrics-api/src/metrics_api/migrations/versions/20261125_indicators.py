@@ -10,7 +10,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 # Deltas of what is known already fill the new sums, and mark each day whose durations no sketch
-# holds yet: the compaction makes its sketch as it folds the delta in.
+# holds yet.
 UP = """
 ALTER TABLE metrics.cell
     ADD COLUMN business_us NUMERIC NOT NULL DEFAULT 0,
@@ -32,6 +32,13 @@ ALTER TABLE metrics.cell
     ALTER COLUMN no_hold_time DROP DEFAULT,
     ALTER COLUMN no_hold_time_us DROP DEFAULT,
     ALTER COLUMN reworked DROP DEFAULT;
+DROP INDEX metrics.ix_incident_service_resolution_at;
+CREATE INDEX ix_incident_service_resolution_at ON metrics.incident (service, resolution_at)
+    INCLUDE (opened_at) WHERE resolution_at IS NOT NULL;
+DROP INDEX metrics.ix_incident_service_acknowledgement_at;
+CREATE INDEX ix_incident_service_acknowledgement_at
+    ON metrics.incident (service, acknowledgement_at)
+    INCLUDE (opened_at) WHERE acknowledgement_at IS NOT NULL;
 CREATE INDEX ix_cell_grain_start ON metrics.cell (grain, start);
 ALTER TABLE metrics.cell_delta
     ADD COLUMN business_us NUMERIC,
@@ -43,6 +50,12 @@ ALTER TABLE metrics.cell_delta
     ADD COLUMN no_hold_time BIGINT,
     ADD COLUMN no_hold_time_us NUMERIC,
     ADD COLUMN reworked BIGINT;
+CREATE TABLE metrics.sketch_pending (
+    service TEXT NOT NULL,
+    day DATE NOT NULL,
+    touched_at TIMESTAMPTZ NOT NULL,
+    CONSTRAINT pk_sketch_pending PRIMARY KEY (service, day)
+);
 CREATE TABLE metrics.duration_sketch (
     service TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -77,6 +90,7 @@ FROM metrics.incident WHERE acknowledgement_at >= opened_at;
 """
 DOWN = """
 DROP TABLE metrics.duration_sketch;
+DROP TABLE metrics.sketch_pending;
 ALTER TABLE metrics.cell_delta
     DROP COLUMN business_us,
     DROP COLUMN no_business_time,
@@ -87,6 +101,12 @@ ALTER TABLE metrics.cell_delta
     DROP COLUMN no_hold_time,
     DROP COLUMN no_hold_time_us,
     DROP COLUMN reworked;
+DROP INDEX metrics.ix_incident_service_resolution_at;
+CREATE INDEX ix_incident_service_resolution_at ON metrics.incident (service, resolution_at)
+    WHERE resolution_at IS NOT NULL;
+DROP INDEX metrics.ix_incident_service_acknowledgement_at;
+CREATE INDEX ix_incident_service_acknowledgement_at
+    ON metrics.incident (service, acknowledgement_at) WHERE acknowledgement_at IS NOT NULL;
 DROP INDEX metrics.ix_cell_grain_start;
 ALTER TABLE metrics.cell
     DROP COLUMN business_us,

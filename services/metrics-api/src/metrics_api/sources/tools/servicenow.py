@@ -146,14 +146,15 @@ def _code(value: Any) -> str | None:
     """A field's value, in the plain and in both display forms."""
     if isinstance(value, dict):
         value = value.get("value", value.get("display_value"))
-    return text(value)
+    words = text(value)
+    return None if words == "?" else words  # what the exports say for nothing
 
 
 def _label(value: Any) -> str | None:
     """A reference in words where the reply has them, else its sys_id."""
     if isinstance(value, dict):
         return text(value.get("display_value")) or text(value.get("value"))
-    return text(value)
+    return _code(value)
 
 
 def _record(

@@ -1,0 +1,116 @@
+# ruff: noqa: S608 - every fragment is of our own making, every value a parameter
+"""The figures of one KPI for many services and periods, in one read."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from metrics_api.indicators.cell_queries import (
+    has_edges,
+    plan_afresh,
+    rows_of_spans,
+    scope_parameters,
+    span_parameters,
+    sum_of,
+)
+from metrics_api.indicators.definitions import Kpi, Shape
+from metrics_api.indicators.figures import quotient
+from metrics_api.indicators.kpis import KPIS
+from metrics_api.indicators.periods import Period, Span, spans_up_to
+from metrics_api.indicators.rules import DURATION_SUMS, SUMS
+from metrics_api.indicators.scopes import Scope, ScopeKind
+from metrics_api.indicators.values import figure_of_parts
+from metrics_api.judgements.rules import Measured
+from metrics_api.record_kpis.queries import record_sums
+from shared.schemas.metrics import KpiId
+
+Figures = Mapping[tuple[str, int], Measured]
+"""By service and the number of the period; every pair that was asked for is there."""
+
+_ACTIVITY: Final = " + ".join(
+    f"coalesce(sum(r.{name}), 0)" for name in SUMS if name not in DURATION_SUMS
+)
+_NO_RECORDS: Final = Measured(None, 0, "no_records")
+
+
+async def figures(
+    session: AsyncSession,
+    kpi: KpiId,
+    services: Sequence[str],
+    periods: Sequence[Period],
+    now: datetime,
+) -> Figures:
+    """The figure of each service in each period: as the KPIs of a service have it."""
+    pairs = [(service, n) for service in services for n, _ in enumerate(periods)]
+    if not pairs:
+        return {}
+    definition = KPIS[kpi]
+    scope = Scope(ScopeKind.PORTFOLIO, None, tuple(services))
+    if not definition.of_incidents:
+        found = await _of_records(session, definition, scope, periods, now)
+    elif definition.shape is Shape.LEVEL:
+        found = await _levels(session, definition, scope, periods)
+    else:
+        found = await _of_incidents(session, definition, scope, _spans(periods))
+    return {pair: found.get(pair, _NO_RECORDS) for pair in pairs}
+
+
+def _spans(periods: Sequence[Period]) -> list[Span]:
+    return [Span(n, period.start, period.end) for n, period in enumerate(periods)]
+
+
+async def _of_records(
+    session: AsyncSession, kpi: Kpi, scope: Scope, periods: Sequence[Period], now: datetime
+) -> Figures:
+    rows = await record_sums(session, kpi.id, scope, _spans(periods), by_service=True, now=now)
+    found = {}
+    for sums in rows:
+        figure = figure_of_parts(kpi, sums)
+        reason = None if figure.value is not None else sums.extras.get("reason", kpi.nothing.code)
+        found[sums.service or "", sums.n] = Measured(figure.value, figure.count, reason)
+    return found
+
+
+async def _of_incidents(
+    session: AsyncSession, kpi: Kpi, scope: Scope, spans: Sequence[Span]
+) -> dict[tuple[str, int], Measured]:
+    """By service and span, where any incident left a trace in it."""
+    parameters = span_parameters(spans)
+    total, count, records = (sum_of(name, "r") for name in (kpi.total, kpi.count, kpi.records))
+    statement = f"""
+    SELECT r.service, r.n, {total} AS total, {count} AS divisor, {records} AS records
+    FROM ({rows_of_spans(scope.kind, edges=has_edges(parameters))}) AS r
+    GROUP BY r.service, r.n HAVING {_ACTIVITY} > 0"""
+    await plan_afresh(session)
+    rows = await session.execute(text(statement), {**scope_parameters(scope), **parameters})
+    found = {}
+    for service, n, total, divisor, records in rows:
+        figure = quotient(kpi, total, divisor, int(records))
+        reason = kpi.nothing.code if figure.value is None else None
+        found[service, n] = Measured(figure.value, figure.count, reason)
+    return found
+
+
+async def _levels(
+    session: AsyncSession, kpi: Kpi, scope: Scope, periods: Sequence[Period]
+) -> Figures:
+    """What was open at each end: all that came and went before it."""
+    spans = spans_up_to(period.end for period in periods)
+    changes = await _of_incidents(session, kpi, scope, spans)
+    numbers: dict[datetime, list[int]] = {}
+    for n, period in enumerate(periods):
+        numbers.setdefault(period.end, []).append(n)
+    levels = {}
+    for service in scope.services or ():
+        level: float | None = None
+        for span in spans:
+            change = changes.get((service, span.n))
+            if change is not None:
+                level = (level or 0.0) + (change.value or 0.0)
+            for n in numbers[span.end]:
+                if level is not None:
+                    levels[service, n] = Measured(level, int(level), None)
+    return levels

@@ -1,0 +1,43 @@
+"""What targets and their judgements say to tollgates about a service."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from metrics_api.fact_sheets import FactSheet
+from metrics_api.judgements import queries
+from shared.schemas.common import FactDefinition, FactValue
+
+DEFINITIONS: Final = [
+    FactDefinition(
+        name="proposals_open_count",
+        type="integer",
+        unit=None,
+        owner="metrics",
+        meaning="Proposals of harder targets that nobody has decided on",
+    ),
+    FactDefinition(
+        name="targets_missed_streak_max",
+        type="integer",
+        unit="periods",
+        owner="metrics",
+        meaning="For how many of its last full periods running the worst target that holds today"
+        " was missed; 0 where each was met in its last one",
+    ),
+]
+
+
+async def load(session: AsyncSession, service: str, now: datetime) -> Mapping[str, FactValue]:
+    """Both facts; the streak has no value until a target was met or missed once."""
+    row = await queries.numbers_of_service(session, service, now.date())
+    streak = row.targets_missed_streak_max if row.judged else None
+    reason = None if row.judged else "no target of the service was met or missed yet"
+    return {
+        "proposals_open_count": FactValue(value=row.proposals_open_count, as_of=now, reason=None),
+        "targets_missed_streak_max": FactValue(value=streak, as_of=now, reason=reason),
+    }
+
+
+SHEET = FactSheet(DEFINITIONS, load)

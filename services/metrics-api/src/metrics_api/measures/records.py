@@ -1,0 +1,87 @@
+"""What is counted of which record, as SQL: the closed set of record feeds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from metrics_api.slis.rules import RecordMeasure
+
+
+@dataclass(frozen=True)
+class RecordSource:
+    """Records `r` of a table: when they count (`at`), which do, and which are good."""
+
+    table: str
+    at: str
+    counts: str
+    good: str
+
+
+def _fits(value: str) -> str:
+    """Whether a value fits the objective that looks at it (`s`)."""
+    return (
+        f"CASE s.op WHEN 'lte' THEN {value} <= s.value WHEN 'lt' THEN {value} < s.value"
+        f" WHEN 'gte' THEN {value} >= s.value WHEN 'gt' THEN {value} > s.value END"
+    )
+
+
+def _hours(start: str, end: str) -> str:
+    return f"extract(epoch FROM {end} - {start}) / 3600"
+
+
+_INCIDENT, _REQUEST = "metrics.incident", "metrics.request_record"
+_TO_RESOLUTION = _hours("r.opened_at", "r.resolution_at")
+_TO_ACKNOWLEDGEMENT = _hours("r.opened_at", "r.acknowledgement_at")
+_COUNTED = "r.exclusion IS NULL"
+_RESOLVED = f"{_COUNTED} AND r.opened_at IS NOT NULL"
+_ACKNOWLEDGED = "r.opened_at IS NOT NULL"
+_RATED = "r.kind = 'csat' AND r.score IS NOT NULL"
+
+SOURCES: Final[Mapping[RecordMeasure, RecordSource]] = {
+    RecordMeasure.INCIDENTS_RESOLVED_IN_TIME: RecordSource(
+        _INCIDENT,
+        "resolution_at",
+        f"{_COUNTED} AND r.resolution_met IS NOT NULL",
+        "r.resolution_met",
+    ),
+    RecordMeasure.INCIDENTS_RESPONDED_IN_TIME: RecordSource(
+        _INCIDENT, "acknowledgement_at", "r.response_met IS NOT NULL", "r.response_met"
+    ),
+    RecordMeasure.INCIDENTS_RESOLVED_WITHIN: RecordSource(
+        _INCIDENT, "resolution_at", _RESOLVED, f"{_TO_RESOLUTION} <= s.within_hours"
+    ),
+    RecordMeasure.INCIDENTS_ACKNOWLEDGED_WITHIN: RecordSource(
+        _INCIDENT, "acknowledgement_at", _ACKNOWLEDGED, f"{_TO_ACKNOWLEDGEMENT} <= s.within_hours"
+    ),
+    RecordMeasure.INCIDENTS_NOT_REOPENED: RecordSource(
+        _INCIDENT, "resolution_at", _COUNTED, "NOT r.reopened"
+    ),
+    RecordMeasure.REQUESTS_FULFILLED_IN_TIME: RecordSource(
+        _REQUEST, "fulfilled_at", "r.met IS NOT NULL", "r.met"
+    ),
+    RecordMeasure.CHANGES_SUCCESSFUL: RecordSource(
+        "metrics.change_record",
+        "completed_at",
+        "r.outcome IS NOT NULL",
+        "r.outcome = 'successful'",
+    ),
+    RecordMeasure.CSAT_SATISFIED: RecordSource(
+        "metrics.survey", "answered_at", _RATED, "r.score >= 4"
+    ),
+    RecordMeasure.RESOLUTION_HOURS: RecordSource(
+        _INCIDENT, "resolution_at", _RESOLVED, _fits(_TO_RESOLUTION)
+    ),
+    RecordMeasure.ACKNOWLEDGEMENT_HOURS: RecordSource(
+        _INCIDENT, "acknowledgement_at", _ACKNOWLEDGED, _fits(_TO_ACKNOWLEDGEMENT)
+    ),
+    RecordMeasure.FULFILMENT_HOURS: RecordSource(
+        _REQUEST,
+        "fulfilled_at",
+        "r.opened_at IS NOT NULL",
+        _fits(_hours("r.opened_at", "r.fulfilled_at")),
+    ),
+    RecordMeasure.CSAT_SCORE: RecordSource(
+        "metrics.survey", "answered_at", _RATED, _fits("r.score")
+    ),
+}
+"""All but availability, which is no count of records."""

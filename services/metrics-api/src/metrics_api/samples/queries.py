@@ -1,0 +1,306 @@
+"""Every SQL statement about samples, and the sums of them that are kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ARRAY, Numeric, Row, Text, TextClause, bindparam, select, text
+from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, INTERVAL
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from metrics_api.base import Stamp
+from metrics_api.samples import rules
+from metrics_api.samples.rules import Sample
+from metrics_api.samples.tables import SliSample
+from metrics_api.slis.queries import lock_samples
+from shared.kit.pagination import PageParams, keyset
+
+_sample = SliSample.__table__.c
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One way to look at an SLI; see SliFacet."""
+
+    sli: str
+    op: str | None
+    value: float | None
+    slice_minutes: int | None
+    slice_target: Decimal | None
+
+
+# The later of two samples of one identity wins; what does not differ is not written.
+_UPSERT = text("""
+WITH changed AS (
+    INSERT INTO metrics.sli_sample AS kept (sli, series, at, part, total, value, received_at)
+    SELECT :sli, s.series, s.at, s.part, s.total, s.value, :received_at
+    FROM unnest(:series, :at, :part, :total, :value) AS s(series, at, part, total, value)
+    ON CONFLICT (sli, series, at) DO UPDATE
+    SET part = EXCLUDED.part, total = EXCLUDED.total, value = EXCLUDED.value,
+        received_at = EXCLUDED.received_at
+    WHERE (kept.part, kept.total, kept.value)
+        IS DISTINCT FROM (EXCLUDED.part, EXCLUDED.total, EXCLUDED.value)
+    RETURNING series, at
+)
+SELECT series, at FROM changed""").bindparams(
+    bindparam("series", type_=ARRAY(Text)),
+    bindparam("at", type_=ARRAY(Stamp)),
+    bindparam("part", type_=ARRAY(Numeric)),
+    bindparam("total", type_=ARRAY(Numeric)),
+    bindparam("value", type_=ARRAY(DOUBLE_PRECISION)),
+)
+
+# A counter's sample also decides what the one after it adds.
+_TOUCHED_MINUTES = text("""
+SELECT DISTINCT date_trunc('minute', touched.at) AS minute
+FROM unnest(:series, :at) AS c(series, at)
+CROSS JOIN LATERAL (
+    SELECT c.at
+    UNION ALL
+    (SELECT s.at FROM metrics.sli_sample s
+     WHERE :counter AND s.sli = :sli AND s.series = c.series AND s.at > c.at
+     ORDER BY s.at LIMIT 1)
+) AS touched(at)
+ORDER BY minute""").bindparams(
+    bindparam("series", type_=ARRAY(Text)), bindparam("at", type_=ARRAY(Stamp))
+)
+
+_ALL_MINUTES = text("""
+SELECT DISTINCT date_trunc('minute', at) AS minute FROM metrics.sli_sample WHERE sli = :sli
+ORDER BY minute""")
+
+# What each sample of the asked minutes adds, as a facet sees it. A counter adds its growth, and
+# all of itself after a reset: when it or its total has become smaller; its first sample nothing.
+_MINUTES = """
+INSERT INTO metrics.sli_cell AS cell
+    (facet, grain, start, good, total, samples, slices, slices_good, slices_ratio)
+SELECT f.id, 'm', date_trunc('minute', s.at),
+       coalesce(sum(least(greatest(p.good, 0), p.total)), 0), coalesce(sum(p.total), 0),
+       count(p.total), 0, 0, 0
+FROM metrics.sli_facet f
+JOIN metrics.sli ON sli.key = f.sli
+JOIN metrics.sli_sample s ON s.sli = f.sli
+LEFT JOIN LATERAL (
+    SELECT b.part, b.total FROM metrics.sli_sample b
+    WHERE sli.counter AND b.sli = s.sli AND b.series = s.series AND b.at < s.at
+    ORDER BY b.at DESC LIMIT 1
+) AS before ON true
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN NOT sli.counter THEN s.part
+                WHEN before.part IS NULL THEN NULL
+                WHEN s.part < before.part OR s.total < before.total THEN s.part
+                ELSE s.part - before.part END AS part,
+           CASE WHEN NOT sli.counter THEN s.total
+                WHEN before.part IS NULL THEN NULL
+                WHEN s.part < before.part OR s.total < before.total THEN s.total
+                ELSE s.total - before.total END AS total
+) AS grown
+CROSS JOIN LATERAL (
+    SELECT CASE sli.parts
+               WHEN 'good_total' THEN grown.part
+               WHEN 'bad_total' THEN grown.total - grown.part
+               WHEN 'raw_success' THEN CAST(CAST(s.value AS text) AS numeric)
+               WHEN 'raw_failure' THEN 1 - CAST(CAST(s.value AS text) AS numeric)
+               ELSE CAST(CASE f.op WHEN 'lte' THEN s.value <= f.value
+                                   WHEN 'lt' THEN s.value < f.value
+                                   WHEN 'gte' THEN s.value >= f.value
+                                   WHEN 'gt' THEN s.value > f.value END AS int)
+           END AS good,
+           CASE WHEN sli.parts IN ('good_total', 'bad_total') THEN grown.total ELSE 1 END AS total
+) AS p
+WHERE f.id = :facet AND s.at >= :low AND s.at < :high
+  AND date_trunc('minute', s.at) = ANY (:starts)
+GROUP BY f.id, date_trunc('minute', s.at)
+ON CONFLICT (facet, grain, start) DO UPDATE
+SET good = EXCLUDED.good, total = EXCLUDED.total, samples = EXCLUDED.samples"""
+
+# A slice stands in the cell of the minute it begins in, and counts only if it has events.
+_SLICES = """
+INSERT INTO metrics.sli_cell AS cell
+    (facet, grain, start, good, total, samples, slices, slices_good, slices_ratio)
+SELECT id, 'm', start, 0, 0, 0,
+       CAST(total > 0 AS int),
+       CAST(total > 0 AND good >= coalesce(slice_target, 1) * total AS int),
+       CASE WHEN total > 0 THEN round(good / total, 12) ELSE 0 END
+FROM (
+    SELECT f.id, f.slice_target, date_bin(:width, c.start, 'epoch') AS start,
+           sum(c.good) AS good, sum(c.total) AS total
+    FROM metrics.sli_facet f
+    JOIN metrics.sli_cell c ON c.facet = f.id AND c.grain = 'm'
+    WHERE f.id = :facet AND c.start >= :low AND c.start < :high
+      AND date_bin(:width, c.start, 'epoch') = ANY (:starts)
+    GROUP BY 1, 2, 3
+) AS slice
+ON CONFLICT (facet, grain, start) DO UPDATE
+SET slices = EXCLUDED.slices, slices_good = EXCLUDED.slices_good,
+    slices_ratio = EXCLUDED.slices_ratio"""
+
+_COARSER = """
+INSERT INTO metrics.sli_cell AS cell
+    (facet, grain, start, good, total, samples, slices, slices_good, slices_ratio)
+SELECT c.facet, '{grain}', date_bin(:width, c.start, 'epoch'), sum(c.good), sum(c.total),
+       sum(c.samples), sum(c.slices), sum(c.slices_good), sum(c.slices_ratio)
+FROM metrics.sli_cell c
+WHERE c.facet = :facet AND c.grain = '{finer}' AND c.start >= :low AND c.start < :high
+  AND date_bin(:width, c.start, 'epoch') = ANY (:starts)
+GROUP BY 1, 3
+ON CONFLICT (facet, grain, start) DO UPDATE
+SET good = EXCLUDED.good, total = EXCLUDED.total, samples = EXCLUDED.samples,
+    slices = EXCLUDED.slices, slices_good = EXCLUDED.slices_good,
+    slices_ratio = EXCLUDED.slices_ratio"""
+
+
+def _summing(statement: str) -> TextClause:
+    return text(statement).bindparams(
+        bindparam("starts", type_=ARRAY(Stamp)),
+        bindparam("low", type_=Stamp),
+        bindparam("high", type_=Stamp),
+        *([bindparam("width", type_=INTERVAL)] if ":width" in statement else []),
+    )
+
+
+_SUM_MINUTES = _summing(_MINUTES)
+_SUM_SLICES = _summing(_SLICES)
+_SUM_HOURS = _summing(_COARSER.format(grain="h", finer="m"))
+_SUM_DAYS = _summing(_COARSER.format(grain="d", finer="h"))
+_FACETS = text("SELECT id, slice_minutes FROM metrics.sli_facet WHERE sli = :sli ORDER BY id")
+
+_NEW_FACET = text("""
+INSERT INTO metrics.sli_facet (sli, op, value, slice_minutes, slice_target)
+VALUES (:sli, :op, :value, :slice_minutes, :slice_target)
+ON CONFLICT (sli, op, value, slice_minutes, slice_target) DO NOTHING RETURNING id""")
+_FACET = text("""
+SELECT id FROM metrics.sli_facet
+WHERE sli = :sli AND op IS NOT DISTINCT FROM :op AND value IS NOT DISTINCT FROM :value
+  AND slice_minutes IS NOT DISTINCT FROM :slice_minutes
+  AND slice_target IS NOT DISTINCT FROM CAST(:slice_target AS numeric)""")
+
+
+async def upsert_samples(
+    session: AsyncSession, sli: str, samples: Sequence[Sample], received_at: datetime
+) -> list[tuple[str, datetime]]:
+    """Keep samples of distinct identities; series and moment of those that are new or differ."""
+    found = await session.execute(
+        _UPSERT,
+        {
+            "sli": sli,
+            "received_at": received_at,
+            "series": [sample.series for sample in samples],
+            "at": [sample.at for sample in samples],
+            "part": [sample.part for sample in samples],
+            "total": [sample.total for sample in samples],
+            "value": [sample.value for sample in samples],
+        },
+    )
+    return [(series, at) for series, at in found]
+
+
+async def touched_minutes(
+    session: AsyncSession, sli: str, changed: Sequence[tuple[str, datetime]], *, counter: bool
+) -> list[datetime]:
+    """The minutes whose sums depend on these samples."""
+    parameters = {
+        "sli": sli,
+        "counter": counter,
+        "series": [series for series, _ in changed],
+        "at": [at for _, at in changed],
+    }
+    return list((await session.scalars(_TOUCHED_MINUTES, parameters)).all())
+
+
+async def minutes_with_samples(session: AsyncSession, sli: str) -> list[datetime]:
+    return list((await session.scalars(_ALL_MINUTES, {"sli": sli})).all())
+
+
+async def facets_on(session: AsyncSession, sli: str) -> list[tuple[int, int | None]]:
+    """Ids of the facets of an SLI, with the minutes of their slices."""
+    return [(facet, minutes) for facet, minutes in await session.execute(_FACETS, {"sli": sli})]
+
+
+async def sum_up(
+    session: AsyncSession, facets: Sequence[tuple[int, int | None]], minutes: Sequence[datetime]
+) -> None:
+    """Compute minutes, and the slices, hours and days they lie in, anew from the samples.
+
+    The samples of the SLI must be locked. Minutes far apart are summed up one after the other,
+    so that what lies between them is not read.
+    """
+    for near in rules.clusters(minutes):
+        for facet, slice_minutes in facets:
+            await _sum_facet(session, facet, slice_minutes, near)
+
+
+async def _sum_facet(
+    session: AsyncSession, facet: int, slice_minutes: int | None, minutes: Sequence[datetime]
+) -> None:
+    """Each statement reads what the one before wrote."""
+    await _sum(session, _SUM_MINUTES, facet, rules.MINUTE, minutes)
+    touched = list(minutes)
+    if slice_minutes is not None:
+        slices = await _sum(session, _SUM_SLICES, facet, slice_minutes * rules.MINUTE, minutes)
+        # A slice may begin in an hour before that of its minute.
+        touched += slices
+    await _sum(session, _SUM_HOURS, facet, rules.HOUR, touched)
+    await _sum(session, _SUM_DAYS, facet, rules.DAY, touched)
+
+
+async def _sum(
+    session: AsyncSession,
+    statement: TextClause,
+    facet: int,
+    width: timedelta,
+    touched: Sequence[datetime],
+) -> list[datetime]:
+    starts = rules.starts_of(touched, width)
+    parameters = {"facet": facet, "starts": starts, "low": starts[0], "high": starts[-1] + width}
+    if statement is not _SUM_MINUTES:
+        parameters["width"] = width
+    await session.execute(statement, parameters)
+    return starts
+
+
+async def insert_facet(session: AsyncSession, facet: Facet) -> int | None:
+    """The id of a new facet; None when there is such a one."""
+    found: int | None = await session.scalar(_NEW_FACET, vars(facet))
+    return found
+
+
+async def facet_id(session: AsyncSession, facet: Facet) -> int | None:
+    """The id of a facet that there is."""
+    found: int | None = await session.scalar(_FACET, vars(facet))
+    return found
+
+
+async def require_facet(session: AsyncSession, facet: Facet) -> int:
+    """The id of a way to look at an SLI; what was sampled before is summed up for a new one."""
+    present = await facet_id(session, facet)
+    if present is not None:
+        return present
+    await lock_samples(session, facet.sli)
+    made = await insert_facet(session, facet)
+    if made is None:
+        present = await facet_id(session, facet)
+        assert present is not None, "a facet is never deleted"
+        return present
+    minutes = await minutes_with_samples(session, facet.sli)
+    if minutes:
+        await sum_up(session, [(made, facet.slice_minutes)], minutes)
+    return made
+
+
+async def list_samples(
+    session: AsyncSession,
+    sli: str,
+    span: tuple[datetime | None, datetime | None],
+    page: PageParams,
+) -> list[Row[Any]]:
+    """Samples of an SLI in [start, end), newest first, one more than the page holds."""
+    statement = select(*_sample).where(_sample.sli == sli)
+    if span[0] is not None:
+        statement = statement.where(_sample.at >= span[0])
+    if span[1] is not None:
+        statement = statement.where(_sample.at < span[1])
+    order = [_sample.at.desc(), _sample.series.desc()]
+    return list((await session.execute(keyset(statement, order, page))).all())

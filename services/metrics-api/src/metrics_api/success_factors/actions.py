@@ -1,0 +1,144 @@
+"""Defining critical success factors, and judging them for a period."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from metrics_api.indicators.figures import meets
+from metrics_api.indicators.kpis import KPIS
+from metrics_api.indicators.periods import Period
+from metrics_api.success_factors import queries
+from metrics_api.success_factors.rules import satisfaction
+from metrics_api.success_factors.schemas import (
+    FactorStatus,
+    SatisfyingKpi,
+    SuccessFactorCreate,
+    SuccessFactorPatch,
+)
+from metrics_api.tiers.actions import check_objective, check_services, pairs_of
+from metrics_api.tiers.end_queries import targets_on
+from metrics_api.tiers.figures import figures_of
+from metrics_api.tiers.queries import get_kra
+from metrics_api.tiers.tree import Figure
+from shared.errors import Conflict, Invalid, NotFound
+from shared.kit import audit, clock
+from shared.kit.auth import Principal
+from shared.kit.database import Session
+from shared.kit.etag import check_version
+from shared.schemas.metrics import Comparator, KpiId
+
+RESOURCE = "success_factor"
+
+
+async def create_factor(session: Session, caller: Principal, body: SuccessFactorCreate) -> Any:
+    """A new factor; 409 where the key is taken, 422 for ends that are not known."""
+    await check_objective(session, body.objective)
+    await _check_kra(session, body.kra)
+    await check_services(session, body.kpis)
+    at = clock.now()
+    fields = body.model_dump(mode="json", exclude={"kpis"})
+    row = {**fields, "active": True, "version": 1, "created_at": at, "updated_at": at}
+    if not await queries.insert_factor(session, row):
+        detail = f"There is a critical success factor {body.key}"
+        raise Conflict(detail, code="key_taken", pointer="/key")
+    await queries.replace_kpis(session, body.key, pairs_of(body.kpis))
+    after = body.model_dump(mode="json")
+    await audit.record(session, caller, "created", (RESOURCE, body.key), after=after)
+    return await queries.get_factor(session, body.key)
+
+
+async def _check_kra(session: Session, kra: str | None) -> None:
+    if kra is None:
+        return
+    try:
+        await get_kra(session, kra)
+    except NotFound as unknown:
+        raise Invalid(unknown.detail, code="unknown_kra", pointer="/kra") from None
+
+
+async def change_factor(
+    session: Session, caller: Principal, key: str, patch: SuccessFactorPatch, expected: int
+) -> Any:
+    """Change the named fields; nothing happens when nothing differs."""
+    present = await queries.get_factor(session, key, lock=True)
+    check_version(expected, present.version)
+    sent = patch.model_dump(mode="json", exclude_unset=True)
+    if "kpis" in sent:
+        await check_services(session, patch.kpis)
+        sent["kpis"] = [{"kpi": kpi, "service": at} for kpi, at in sorted(pairs_of(patch.kpis))]
+    changes = {name: value for name, value in sent.items() if value != present._mapping[name]}
+    if not changes:
+        return present
+    columns = {name: value for name, value in changes.items() if name != "kpis"}
+    grown = {"version": present.version + 1, "updated_at": clock.now()}
+    await queries.update_factor(session, key, columns | grown)
+    if "kpis" in changes:
+        await queries.replace_kpis(session, key, pairs_of(patch.kpis))
+    before = {name: present._mapping[name] for name in changes}
+    await audit.record(session, caller, "changed", (RESOURCE, key), before, changes)
+    return await queries.get_factor(session, key)
+
+
+async def judged(
+    session: Session, factors: Sequence[Any], period: Period, timezone: str
+) -> list[FactorStatus]:
+    """How far each of these factors is satisfied in the period, in their order."""
+    pairs = list(
+        dict.fromkeys(
+            (KpiId(one["kpi"]), one["service"]) for factor in factors for one in factor.kpis
+        )
+    )
+    plain = [(kpi.value, service) for kpi, service in pairs]
+    targets = {
+        (KpiId(row.kpi), row.service): row
+        for row in await targets_on(session, plain, period.last_day)
+    }
+    figures = await figures_of(session, pairs, period)
+    return [
+        _status(
+            factor,
+            period,
+            timezone,
+            [
+                _kpi(pair, figures.get(pair), targets.get(pair))
+                for pair in ((KpiId(one["kpi"]), one["service"]) for one in factor.kpis)
+            ],
+        )
+        for factor in factors
+    ]
+
+
+def _status(factor: Any, period: Period, timezone: str, kpis: list[SatisfyingKpi]) -> FactorStatus:
+    return FactorStatus(
+        factor=factor.key,
+        name=factor.name,
+        period=period.label,
+        start=period.start,
+        end=period.end,
+        complete=period.complete,
+        timezone=timezone,
+        status=satisfaction([one.met for one in kpis]),
+        kpis=kpis,
+    )
+
+
+def _kpi(pair: tuple[KpiId, str], figure: Figure | None, target: Any) -> SatisfyingKpi:
+    kpi, service = pair
+    value = None if figure is None else figure.value
+    met, reason = None, None
+    if target is None:
+        reason = "No target holds on the last day of the period"
+    elif value is None:
+        reason = "no figure" if figure is None else figure.reason
+    else:
+        met = meets(value, Comparator(target.comparator), target.value)
+    return SatisfyingKpi(
+        kpi=kpi,
+        service=service,
+        unit=KPIS[kpi].unit,
+        value=value,
+        count=0 if figure is None else figure.count,
+        comparator=None if target is None else Comparator(target.comparator),
+        target=None if target is None else float(target.value),
+        met=met,
+        reason=reason,
+    )

@@ -1,0 +1,45 @@
+"""What tollgates may ask of the critical success factors of a service."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from metrics_api.fact_sheets import FactSheet
+from metrics_api.indicators.periods import parse_period, parse_zone
+from metrics_api.success_factors.actions import judged
+from metrics_api.success_factors.queries import factors_of_service
+from metrics_api.success_factors.rules import Satisfaction
+from shared.schemas.common import FactDefinition, FactValue
+
+_NUMBERS = (
+    ("success_factors_count", "Critical success factors that a KPI of the service satisfies"),
+    ("success_factors_satisfied_count", "of these, satisfied in the last full month (UTC)"),
+    ("success_factors_unsatisfied_count", "of these, not satisfied in the last full month (UTC)"),
+)
+
+
+async def _load(session: AsyncSession, service: str, now: datetime) -> Mapping[str, FactValue]:
+    factors = await factors_of_service(session, service)
+    last = now.date().replace(day=1) - timedelta(days=1)
+    month = parse_period(f"{last:%Y-%m}", parse_zone("UTC"), now)
+    found = await judged(session, factors, month, "UTC") if factors else []
+    statuses = [one.status for one in found]
+    values = (
+        len(factors),
+        statuses.count(Satisfaction.SATISFIED),
+        statuses.count(Satisfaction.UNSATISFIED),
+    )
+    return {
+        name: FactValue(value=value, as_of=now, reason=None)
+        for (name, _), value in zip(_NUMBERS, values, strict=True)
+    }
+
+
+SHEET = FactSheet(
+    definitions=[
+        FactDefinition(name=name, type="integer", unit=None, owner="metrics", meaning=meaning)
+        for name, meaning in _NUMBERS
+    ],
+    load=_load,
+)
