@@ -253,7 +253,7 @@ RECORDED = [
 async def test_other_records_are_answered_as_of_a_moment_too(
     desk: Metrics, kind: str, kpi: str, first: dict[str, Any], change: dict[str, Any]
 ) -> None:
-    asked = {"kpi": [kpi], "periods": "2024-Q1"}
+    asked: dict[str, Any] = {"kpi": kpi, "periods": "2024-Q1"}
     await push_record(desk, kind, first | {"version": 1})
     then, before = now(), await of_mail(desk, asked)
     reported = await report(desk, **asked)

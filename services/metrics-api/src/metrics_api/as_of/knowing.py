@@ -74,7 +74,7 @@ async def _found(
     return queries.candidates(conn, kind, as_of, (named, pinned), AT_ONCE)
 
 
-async def _lay_out_some(  # noqa: PLR0913, PLR0917 - of one kind, some records, by which lights
+async def _lay_out_some(
     session: Session,
     kind: RecordKind,
     as_of: datetime,
