@@ -1,8 +1,9 @@
 """Laying out what was known at a moment, so that the KPIs' own SQL answers for it.
 
 One transaction that sees one state of the database folds the updates that had come by then, by the
-mappings, names, words and promises that held then, into temporary tables. Only the incidents that
-the asked services could have had are folded, some at a time.
+mappings, names, words and promises that held then, into temporary tables. Only the records that
+the asked services could have had are folded, some at a time; what is counted across services (the
+incidents and outages that changes caused, the recurrence of problems) is folded whole.
 """
 
 import asyncio
@@ -14,9 +15,19 @@ from operator import itemgetter
 from typing import Final
 
 from metrics_api.as_of import queries
-from metrics_api.as_of.rules import Identity, Then, known_then, names_that_meant
+from metrics_api.as_of.rules import (
+    Identity,
+    Then,
+    incident_then,
+    kinds_for,
+    names_that_meant,
+    record_then,
+    services_for,
+)
+from metrics_api.records.kinds import KINDS
 from shared.errors import Invalid
 from shared.kit.database import Engine, Session, driver
+from shared.schemas.metrics import KpiId, RecordKind
 
 AT_ONCE: Final = 1_000
 
@@ -30,27 +41,42 @@ async def opened(engine: Engine, as_of: datetime, now: datetime) -> AsyncIterato
         yield session
 
 
-async def lay_out_incidents(
-    session: Session, as_of: datetime, services: Collection[str] | None
+async def lay_out(
+    session: Session, as_of: datetime, kpis: Collection[KpiId], services: Collection[str] | None
 ) -> None:
-    """Fill the tables with the incidents of these services as they were known; None: with all."""
+    """Fill the tables with what these KPIs of these services are counted from; None: of all."""
     conn = await driver(session)
     directory = await queries.directory_then(conn, as_of)
-    then = Then(directory, directory.knowledge(), await queries.pins_then(conn, as_of))
-    if services is None:
-        found = queries.every_incident(conn, as_of, AT_ONCE)
-    else:
-        named = names_that_meant(directory, await queries.names_sent(conn, as_of), services)
-        pinned = [identity for identity, service in then.pins.items() if service in services]
-        found = queries.candidates(conn, as_of, named, pinned, AT_ONCE)
-    async for some in found:
-        await _lay_out_some(session, as_of, some, then, services)
-        await asyncio.sleep(0)
+    for kind in kinds_for(kpis):
+        pins = await queries.pins_then(conn, kind, as_of)
+        then = Then(directory, directory.knowledge(), pins)
+        wanted = services_for(kind, kpis, services)
+        found = await _found(session, kind, as_of, then, wanted)
+        async for some in found:
+            await _lay_out_some(session, kind, as_of, some, then, wanted)
+            await asyncio.sleep(0)
     await queries.close_tables(conn)
+
+
+async def _found(
+    session: Session,
+    kind: RecordKind,
+    as_of: datetime,
+    then: Then,
+    services: Collection[str] | None,
+) -> AsyncIterator[list[Identity]]:
+    conn = await driver(session)
+    if services is None:
+        return queries.every_record(conn, kind, as_of, AT_ONCE)
+    sent = await queries.names_sent(conn, kind, as_of)
+    named = names_that_meant(then.directory, sent, services)
+    pinned = [identity for identity, service in then.pins.items() if service in services]
+    return queries.candidates(conn, kind, as_of, (named, pinned), AT_ONCE)
 
 
 async def _lay_out_some(
     session: Session,
+    kind: RecordKind,
     as_of: datetime,
     some: Sequence[Identity],
     then: Then,
@@ -60,17 +86,17 @@ async def _lay_out_some(
     for source_id, identities in groupby(some, key=itemgetter(0)):
         source = then.directory.by_id[source_id]
         ids = [external_id for _, external_id in identities]
-        received = await queries.receipts(conn, source, ids, as_of)
-        known = [
-            (
-                (source_id, external_id),
-                known_then((source_id, external_id), received[external_id], then),
-            )
-            for external_id in ids
-        ]
-        wanted = [
-            (identity, stored)
-            for identity, stored in known
-            if services is None or stored.folded.service in services
-        ]
-        await queries.lay_out(conn, wanted)
+        received = await queries.receipts(conn, kind, source, ids, as_of)
+        each = [((source_id, one), received[one]) for one in ids]
+        if kind is RecordKind.INCIDENT:
+            incidents = [(one, incident_then(one, came, then)) for one, came in each]
+            wanted = [row for row in incidents if _is_of(row[1].folded.service, services)]
+            await queries.lay_out_incidents(conn, wanted)
+        else:
+            records = [(one, record_then(KINDS[kind], one, came, then)) for one, came in each]
+            chosen = [row for row in records if _is_of(row[1][1]["service"], services)]
+            await queries.lay_out_records(conn, KINDS[kind], chosen)
+
+
+def _is_of(service: str | None, services: Collection[str] | None) -> bool:
+    return services is None or service in services

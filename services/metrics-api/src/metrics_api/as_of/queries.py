@@ -1,6 +1,6 @@
 """Every SQL statement of as-of answers; what the KPIs read afterwards is their own SQL."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -17,9 +17,14 @@ from metrics_api.copying import insert_rows
 from metrics_api.incidents import queries as incidents
 from metrics_api.incidents.rules import StoredIncident
 from metrics_api.incidents.updates import kept_update
+from metrics_api.records import ingest_queries as records
+from metrics_api.records.kinds import KINDS, Kind
+from metrics_api.records.rules import StoredRecord
+from metrics_api.records.updates import kept_update as kept_record_update
 from metrics_api.sources.rules import SourceRules, source_rules
 from shared.errors import Unavailable
 from shared.kit.database import driver, transaction
+from shared.schemas.metrics import RecordKind
 
 Connection = psycopg.AsyncConnection[Any]
 LONGEST = "10min"
@@ -42,7 +47,7 @@ _CREATE = (
        SELECT DISTINCT ON (id) * FROM metrics.initiative_version
        WHERE recorded_at <= %(then)s ORDER BY id, revision DESC""",
 )
-_ANALYZE = ("ANALYZE pg_temp.as_of_incident", "ANALYZE pg_temp.as_of_incident_transition")
+_ANALYZE = tuple(f"ANALYZE pg_temp.as_of_{name}" for name in END_STATES)
 
 
 @asynccontextmanager
@@ -106,8 +111,8 @@ _WORDS = """
 _PINS = """
     SELECT DISTINCT ON (source_id, external_id) source_id, external_id, service
     FROM metrics.attribution
-    WHERE external_id IS NOT NULL AND coalesce(kind, 'incident') = 'incident'
-      AND recorded_at <= %s
+    WHERE external_id IS NOT NULL AND coalesce(kind, 'incident') = %(kind)s
+      AND recorded_at <= %(then)s
     ORDER BY source_id, external_id, id DESC
 """
 
@@ -145,24 +150,24 @@ async def _words_then(conn: Connection, kind: str, then: datetime) -> dict[str, 
     return words_of(await _rows(conn, _WORDS, {"kind": kind, "then": then}))
 
 
-async def pins_then(conn: Connection, then: datetime) -> dict[Identity, str]:
-    """The services of the incidents that were attributed by hand."""
-    rows = await _rows(conn, _PINS, [then])
+async def pins_then(conn: Connection, kind: RecordKind, then: datetime) -> dict[Identity, str]:
+    """The services of the records of a kind that were attributed by hand."""
+    rows = await _rows(conn, _PINS, {"kind": kind.value, "then": then})
     return {(source_id, external_id): service for source_id, external_id, service in rows}
 
 
-# -- which incidents ------------------------------------------------------------------------------
+# -- which records -------------------------------------------------------------------------------
 
 _NAMED = """
-    SELECT DISTINCT source_id, payload->>'service' FROM metrics.incident_version
-    WHERE received_at <= %s AND payload->>'service' IS NOT NULL
+    SELECT DISTINCT source_id, payload->>'service' FROM {versions}
+    WHERE received_at <= %(then)s AND payload->>'service' IS NOT NULL
 """
 _EVERY = """
-    SELECT DISTINCT source_id, external_id FROM metrics.incident_version
+    SELECT DISTINCT source_id, external_id FROM {versions}
     WHERE received_at <= %(then)s ORDER BY source_id, external_id
 """
 _CANDIDATES = """
-    SELECT DISTINCT source_id, external_id FROM metrics.incident_version v
+    SELECT DISTINCT source_id, external_id FROM {versions}
     WHERE received_at <= %(then)s AND (
         (source_id, payload->>'service') IN (
             SELECT * FROM unnest(%(sources)s::int[], %(names)s::text[]))
@@ -170,29 +175,44 @@ _CANDIDATES = """
             SELECT * FROM unnest(%(pinned_sources)s::int[], %(pinned)s::text[])))
     ORDER BY source_id, external_id
 """
+_RECEIPTS = """
+    SELECT external_id, digest, payload::text, received_at FROM {versions}
+    WHERE source_id = %(source)s AND external_id = ANY(%(ids)s) AND received_at <= %(then)s
+"""
 
 
-async def names_sent(conn: Connection, then: datetime) -> list[Named]:
+def _of(statement: str, kind: RecordKind) -> str:
+    """A statement over the versions of a kind."""
+    if kind is RecordKind.INCIDENT:
+        return statement.format(versions="metrics.incident_version AS v")
+    of_kind = f"(SELECT * FROM metrics.record_version WHERE kind = '{kind.value}') AS v"  # noqa: S608 - a word of our own
+    return statement.format(versions=of_kind)
+
+
+async def names_sent(conn: Connection, kind: RecordKind, then: datetime) -> list[Named]:
     """Every name that a service was called in an update that had come by then."""
-    return [(source_id, name) for source_id, name in await _rows(conn, _NAMED, [then])]
+    rows = await _rows(conn, _of(_NAMED, kind), {"then": then})
+    return [(source_id, name) for source_id, name in rows]
 
 
-async def every_incident(
-    conn: Connection, then: datetime, at_once: int
+async def every_record(
+    conn: Connection, kind: RecordKind, then: datetime, at_once: int
 ) -> AsyncIterator[list[Identity]]:
-    """The incidents of which an update had come by then, some at a time, by source."""
-    async for some in _streamed(conn, _EVERY, {"then": then}, at_once):
+    """The records of which an update had come by then, some at a time, by source."""
+    async for some in _streamed(conn, _of(_EVERY, kind), {"then": then}, at_once):
         yield some
 
 
 async def candidates(
     conn: Connection,
+    kind: RecordKind,
     then: datetime,
-    named: Sequence[Named],
-    pinned: Collection[Identity],
+    chosen: tuple[Sequence[Named], Collection[Identity]],
     at_once: int,
 ) -> AsyncIterator[list[Identity]]:
-    """Those of them that were ever called so, or are `pinned`: the rest cannot concern us."""
+    """Those of them that were ever called by one of the names, or are among the pinned ones: the
+    rest cannot concern us."""
+    named, pinned = chosen
     parameters = {
         "then": then,
         "sources": [source_id for source_id, _ in named],
@@ -200,7 +220,7 @@ async def candidates(
         "pinned_sources": [source_id for source_id, _ in pinned],
         "pinned": [external_id for _, external_id in pinned],
     }
-    async for some in _streamed(conn, _CANDIDATES, parameters, at_once):
+    async for some in _streamed(conn, _of(_CANDIDATES, kind), parameters, at_once):
         yield some
 
 
@@ -214,26 +234,31 @@ async def _streamed(
             yield rows
 
 
-_RECEIPTS = """
-    SELECT external_id, digest, payload::text, received_at FROM metrics.incident_version
-    WHERE source_id = %s AND external_id = ANY(%s) AND received_at <= %s
-"""
-
-
 async def receipts(
-    conn: Connection, source: SourceRules, external_ids: Sequence[str], then: datetime
+    conn: Connection,
+    kind: RecordKind,
+    source: SourceRules,
+    external_ids: Sequence[str],
+    then: datetime,
 ) -> dict[str, list[Receipt]]:
-    """The updates of these incidents that had come by then."""
+    """The updates of these records that had come by then."""
+    asked = {"source": source.id, "ids": list(external_ids), "then": then}
     found: dict[str, list[Receipt]] = {}
-    for external_id, digest, payload, received_at in await _rows(
-        conn, _RECEIPTS, [source.id, list(external_ids), then]
-    ):
-        update = kept_update(source, digest, payload.encode())
+    for external_id, digest, payload, received_at in await _rows(conn, _of(_RECEIPTS, kind), asked):
+        update = _kept_update(kind, source, digest, payload.encode())
         found.setdefault(external_id, []).append(Receipt(update, received_at))
     return found
 
 
-async def lay_out(conn: Connection, known: Sequence[tuple[Identity, StoredIncident]]) -> None:
+def _kept_update(kind: RecordKind, source: SourceRules, digest: bytes, payload: bytes) -> Any:
+    if kind is RecordKind.INCIDENT:
+        return kept_update(source, digest, payload)
+    return kept_record_update(KINDS[kind], source, digest, payload)
+
+
+async def lay_out_incidents(
+    conn: Connection, known: Sequence[tuple[Identity, StoredIncident]]
+) -> None:
     """Put end states and their transitions into the temporary tables."""
     rows = [incidents.incident_row(*identity, stored) for identity, stored in known]
     await insert_rows(conn, THEN.incident, incidents.INCIDENT_COLUMNS, rows)
@@ -243,6 +268,20 @@ async def lay_out(conn: Connection, known: Sequence[tuple[Identity, StoredIncide
         for seq, move in enumerate(stored.folded.transitions, 1)
     ]
     await insert_rows(conn, THEN.incident_transition, incidents.TRANSITION_COLUMNS, moves)
+
+
+async def lay_out_records(
+    conn: Connection,
+    kind: Kind,
+    known: Sequence[tuple[Identity, tuple[StoredRecord, Mapping[str, Any]]]],
+) -> None:
+    """Put end states of another kind into its temporary table."""
+    rows = [
+        records.record_row(kind, source_id, stored, columns)
+        for (source_id, _), (stored, columns) in known
+    ]
+    table = getattr(THEN, kind.table.removeprefix("metrics."))
+    await insert_rows(conn, table, records.columns_of(kind), rows)
 
 
 async def _rows(conn: Connection, statement: str, parameters: Any) -> list[Any]:

@@ -6,18 +6,12 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Query, Request
 
-from metrics_api.as_of.knowing import lay_out_incidents, opened
+from metrics_api.as_of.knowing import lay_out, opened
 from metrics_api.as_of.relations import THEN
 from metrics_api.indicators import actions, scope_queries
 from metrics_api.indicators.definitions import Kpi
 from metrics_api.indicators.kpis import KPIS
-from metrics_api.indicators.parameters import (
-    ANSWERED_AS_OF,
-    AsOf,
-    PeriodList,
-    TimeZone,
-    check_as_of,
-)
+from metrics_api.indicators.parameters import AsOf, PeriodList, TimeZone
 from metrics_api.indicators.periods import (
     Grain,
     labels_between,
@@ -85,10 +79,7 @@ def wanted(
     as_of: AsOf = None,
 ) -> Wanted:
     labels = _labels(periods, grain, first, last)
-    if as_of is not None:
-        check_as_of(kpi or ())
-    every = KPIS if as_of is None else ANSWERED_AS_OF
-    return Wanted(list(dict.fromkeys(kpi or every)), labels, timezone, slice_by, as_of)
+    return Wanted(list(dict.fromkeys(kpi or KPIS)), labels, timezone, slice_by, as_of)
 
 
 WantedQuery = Annotated[Wanted, Depends(wanted)]
@@ -167,7 +158,7 @@ async def _kpis(
         return await _figures(session, asked, await find(session, key), moment, LIVE)
     async with opened(request.app.state.engine, asked.as_of, moment) as then:
         named = await find(then, key, asked.as_of)
-        await lay_out_incidents(then, asked.as_of, named.scope.services)
+        await lay_out(then, asked.as_of, asked.kpis, named.scope.services)
         return await _figures(then, asked, named, asked.as_of, THEN)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 from metrics_api.indicators.kpis import KPIS
-from metrics_api.indicators.parameters import check_as_of
 from metrics_api.indicators.periods import Period, parse_periods, parse_zone
 from metrics_api.issued_reports import queries
 from metrics_api.issued_reports.documents import documents_of
@@ -34,8 +33,6 @@ async def issue(
     """
     moment = now()
     asked = body.parameters
-    if body.as_of is not None:
-        check_as_of([asked.kpi], "/parameters/kpi")
     periods = parse_periods(asked.periods, parse_zone(asked.timezone), body.as_of or moment)
     rows, documents = await _make(session, engine, body, periods, moment)
     report = {

@@ -77,7 +77,7 @@ def _changed(kind: Kind) -> tuple[str, ...]:
     return (*_COMMON, *kind.columns, "sent", *_NEWEST)
 
 
-def _columns(kind: Kind) -> tuple[str, ...]:
+def columns_of(kind: Kind) -> tuple[str, ...]:
     return ("source_id", "external_id", *_changed(kind))
 
 
@@ -206,7 +206,7 @@ def _bytea(value: bytes) -> str:
 
 
 async def insert_records(conn: Connection, kind: Kind, rows: Sequence[Row]) -> None:
-    await insert_rows(conn, kind.table, _columns(kind), rows)
+    await insert_rows(conn, kind.table, columns_of(kind), rows)
 
 
 async def insert_versions(conn: Connection, rows: Sequence[Row]) -> None:
@@ -232,7 +232,7 @@ async def update_records(conn: Connection, kind: Kind, rows: Sequence[Row]) -> N
 
 
 def _named(kind: Kind, row: Row) -> dict[str, Any]:
-    named = dict(zip(_columns(kind), row, strict=True))
+    named = dict(zip(columns_of(kind), row, strict=True))
     for name in ("sent", *_JSON & named.keys()):
         if named[name] is not None:
             named[name] = orjson.Fragment(named[name])

@@ -48,7 +48,8 @@ async def performance_report(
             for row in found[: wanted.limit]
         ]
     else:
-        found = await queries.rows_of_records(session, kpi, periods, spans, wanted, asked.now)
+        known = queries.Known(asked.now)
+        found = await queries.rows_of_records(session, kpi, periods, spans, wanted, known)
         figures = await _figures_of_records(session, asked, spans, found[: wanted.limit])
         rows = [row_of(periods, figures[row.key], row) for row in found[: wanted.limit]]
     return page_of_report(kpi, timezone, rows, more=len(found) > wanted.limit)

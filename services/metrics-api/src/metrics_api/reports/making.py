@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from metrics_api.as_of.knowing import lay_out_incidents, opened
+from metrics_api.as_of.knowing import lay_out, opened
 from metrics_api.as_of.relations import THEN, THEN_BOOKS
 from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.live import Reading
@@ -46,10 +46,14 @@ async def _report_then(
 ) -> PerformanceReport:
     kpi, periods = KPIS[asked.kpi], asked.periods
     services = await queries.services_of_report(session, wanted, THEN_BOOKS)
-    await lay_out_incidents(session, as_of, frozenset(services))
+    await lay_out(session, as_of, [asked.kpi], frozenset(services))
     parts = await _parts_then(session, asked, as_of, services)
-    active = sorted({service for service, _ in parts})
-    found = await queries.rows_of_services(session, kpi, periods, wanted, active, THEN_BOOKS)
+    if kpi.of_incidents:
+        active = sorted({service for service, _ in parts})
+        found = await queries.rows_of_services(session, kpi, periods, wanted, active, THEN_BOOKS)
+    else:
+        known = queries.Known(as_of, THEN, THEN_BOOKS)
+        found = await queries.rows_of_records(session, kpi, periods, _spans(periods), wanted, known)
     rows = []
     for row in found[: wanted.limit]:
         figures = [figure_of_parts(kpi, parts.get((row.key, n))) for n, _ in enumerate(periods)]
@@ -62,7 +66,7 @@ async def _parts_then(
     session: Session, asked: ReportAsked, as_of: datetime, services: Sequence[str]
 ) -> dict[tuple[str, int], RecordSums]:
     """By service and number of the period; of services with any record in one of them."""
-    spans = [Span(n, period.start, period.end) for n, period in enumerate(asked.periods)]
+    spans = _spans(asked.periods)
     scope = Scope(ScopeKind.PORTFOLIO, None, tuple(services))
     if KPIS[asked.kpi].of_incidents:
         reading = Reading(scope.kind, THEN)
@@ -72,3 +76,7 @@ async def _parts_then(
             session, asked.kpi, scope, spans, by_service=True, relations=THEN, now=as_of
         )
     return {(one.service, one.n): one for one in found if one.service is not None}
+
+
+def _spans(periods: Sequence[Period]) -> list[Span]:
+    return [Span(n, period.start, period.end) for n, period in enumerate(periods)]

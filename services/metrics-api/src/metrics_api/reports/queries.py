@@ -19,7 +19,7 @@ from metrics_api.indicators.cell_queries import (
 )
 from metrics_api.indicators.definitions import Kpi
 from metrics_api.indicators.periods import Period, Span
-from metrics_api.indicators.scopes import ScopeKind
+from metrics_api.indicators.scopes import LIVE, Relations, ScopeKind
 from metrics_api.indicators.values import needed_sums
 from metrics_api.record_kpis.presence import has_record, presence_parameters
 
@@ -34,6 +34,15 @@ class ReportFilter:
     portfolio: str | None
     after: str | None
     limit: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is read and of when it is: as things stand, or were known."""
+
+    now: datetime
+    relations: Relations = LIVE
+    books: Books = LIVE_BOOKS
 
 
 async def rows_of_incidents(
@@ -73,11 +82,11 @@ async def rows_of_records(
     periods: Sequence[Period],
     spans: Sequence[Span],
     wanted: ReportFilter,
-    now: datetime,
+    known: Known,
 ) -> Sequence[Row[Any]]:
     """The same rows, without sums, of a KPI of other records."""
-    statement = _statement(_NO_SUMS, has_record(kpi.id, "asked.key"))
-    asked = {**_parameters(kpi, periods, wanted), **presence_parameters(spans, now)}
+    statement = _statement(_NO_SUMS, has_record(kpi.id, "asked.key", known.relations), known.books)
+    asked = {**_parameters(kpi, periods, wanted), **presence_parameters(spans, known.now)}
     await plan_afresh(session)
     return (await session.execute(text(statement), asked)).all()
 

@@ -6,7 +6,7 @@ from fastapi import Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from metrics_api.indicators.kpis import KPIS
-from metrics_api.indicators.parameters import AsOf, PeriodList, TimeZone, check_as_of
+from metrics_api.indicators.parameters import AsOf, PeriodList, TimeZone
 from metrics_api.indicators.periods import parse_periods, parse_zone
 from metrics_api.reports.csv_table import as_csv
 from metrics_api.reports.making import ReportAsked, make_report
@@ -64,8 +64,6 @@ async def get_performance_report(
     `met` judges the last asked period against the target that holds on its last day.
     """
     moment = now()
-    if as_of is not None:
-        check_as_of([kpi])
     asked = parse_periods(periods.split(","), parse_zone(timezone), as_of or moment)
     wanted = ReportFilter(portfolio, _after(page), page.limit)
     report = await make_report(
