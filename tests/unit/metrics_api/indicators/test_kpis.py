@@ -78,7 +78,13 @@ def test_a_third_of_a_decimal_target_is_met_by_the_same_double() -> None:
 
 @pytest.mark.parametrize(
     ("kpi", "possible", "impossible"),
-    [(MTTR, "0.001", "0"), (FCR, "1", "1.000001"), (FCR, "0", "-0.1"), (BACKLOG, "0", "-1"), (NPS, "-100", "100.1")],
+    [
+        (MTTR, "0.001", "0"),
+        (FCR, "1", "1.000001"),
+        (FCR, "0", "-0.1"),
+        (BACKLOG, "0", "-1"),
+        (NPS, "-100", "100.1"),
+    ],
 )
 def test_a_target_lies_in_the_range_of_its_unit(kpi: Kpi, possible: str, impossible: str) -> None:
     assert in_range(kpi, Decimal(possible))

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from metrics_api.breaches.sheet import SHEET as BREACHES
 from metrics_api.fact_sheets import FactSheet
 
-SHEETS: Final[tuple[FactSheet, ...]] = ()
+SHEETS: Final[tuple[FactSheet, ...]] = (BREACHES,)
