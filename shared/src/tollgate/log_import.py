@@ -141,7 +141,7 @@ def _onboard(names: set[str], owner: str, wanted: LogImport, caller: Caller) -> 
 
 def _count_unattributed(metrics: httpx.Client, wanted: LogImport, incidents: Set[str]) -> int:
     """How many of `incidents` name no service that is known; others of the source do not count."""
-    query = {"source": wanted.source}
+    query = {"kind": "incident", "source": wanted.source}
     listed = items_of(metrics, "/v1/unattributed/records", wanted.patience, query)
     return sum(item["external_id"] in incidents for item in listed)
 

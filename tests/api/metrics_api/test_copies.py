@@ -10,9 +10,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from metrics_api.attribution.rules import Memory
+from metrics_api.attribution.words import follow_words
 from metrics_api.copies.actions import refresh
 from metrics_api.copies.rules import READINGS, copy_of, kinds_told_by
-from metrics_api.incidents.reclock import reclock_service
 from shared.kit.database import transaction
 from shared.kit.webhooks import new_secret, signed_request
 from tests.support.incidents import add_service
@@ -98,9 +98,8 @@ async def test_a_renamed_vendor_product_is_found_again(metrics: Metrics) -> None
     assert (await metrics.http.post("/v1/incidents", json=body)).json()["vendor_product"] is None
 
     await refresh(metrics.engine, Products("office suite"), "vendor_product")
-    for job in await waiting(metrics, "reclock_incidents"):
-        for service in job["services"]:
-            await reclock_service(metrics.engine, Memory(), service)
+    assert await waiting(metrics, "follow_words") == [{}]
+    assert await follow_words(metrics.engine, Memory()) == 1
 
     found = (await metrics.http.get("/v1/incidents/desk/1")).json()
     assert found["vendor_product"] == "suite"

@@ -124,13 +124,17 @@ class TestReceive:
         items = (await told.http.get(url)).json()["items"]
 
         assert [item["version"] for item in items] == [2, 1]
-        assert items[0]["payload"] == record(2)
+        assert (items[0]["payload"]["state"], items[0]["payload"]["opened_at"]) == (STATES[2], NOON)
+        assert items[0]["payload"]["steps"] == record(2)["steps"]
+        assert items[0]["payload"]["extra"] == {"offering_version": 1}
 
     @pytest.mark.parametrize(
         ("fields", "pointer"),
         [
             ({"state": "lost"}, "/data/record/state"),
             ({"revision": "x"}, "/data/record/revision"),
+            ({"due_at": "0001-01-01T00:00:00Z"}, "/data/record/due_at"),
+            ({"due_at": "2026-03-01T00:00:00"}, "/data/record/due_at"),
         ],
     )
     async def test_what_is_no_request_is_refused(

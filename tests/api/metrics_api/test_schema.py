@@ -1,12 +1,16 @@
 """The schema of metrics-api: models and migrations agree, versions are never rewritten."""
 
+from collections.abc import Callable
+
 import psycopg
 import pytest
 from alembic import command
 from sqlalchemy import create_engine
 
+from metrics_api.records.kinds import KINDS
 from shared.kit.database import sqlalchemy_url
 from shared.kit.migrations import alembic_config
+from shared.schemas.metrics import RecordKind
 from tests.support.postgres import Database
 
 
@@ -45,3 +49,76 @@ def test_versions_cannot_be_rewritten_by_the_service(metrics_db: Database, table
             pytest.raises(psycopg.errors.InsufficientPrivilege),
         ):
             runtime.execute(statement.encode())
+
+
+def test_every_table_of_versions_has_partitions_for_the_months_to_come(
+    metrics_db: Database,
+) -> None:
+    statement = (
+        "SELECT inhparent::regclass::text, count(*) FROM pg_inherits"
+        " WHERE inhparent::regclass::text LIKE 'metrics.%version' GROUP BY 1 ORDER BY 1"
+    )
+
+    # This month and three more, and the default one.
+    assert read(metrics_db, statement) == [
+        ("metrics.incident_version", 5),
+        ("metrics.record_version", 5),
+    ]
+
+
+OLD_REQUESTS = """
+    INSERT INTO metrics.request_record_version
+        (source, external_id, version, digest, updated_at, received_at, payload)
+    SELECT 'catalog', 'REQ-1', n, sha256(n::text::bytea), '2026-03-01T12:00Z', now(),
+        jsonb_build_object('number', 'REQ-1', 'revision', n, 'service', 'vpn', 'offering', 'laptop',
+            'offering_version', 1, 'state', (ARRAY['submitted', 'in_fulfilment', 'fulfilled'])[n],
+            'priority', 3, 'submitted_at', '2026-03-01T12:00:00Z', 'customer', 'sales',
+            'fulfilled_at', CASE n WHEN 3 THEN '2026-03-01T13:00:00Z' END, 'steps', '[]'::jsonb)
+    FROM generate_series(1, 3) n;
+    INSERT INTO metrics.request_record (source, external_id, service, offering, customer, state,
+        raw_state, priority, opened_at, fulfilled_at, met, steps, version, updated_at, digest,
+        versions, first_received_at, last_received_at)
+    VALUES ('catalog', 'REQ-1', 'vpn', 'laptop', 'sales', 'closed', 'fulfilled', 3,
+        '2026-03-01T12:00Z', '2026-03-01T13:00Z', true, '[]', 3, '2026-03-01T12:00Z',
+        sha256('3'), 3, now(), now())
+"""
+
+
+def read(database: Database, statement: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(database.admin_url) as admin:
+        return admin.execute(statement.encode()).fetchall()
+
+
+def test_requests_of_the_catalog_are_carried_over_and_back(metrics_db: Database) -> None:
+    def step(move: Callable[..., None], target: str) -> None:
+        with create_engine(sqlalchemy_url(metrics_db.admin_url)).begin() as connection:
+            move(alembic_config("metrics_api", connection), target)
+
+    step(command.downgrade, "20261125_copies")
+    with psycopg.connect(metrics_db.admin_url) as admin:
+        admin.execute(OLD_REQUESTS)
+    old = read(metrics_db, "SELECT * FROM metrics.request_record_version ORDER BY version")
+    step(command.upgrade, "20261125_records")
+
+    record = "SELECT source_id, state, offering, sent->>'offering' FROM metrics.request_record"
+    assert read(metrics_db, record) == [(0, "closed", "laptop", "laptop")]
+    moves = "SELECT from_state, to_state, service FROM metrics.record_transition ORDER BY seq"
+    assert read(metrics_db, moves) == [
+        (None, "new", "vpn"),
+        ("new", "in_progress", "vpn"),
+        ("in_progress", "closed", "vpn"),
+    ]
+    ((payload,), *_) = read(metrics_db, "SELECT payload::text FROM metrics.record_version")
+    assert KINDS[RecordKind.REQUEST].decoder.decode(str(payload)).external_id == "REQ-1"
+
+    step(command.downgrade, "20261125_copies")
+    kept = "number", "revision", "service", "state", "submitted_at", "fulfilled_at", "steps"
+    for before, after in zip(
+        old,
+        read(metrics_db, "SELECT * FROM metrics.request_record_version ORDER BY version"),
+        strict=True,
+    ):
+        assert after[:6] == before[:6]
+        told, again = (dict(row[6]) for row in (before, after))  # type: ignore[call-overload]
+        assert {name: again[name] for name in kept} == {name: told[name] for name in kept}
+    step(command.upgrade, "head")

@@ -18,16 +18,17 @@ from metrics_api.facts import routes as facts
 from metrics_api.imports import routes as imports
 from metrics_api.inbox import routes as inbox
 from metrics_api.incidents import routes as incidents
-from metrics_api.incidents.contract import describing_incidents
+from metrics_api.incidents.updates import IncidentIn
 from metrics_api.indicators import routes as indicators
 from metrics_api.initiatives import routes as initiatives
+from metrics_api.intake.contract import describing
 from metrics_api.issued_reports import routes as issued_reports
 from metrics_api.openslo import routes as openslo
 from metrics_api.prometheus import routes as prometheus
 from metrics_api.pulls import routes as pulls
 from metrics_api.records import routes as records
+from metrics_api.records.kinds import FIELDS
 from metrics_api.reports import routes as reports
-from metrics_api.requests import routes as requests
 from metrics_api.samples import routes as samples
 from metrics_api.service_credits import routes as service_credits
 from metrics_api.settings import Settings
@@ -74,7 +75,6 @@ def create_app(
             sources.router,
             attribution.router,
             incidents.router,
-            requests.router,
             imports.router,
             indicators.router,
             targets.router,
@@ -101,7 +101,7 @@ def create_app(
             issued_reports.router,
         ),
         lifespan=lifespan,
-        streamed_paths=("/v1/incidents/batch",),
+        streamed_paths=("/v1/incidents/batch", *records.BATCH_PATHS),
     )
-    app.openapi = describing_incidents(app.openapi)  # type: ignore[method-assign]
+    app.openapi = describing(app.openapi, (IncidentIn, *FIELDS))  # type: ignore[method-assign]
     return app

@@ -121,7 +121,7 @@ class BatchReply(Out):
     rows: int
     accepted: int
     rejected: int
-    created: int = Field(description="distinct incidents seen for the first time")
+    created: int = Field(description="distinct records seen for the first time")
     repeated: int = Field(description="accepted rows that were known already")
     rejections: list["Rejection"]
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics_api.incidents.updates import Refused, Update, accept, decode, find_source
+from metrics_api.incidents.updates import Update, accept, decode
+from metrics_api.intake.updates import Refused, find_source
 from metrics_api.sources.rules import SourceRules
 
 STAMP = "2026-03-01T08:00:00Z"

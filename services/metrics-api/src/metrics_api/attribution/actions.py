@@ -4,25 +4,30 @@ A change of names is one transaction that every ingest waits for; it also enqueu
 move the records there are. So a record is attributed by the old names and moved, or by the new.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from metrics_api.attribution import queries
+from metrics_api.attribution.queries import Named
 from metrics_api.attribution.rules import Memory, moved_services
 from metrics_api.attribution.schemas import AttributionCreate, ServiceData
 from metrics_api.incidents import queries as incidents
 from metrics_api.incidents.reclock import conclude
-from metrics_api.incidents.rules import Knowledge, StoredIncident
+from metrics_api.incidents.rules import StoredIncident
+from metrics_api.records import ingest_queries as records
+from metrics_api.records.kinds import KINDS
+from metrics_api.records.moving import move_settled
 from metrics_api.sources.queries import get_source
-from metrics_api.sources.rules import folded
+from metrics_api.sources.rules import CATALOG_SOURCE, folded
 from shared.errors import Invalid
 from shared.kit import audit, clock
 from shared.kit.auth import Principal
 from shared.kit.database import Engine, Session, driver, transaction
 from shared.kit.jobs import enqueue
 from shared.schemas.catalog import Reference, ResolvedReference, ServiceOut
+from shared.schemas.metrics import RecordKind
 
 MOVED_AT_ONCE = 2_000
 ATTRIBUTE_JOB = "attribute_records"
@@ -126,7 +131,8 @@ async def resolve(engine: Engine, memory: Memory, catalog: Catalog) -> None:
         names = await queries.unattributed_names(session)
         directory = await queries.current_directory(await driver(session), memory)
     asked = [
-        Reference(source=directory.by_id[source_id].key, name=name) for source_id, name in names
+        Reference(source=directory.by_id[source_id].key, name=name)
+        for source_id, name in sorted({(each.source_id, each.name) for each in names})
     ]
     if asked and any(answer.service for answer in await catalog.resolve_references(asked)):
         await refresh(engine, memory, catalog)
@@ -136,62 +142,94 @@ async def attribute_records(engine: Engine, memory: Memory) -> int:
     """Attribute the unattributed records whose names mean a service by now."""
     async with transaction(engine) as session:
         names = await queries.unattributed_names(session)
-    moved = 0
-    for source_id, name in names:
-        moved += await _move_named(engine, memory, (source_id, name), None)
-    return moved
+    return sum([await _move_named(engine, memory, named, None) for named in names])
 
 
 async def move_records(engine: Engine, memory: Memory, service: str) -> int:
     """Move the records of a service whose names mean another one, or none, by now."""
     async with transaction(engine) as session:
         names = await queries.names_of_service(session, service)
-    moved = 0
-    for source_id, name in names:
-        moved += await _move_named(engine, memory, (source_id, name), service)
-    return moved
+    return sum([await _move_named(engine, memory, named, service) for named in names])
 
 
-async def _move_named(
-    engine: Engine, memory: Memory, named: tuple[int, str], present: str | None
-) -> int:
+async def _move_named(engine: Engine, memory: Memory, named: Named, present: str | None) -> int:
     """Move records of one name that are at `present`, some at a time."""
-    source_id, name = named
     moved = 0
     while True:
         async with transaction(engine) as session:
             conn = await driver(session)
             directory = await queries.current_directory(conn, memory)
-            meant = directory.service_of(directory.by_id[source_id].key, name)
+            source = directory.by_id[named.source_id].key
+            meant = directory.service_of(source, named.name)
             if meant == present:
                 return moved
-            ids = await incidents.incidents_named(conn, source_id, name, present, MOVED_AT_ONCE)
-            stored = await incidents.lock_incidents(conn, source_id, ids)
+            ids = await _ids_named(conn, named, present)
+            stored = await _locked(conn, named.kind, named.source_id, ids)
             # What changed between the look and the lock is met again by the next look.
             still = {
-                external_id: incident
-                for external_id, incident in stored.items()
-                if incident.folded.service == present and not incident.pinned
+                external_id: record
+                for external_id, record in stored.items()
+                if record.service == present and not record.pinned
             }
-            await _move(session, source_id, still, meant, directory.knowledge(), pin=False)
+            await _give(session, memory, Records(named.kind, named.source_id, still), meant)
         moved += len(still)
         if len(ids) < MOVED_AT_ONCE:
             return moved
 
 
-async def _move(
-    session: Session,
-    source_id: int,
-    stored: dict[str, StoredIncident],
-    service: str | None,
-    knowledge: Knowledge,
-    *,
-    pin: bool,
+class Located(NamedTuple):
+    """A stored record of any kind, and where it is."""
+
+    service: str | None
+    pinned: bool
+    stored: Any
+
+
+class Records(NamedTuple):
+    """Locked records of one kind and source."""
+
+    kind: RecordKind
+    source_id: int
+    located: Mapping[str, Located]
+
+
+async def _ids_named(
+    conn: incidents.Connection, named: Named, present: str | None
+) -> Sequence[str]:
+    kind, source_id, name = named
+    if kind is RecordKind.INCIDENT:
+        return await incidents.incidents_named(conn, source_id, name, present, MOVED_AT_ONCE)
+    of_kind = KINDS[kind]
+    return await records.records_named(conn, of_kind, (source_id, name), present, MOVED_AT_ONCE)
+
+
+async def _locked(
+    conn: incidents.Connection, kind: RecordKind, source_id: int, ids: Sequence[str]
+) -> dict[str, Located]:
+    if kind is RecordKind.INCIDENT:
+        found = await incidents.lock_incidents(conn, source_id, ids)
+        return {
+            key: Located(incident.folded.service, incident.pinned, incident)
+            for key, incident in found.items()
+        }
+    stored = await records.lock_records(conn, KINDS[kind], source_id, ids)
+    return {key: Located(record.service, record.pinned, record) for key, record in stored.items()}
+
+
+async def _give(
+    session: Session, memory: Memory, to_move: Records, service: str | None, *, pin: bool = False
 ) -> None:
-    """Give locked incidents to a service: its clocks, and what they add to the cells with them."""
-    conn = await driver(session)
-    await incidents.move_incidents(conn, source_id, list(stored), service, pin)
-    await conclude(conn, source_id, stored, service, knowledge)
+    """Give locked records to a service: its clocks, and what they add to the cells with them."""
+    kind, source_id, located = to_move
+    if kind is RecordKind.INCIDENT:
+        stored: dict[str, StoredIncident] = {key: each.stored for key, each in located.items()}
+        conn = await driver(session)
+        knowledge = (await queries.current_directory(conn, memory)).knowledge()
+        await incidents.move_incidents(conn, source_id, list(stored), service, pin)
+        await conclude(conn, source_id, stored, service, knowledge)
+    else:
+        moving = {key: (each.stored, service, pin) for key, each in located.items()}
+        await move_settled(session, memory, KINDS[kind], source_id, moving)
 
 
 async def attribute(
@@ -217,6 +255,8 @@ async def _decide_name(
 ) -> list[str]:
     """Services that may lose records by what the name means from now on."""
     await _check_service(session, body.service)
+    if body.source == CATALOG_SOURCE:
+        raise Invalid("The catalog names its services by their keys", pointer="/source")
     source = await get_source(session, str(body.source), pointer="/source")
     words = folded(str(body.service_name))
     row = {"source_id": source.id, "service_name": body.service_name, "words": words}
@@ -235,21 +275,24 @@ async def _attribute_each(
     await _check_service(session, body.service)
     conn = await driver(session)
     directory = await queries.current_directory(conn, memory)
-    wanted: dict[int, list[str]] = {}
+    wanted: dict[tuple[RecordKind, int], list[str]] = {}
     for place, record in enumerate(body.records or ()):
         source = directory.sources.get(record.source)
         if source is None:
             raise Invalid(f"There is no source {record.source}", pointer=f"/records/{place}/source")
-        wanted.setdefault(source.id, []).append(record.external_id)
+        wanted.setdefault((record.kind, source.id), []).append(record.external_id)
     moved = 0
-    for source_id, ids in sorted(wanted.items()):
-        stored = await incidents.lock_incidents(conn, source_id, ids)
-        missing = next((each for each in ids if each not in stored), None)
+    for (kind, source_id), ids in sorted(wanted.items()):
+        located = await _locked(conn, kind, source_id, ids)
+        missing = next((each for each in ids if each not in located), None)
         if missing is not None:
-            raise Invalid(f"There is no incident {missing} of this source", pointer="/records")
-        await _move(session, source_id, stored, body.service, directory.knowledge(), pin=True)
-        moved += sum(each.folded.service != body.service for each in stored.values())
-        rows = [{"source_id": source_id, "external_id": each} for each in stored]
+            noun = kind.value.replace("_", " ")
+            raise Invalid(f"There is no {noun} {missing} of this source", pointer="/records")
+        to_move = Records(kind, source_id, located)
+        await _give(session, memory, to_move, body.service, pin=True)
+        moved += sum(each.service != body.service for each in located.values())
+        one = {"source_id": source_id, "kind": kind.value}
+        rows = [one | {"external_id": each} for each in located]
         await _record(session, body, caller, at, rows)
     return moved
 

@@ -1,13 +1,22 @@
 """Every SQL statement of attribution."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import orjson
 import psycopg
 from psycopg.rows import tuple_row
-from sqlalchemy import Text, delete, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Subquery,
+    Text,
+    delete,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,10 +30,18 @@ from metrics_api.attribution.tables import (
 from metrics_api.clocks.queries import read_terms
 from metrics_api.copying import insert_rows
 from metrics_api.incidents.tables import Incident
+from metrics_api.records.tables import (
+    ChangeRecord,
+    InfrastructureEvent,
+    Outage,
+    RequestRecord,
+    Survey,
+)
 from metrics_api.sources.queries import read_source_rules
 from metrics_api.sources.rules import folded
 from metrics_api.sources.tables import Source
 from shared.kit.pagination import PageParams, keyset
+from shared.schemas.metrics import RecordKind
 
 Connection = psycopg.AsyncConnection[Any]
 # Ingest holds it shared, a change of names takes it alone for a moment: so no record is stored
@@ -211,83 +228,127 @@ async def forget_events(session: AsyncSession, before: datetime) -> None:
     await session.execute(delete(ReceivedEvent).where(ReceivedEvent.received_at < before))
 
 
-async def unattributed_names(session: AsyncSession) -> Sequence[tuple[int, str]]:
-    """(source id, name) of the records that belong to no service but name one."""
-    statement = (
-        select(Incident.source_id, Incident.service_name)
-        .where(Incident.service.is_(None), Incident.service_name.is_not(None))
-        .distinct()
+class Named(NamedTuple):
+    """Records of a kind and source that name a service so."""
+
+    kind: RecordKind
+    source_id: int
+    name: str
+
+
+OPENINGS: Final[Mapping[RecordKind, tuple[Any, Any]]] = {
+    RecordKind.INCIDENT: (Incident, Incident.opened_at),
+    RecordKind.REQUEST: (RequestRecord, RequestRecord.opened_at),
+    RecordKind.CHANGE: (ChangeRecord, ChangeRecord.opened_at),
+    RecordKind.OUTAGE: (Outage, Outage.started_at),
+    RecordKind.SURVEY: (Survey, Survey.sent_at),
+    RecordKind.INFRASTRUCTURE_EVENT: (InfrastructureEvent, InfrastructureEvent.occurred_at),
+}
+"""The table of each kind, and when a record of it began."""
+
+
+async def unattributed_names(session: AsyncSession) -> Sequence[Named]:
+    """Names of the records that belong to no service but name one."""
+    return await _names(session, lambda table: [table.service.is_(None)])
+
+
+async def names_of_service(session: AsyncSession, service: str) -> Sequence[Named]:
+    """Names of the records that belong to a service by their name."""
+    return await _names(
+        session, lambda table: [table.service == service, table.service_pinned.is_(False)]
     )
-    rows = await session.execute(statement)
-    return [(source_id, name) for source_id, name in rows if name is not None]
 
 
-async def names_of_service(session: AsyncSession, service: str) -> Sequence[tuple[int, str]]:
-    """(source id, name) of the records that belong to a service by their name."""
-    statement = (
-        select(Incident.source_id, Incident.service_name)
-        .where(
-            Incident.service == service,
-            Incident.service_name.is_not(None),
-            Incident.service_pinned.is_(False),
+async def _names(
+    session: AsyncSession, conditions: Callable[[Any], list[ColumnElement[bool]]]
+) -> Sequence[Named]:
+    statement = union_all(
+        *(
+            select(_kind(kind), table.source_id, table.service_name)
+            .where(table.service_name.is_not(None), *conditions(table))
+            .distinct()
+            for kind, (table, _) in OPENINGS.items()
         )
-        .distinct()
     )
     rows = await session.execute(statement)
-    return [(source_id, name) for source_id, name in rows if name is not None]
+    return [Named(RecordKind(kind), source_id, name) for kind, source_id, name in rows]
 
 
 async def count_unattributed(session: AsyncSession) -> int:
-    statement = select(func.count()).where(Incident.service.is_(None))
-    return (await session.scalars(statement)).one()
+    """Records of all kinds that belong to no service."""
+    return (await session.scalars(select(func.count()).select_from(_unattributed(None)))).one()
+
+
+def _unattributed(kind: RecordKind | None) -> Subquery:
+    """What is shown of the records that belong to no service, of one kind or of all."""
+    return union_all(
+        *(
+            select(
+                _kind(of),
+                table.source_id,
+                table.external_id,
+                table.service_name,
+                table.title,
+                table.state,
+                opened_at.label("opened_at"),
+                table.first_received_at,
+                table.last_received_at,
+            ).where(table.service.is_(None))
+            for of, (table, opened_at) in OPENINGS.items()
+            if kind in (None, of)
+        )
+    ).subquery()
+
+
+def _kind(kind: RecordKind) -> ColumnElement[str]:
+    return literal(kind.value, Text).label("kind")
+
+
+class Unattributed(NamedTuple):
+    """Which records without a service are asked for; an empty name asks for those without one."""
+
+    kind: RecordKind | None
+    source: str | None
+    service_name: str | None = None
 
 
 async def list_unattributed(
-    session: AsyncSession, source: str | None, page: PageParams
+    session: AsyncSession, wanted: Unattributed, page: PageParams
 ) -> list[Any]:
-    """Groups of unattributed records by source and name."""
-    name = func.coalesce(Incident.service_name, "")
+    """Groups of unattributed records by source, name and kind."""
+    rows = _unattributed(wanted.kind).c
+    name = func.coalesce(rows.service_name, "", type_=Text)
     statement: Any = (
         select(
-            Incident.source_id,
+            rows.source_id,
             Source.key.label("source"),
             name.label("name"),
+            rows.kind,
             func.count().label("count"),
-            func.min(Incident.first_received_at).label("first_seen"),
-            func.max(Incident.last_received_at).label("last_seen"),
+            func.min(rows.first_received_at).label("first_seen"),
+            func.max(rows.last_received_at).label("last_seen"),
         )
-        .join(Source, Source.id == Incident.source_id)
-        .where(Incident.service.is_(None))
-        .group_by(Incident.source_id, Source.key, name)
+        .join(Source, Source.id == rows.source_id)
+        .group_by(rows.source_id, Source.key, name, rows.kind)
     )
-    if source is not None:
-        statement = statement.where(Source.key == source)
-    order: list[Any] = [Incident.source_id, name]
+    if wanted.source is not None:
+        statement = statement.where(Source.key == wanted.source)
+    order: list[Any] = [rows.source_id, name, rows.kind]
     return list((await session.execute(keyset(statement, order, page))).all())
 
 
 async def list_unattributed_records(
-    session: AsyncSession, source: str | None, service_name: str | None, page: PageParams
+    session: AsyncSession, wanted: Unattributed, page: PageParams
 ) -> list[Any]:
-    """Unattributed records; an empty `service_name` asks for those that name no service."""
-    statement: Any = (
-        select(
-            Incident.source_id,
-            Source.key.label("source"),
-            Incident.external_id,
-            Incident.service_name,
-            Incident.title,
-            Incident.state,
-            Incident.opened_at,
-            Incident.first_received_at,
-            Incident.last_received_at,
-        )
-        .join(Source, Source.id == Incident.source_id)
-        .where(Incident.service.is_(None))
+    """Unattributed records, by source, id and kind."""
+    rows = _unattributed(wanted.kind).c
+    statement: Any = select(*rows, Source.key.label("source")).join(
+        Source, Source.id == rows.source_id
     )
-    if source is not None:
-        statement = statement.where(Source.key == source)
-    if service_name is not None:
-        statement = statement.where(func.coalesce(Incident.service_name, "") == service_name)
-    order: list[Any] = [Incident.source_id, Incident.external_id]
+    if wanted.source is not None:
+        statement = statement.where(Source.key == wanted.source)
+    if wanted.service_name is not None:
+        named = func.coalesce(rows.service_name, "") == wanted.service_name
+        statement = statement.where(named)
+    order: list[Any] = [rows.source_id, rows.external_id, rows.kind]
     return list((await session.execute(keyset(statement, order, page))).all())

@@ -6,6 +6,7 @@ from fastapi import Query, Request
 from pydantic import ValidationError
 
 from metrics_api.attribution import actions, queries
+from metrics_api.attribution.queries import Unattributed
 from metrics_api.attribution.schemas import (
     AttributionCreate,
     AttributionOut,
@@ -30,9 +31,11 @@ from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.kit.webhooks import verify_event
 from shared.schemas.common import Key, Out, Page, Storable
+from shared.schemas.metrics import RecordKind
 
 AttributionRead = Annotated[Principal, requires("metrics:read")]
 AttributionWrite = Annotated[Principal, requires("attribution:write")]
+KindFilter = Annotated[RecordKind | None, Query(description="absent: all kinds")]
 SourceFilter = Annotated[Key | None, Query()]
 NameFilter = Annotated[
     str | None,
@@ -48,10 +51,14 @@ router = Router(prefix="/v1", tags=["attribution"])
 
 @router.get("/unattributed", operation_id="list_unattributed", responses=problem_responses(400))
 async def list_unattributed(
-    session: Session, _: AttributionRead, page: PageQuery, source: SourceFilter = None
+    session: Session,
+    _: AttributionRead,
+    page: PageQuery,
+    kind: KindFilter = None,
+    source: SourceFilter = None,
 ) -> Page[UnattributedOut]:
     """Names under which records came that belong to no service, with how many."""
-    rows = await queries.list_unattributed(session, source, page)
+    rows = await queries.list_unattributed(session, Unattributed(kind, source), page)
     paged: dict[str, Any] = page_of(rows, page, key=_group_key)
     paged["items"] = [{**row._mapping, "service_name": row.name or None} for row in paged["items"]]
     return Page[UnattributedOut].model_validate(paged)
@@ -66,11 +73,13 @@ async def list_unattributed_records(
     session: Session,
     _: AttributionRead,
     page: PageQuery,
+    kind: KindFilter = None,
     source: SourceFilter = None,
     service_name: NameFilter = None,
 ) -> Page[UnattributedRecordOut]:
-    """The records that belong to no service, by source and id."""
-    rows = await queries.list_unattributed_records(session, source, service_name, page)
+    """The records that belong to no service, by source, id and kind."""
+    wanted = Unattributed(kind, source, service_name)
+    rows = await queries.list_unattributed_records(session, wanted, page)
     return Page[UnattributedRecordOut].model_validate(page_of(rows, page, key=_record_key))
 
 
@@ -137,7 +146,9 @@ async def receive_catalog_event(request: Request, session: Session) -> EventRepl
         return EventReply(taken=taken)
     if event.type.startswith(REQUEST_EVENTS):
         told = _checked(RequestData, event.data, "/data")
-        return EventReply(taken=await requests.take_in(session, told.record))
+        state = request.app.state
+        taken = await requests.take_in(state.engine, state.memory, told.record)
+        return EventReply(taken=taken)
     # Of the rest it matters only what it is about: all of a kind is read again, so that neither the
     # order of such events nor their repetition makes a difference.
     kinds = kinds_told_by(event.type)
@@ -156,9 +167,9 @@ def _checked(model: type[Told], value: Any, place: str) -> Told:
         raise Invalid("The event is not one of the catalog's", errors=fields) from None
 
 
-def _group_key(row: Any) -> tuple[int, str]:
-    return (row.source_id, row.name)
+def _group_key(row: Any) -> tuple[int, str, str]:
+    return (row.source_id, row.name, row.kind)
 
 
-def _record_key(row: Any) -> tuple[int, str]:
-    return (row.source_id, row.external_id)
+def _record_key(row: Any) -> tuple[int, str, str]:
+    return (row.source_id, row.external_id, row.kind)

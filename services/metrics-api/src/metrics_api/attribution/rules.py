@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 from metrics_api.clocks.promises import NOTHING_PROMISED, Terms
 from metrics_api.incidents.rules import Knowledge
-from metrics_api.sources.rules import SourceRules, folded
+from metrics_api.sources.rules import CATALOG_SOURCE, SourceRules, folded
 
 RESOLVE_JOB = "resolve_references"
+FOLLOW_WORDS_JOB = "follow_words"
+"""To be enqueued when copies of vendor products or customers changed; it runs every minute too."""
 Name = tuple[str | None, str]
 """A source's key, or None for any source, and folded words."""
 
@@ -32,8 +34,8 @@ class Directory:
 
     def service_of(self, source: str, name: str | None) -> str | None:
         """The service a name means to a source; its own references stand above general ones."""
-        if name is None:
-            return None
+        if name is None or source == CATALOG_SOURCE:
+            return name  # the catalog names its services by their keys
         words = folded(name)
         return self.names.get((source, words)) or self.names.get((None, words))
 

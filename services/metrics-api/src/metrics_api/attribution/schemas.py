@@ -7,14 +7,15 @@ from pydantic import Field, model_validator
 
 from shared.schemas.catalog import ReferenceSnapshot, RequestSnapshot, ServiceSummary
 from shared.schemas.common import Key, Out, ShortText, Wire
-from shared.schemas.metrics import IncidentState
+from shared.schemas.metrics import IncidentState, RecordKind
 
 RECORDS_LIMIT = 10_000
 
 
 class UnattributedOut(Out):
-    """Records of one source that name a service so, and belong to none."""
+    """Records of one kind and source that name a service so, and belong to none."""
 
+    kind: RecordKind
     source: str
     service_name: str | None = Field(description="null: they name no service")
     count: int
@@ -23,6 +24,9 @@ class UnattributedOut(Out):
 
 
 class UnattributedRecordOut(Out):
+    """A record that belongs to no service; `opened_at` is when it began, whatever its kind."""
+
+    kind: RecordKind
     source: str
     external_id: str
     service_name: str | None
@@ -34,6 +38,7 @@ class UnattributedRecordOut(Out):
 
 
 class RecordName(Wire):
+    kind: RecordKind = RecordKind.INCIDENT
     source: Key
     external_id: ShortText
 

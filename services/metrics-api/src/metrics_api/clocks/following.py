@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from metrics_api.attribution import queries as attribution
+from metrics_api.attribution.rules import FOLLOW_WORDS_JOB
 from metrics_api.clocks.promises import RECLOCK_JOB, changed_services
 from metrics_api.clocks.queries import read_terms
 from shared.kit.database import Session, driver
@@ -42,8 +43,7 @@ async def _reclock(session: Session, services: Sequence[str]) -> None:
 
 @asynccontextmanager
 async def follow_names(session: Session) -> AsyncIterator[None]:
-    """Change copies whose names tools use; what they mean is looked up again everywhere."""
+    """Change copies whose names tools use; a job looks up again what they mean."""
     yield
-    conn = await driver(session)
-    await attribution.advance_directory_revision(conn)
-    await _reclock(session, await attribution.known_services(conn))
+    await attribution.advance_directory_revision(await driver(session))
+    await enqueue(session, FOLLOW_WORDS_JOB, {}, queueing_lock=FOLLOW_WORDS_JOB)

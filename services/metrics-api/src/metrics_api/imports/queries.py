@@ -37,11 +37,12 @@ class Rejected(NamedTuple):
 
 
 async def insert_import(
-    session: AsyncSession, import_id: UUID, started_by: str, at: datetime
+    session: AsyncSession, import_id: UUID, kind: str, started_by: str, at: datetime
 ) -> None:
     await session.execute(
         insert(Import).values(
             id=import_id,
+            kind=kind,
             state="running",
             started_by=started_by,
             started_at=at,

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.schemas.common import Out
+from shared.schemas.metrics import RecordKind
 
 
 class ImportState(StrEnum):
@@ -19,6 +20,7 @@ class ImportOut(Out):
     """The counts are those of the chunks that were committed; re-sending is the recovery."""
 
     id: UUID
+    kind: RecordKind = Field(description="of its records")
     state: ImportState
     problem: str | None = Field(description="why it is incomplete")
     started_by: str
@@ -27,5 +29,5 @@ class ImportOut(Out):
     rows: int
     accepted: int
     rejected: int
-    created: int = Field(description="distinct incidents seen for the first time")
+    created: int = Field(description="distinct records seen for the first time")
     repeated: int = Field(description="accepted rows that were known already")

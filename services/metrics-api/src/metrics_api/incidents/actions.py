@@ -5,52 +5,39 @@ the new rows with COPY and the changed ones with one UPDATE, and add what change
 """
 
 import asyncio
-import random
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
 from metrics_api.attribution.queries import ask_for_revision, directory_at
-from metrics_api.attribution.rules import RESOLVE_JOB, Memory
+from metrics_api.attribution.rules import Memory
 from metrics_api.breaches.queries import record_breaches, retract_breaches
 from metrics_api.breaches.rules import after_change, as_row
 from metrics_api.copying import FEW
 from metrics_api.incidents import queries
 from metrics_api.incidents.rules import FoldedIncident, Knowledge, StoredIncident, settle
-from metrics_api.incidents.updates import Update
+from metrics_api.incidents.updates import Update, accept, decode
 from metrics_api.indicators.queries import insert_deltas
 from metrics_api.indicators.rules import Contributions, accumulate, contributions
+from metrics_api.intake.kinds import Intake
+from metrics_api.intake.storing import (
+    SLICE,
+    Alongside,
+    Outcome,
+    ask_for_unknown_names,
+    by_record,
+    late,
+    not_known,
+    unchanged,
+    until_won,
+)
 from metrics_api.sources.rules import SourceRules
-from shared.errors import Conflict
 from shared.kit import clock
-from shared.kit.database import Engine, Session, driver, transaction
-from shared.kit.jobs import enqueue
-
-SLICE = 200
-"""Incidents folded before other requests get their turn: a few milliseconds."""
-
-_ATTEMPTS = 10
-
-ASK_AGAIN = 60.0  # seconds; the periodic refresh asks anyway
-ASKED_KEPT = 10_000
-RESOLVE_AFTER = timedelta(seconds=2)  # many new names, one question
-
-
-class SourceChanged(Conflict):
-    """The updates were read by rules of their source that do not hold any more."""
-
-    code = "source_changed"
-
-
-class Outcome(StrEnum):
-    CREATED = "created"
-    UPDATED = "updated"
-    REPEATED = "repeated"
+from shared.kit.database import Engine, Session, driver
+from shared.schemas.metrics import RecordKind
 
 
 @dataclass(frozen=True)
@@ -61,32 +48,24 @@ class TakenIn:
     incidents: Mapping[tuple[int, str], StoredIncident]
 
 
-Alongside = Callable[[Session, Sequence[Outcome]], Awaitable[None]]
-
-
 async def ingest(
     engine: Engine,
     memory: Memory,
     updates: Sequence[Update],
     alongside: Alongside | None = None,
 ) -> TakenIn:
-    """Store updates in a transaction of their own; `alongside` writes in the same one.
+    """Store updates in a transaction of their own; `alongside` writes in the same one."""
 
-    It is its own transaction, not the request's, because losing a race for a new incident fails
-    the whole transaction, and is answered by doing it again.
-    """
-    for attempt in range(_ATTEMPTS):
-        try:
-            async with transaction(engine) as session:
-                taken = await ingest_chunk(session, memory, updates)
-                if alongside is not None:
-                    await alongside(session, taken.outcomes)
-            return taken
-        except queries.LOST_RACES:
-            if attempt == _ATTEMPTS - 1:
-                raise
-            await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - no secret
-    raise AssertionError("unreachable")
+    async def step(session: Session) -> TakenIn:
+        taken = await ingest_chunk(session, memory, updates)
+        if alongside is not None:
+            await alongside(session, taken.outcomes)
+        return taken
+
+    return await until_won(engine, step)
+
+
+INTAKE = Intake(RecordKind.INCIDENT, decode, accept, ingest)
 
 
 @dataclass
@@ -136,7 +115,7 @@ class Chunk:
 async def ingest_chunk(session: Session, memory: Memory, updates: Sequence[Update]) -> TakenIn:
     """Store updates in the session's transaction."""
     conn = await driver(session)
-    grouped = sorted(_by_incident(updates).items())
+    grouped = sorted(by_record(updates).items())
     async with conn.pipeline():
         revision = await ask_for_revision(conn)
         asked = [await queries.ask_for_incidents(conn, *group) for group in grouped]
@@ -144,7 +123,7 @@ async def ingest_chunk(session: Session, memory: Memory, updates: Sequence[Updat
     knowledge = directory.knowledge()
     chunk = Chunk(updates, [Outcome.REPEATED] * len(updates))
     for (source_id, incidents), locking in zip(grouped, asked, strict=True):
-        source = _unchanged(directory.by_id[source_id], updates, incidents)
+        source = unchanged(directory.by_id[source_id], updates, incidents)
         stored = await queries.locked_incidents(locking)
         kept = await _read_versions_of_late(conn, source, incidents, updates, stored)
         attribute = partial(directory.service_of, source.key)
@@ -155,7 +134,7 @@ async def ingest_chunk(session: Session, memory: Memory, updates: Sequence[Updat
             known = Known(stored.get(external_id), kept.get(external_id, []))
             _take(chunk, known, places, reading)
     await write(conn, chunk.writes)
-    await _ask_for_unknown_names(session, memory, chunk.writes.unknown_names)
+    await ask_for_unknown_names(session, memory, chunk.writes.unknown_names)
     return TakenIn(chunk.outcomes, chunk.incidents)
 
 
@@ -169,7 +148,7 @@ def _take(
     source, attribute, knowledge = reading
     external_id = chunk.updates[places[0]].fields.external_id
     after = known.stored
-    added = _not_known(chunk, known, places)
+    added = not_known(chunk.updates, chunk.outcomes, places, known.stored, known.versions)
     if added:
         at = clock.now()
         after = settle(known.stored, known.versions, added, source, attribute, at, knowledge)
@@ -181,27 +160,6 @@ def _take(
     chunk.incidents[source.id, external_id] = after
 
 
-def _by_incident(updates: Sequence[Update]) -> dict[int, dict[str, list[int]]]:
-    """Places in `updates` by source and incident."""
-    grouped: dict[int, dict[str, list[int]]] = {}
-    for place, update in enumerate(updates):
-        incidents = grouped.setdefault(update.source.id, {})
-        incidents.setdefault(update.fields.external_id, []).append(place)
-    return grouped
-
-
-def _unchanged(
-    current: SourceRules, updates: Sequence[Update], incidents: Mapping[str, Sequence[int]]
-) -> SourceRules:
-    """The rules of a source, if the updates were read by them and it still takes updates in."""
-    for places in incidents.values():
-        for place in places:
-            read_by = updates[place].source
-            if read_by is not current and read_by != current:
-                raise SourceChanged(f"The source {current.key} was changed meanwhile: repeat this")
-    return current
-
-
 async def _read_versions_of_late(
     conn: queries.Connection,
     source: SourceRules,
@@ -210,34 +168,11 @@ async def _read_versions_of_late(
     stored: Mapping[str, StoredIncident],
 ) -> dict[str, list[Update]]:
     """Kept updates of the incidents whose updates do not all come after the newest kept one."""
-    late = [
-        external_id
-        for external_id, before in stored.items()
-        if any(
-            updates[place].digest != before.digest and updates[place].order < before.order
-            for place in incidents[external_id]
-        )
-    ]
-    if not late:
+    ids = late(updates, incidents, stored)
+    if not ids:
         return {}
-    since = min(stored[external_id].first_received_at for external_id in late)
-    return await queries.read_versions(conn, source, late, since)
-
-
-def _not_known(chunk: Chunk, known: Known, places: Sequence[int]) -> list[Update]:
-    """The updates of one incident that are not kept yet; their outcomes are set."""
-    digests = {update.digest for update in known.versions}
-    if known.stored is not None:
-        digests.add(known.stored.digest)
-    added: list[Update] = []
-    for place in places:
-        update = chunk.updates[place]
-        if update.digest not in digests:
-            digests.add(update.digest)
-            first = known.stored is None and not added
-            chunk.outcomes[place] = Outcome.CREATED if first else Outcome.UPDATED
-            added.append(update)
-    return added
+    since = min(stored[external_id].first_received_at for external_id in ids)
+    return await queries.read_versions(conn, source, ids, since)
 
 
 def collect(
@@ -323,17 +258,3 @@ async def write(conn: queries.Connection, writes: Writes) -> None:
         await insert_deltas(conn, writes.deltas)
         await record_breaches(conn, writes.breached)
         await retract_breaches(conn, writes.retracted, clock.now())
-
-
-async def _ask_for_unknown_names(
-    session: Session, memory: Memory, names: set[tuple[int, str]]
-) -> None:
-    """Have the catalog asked, in a job, for names that were not asked for lately."""
-    moment = time.monotonic()
-    if all(moment - memory.asked_at.get(name, -ASK_AGAIN) < ASK_AGAIN for name in names):
-        return
-    if len(memory.asked_at) > ASKED_KEPT:
-        memory.asked_at.clear()
-    memory.asked_at.update(dict.fromkeys(names, moment))
-    run_at = clock.now() + RESOLVE_AFTER
-    await enqueue(session, RESOLVE_JOB, {}, queueing_lock=RESOLVE_JOB, run_at=run_at)

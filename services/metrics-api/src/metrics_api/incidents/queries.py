@@ -15,7 +15,8 @@ from metrics_api.clocks.rules import Clocked
 from metrics_api.copying import insert_rows
 from metrics_api.incidents.rules import FoldedIncident, StoredIncident, Transition
 from metrics_api.incidents.tables import Incident, IncidentTransition, IncidentVersion
-from metrics_api.incidents.updates import Update, as_json, kept_update
+from metrics_api.incidents.updates import Update, kept_update
+from metrics_api.intake.updates import as_json
 from metrics_api.sources.rules import SourceRules
 from metrics_api.sources.tables import Source
 from shared.errors import NotFound
@@ -23,13 +24,6 @@ from shared.kit.pagination import PageParams, keyset
 
 Connection = psycopg.AsyncConnection[Any]
 Row = Sequence[Any]
-
-LOST_RACES = (
-    psycopg.errors.UniqueViolation,
-    psycopg.errors.SerializationFailure,
-    psycopg.errors.DeadlockDetected,
-)
-"""Another transaction created the same incident first, or each waits for the other: do it again."""
 
 _FOLDED = FoldedIncident._fields[:-1]  # all but the transitions, which have a table
 _NEWEST = (

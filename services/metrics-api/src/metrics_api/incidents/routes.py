@@ -1,23 +1,19 @@
 """HTTP of incidents."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request, Response
-from starlette.requests import ClientDisconnect
 
 from metrics_api.incidents import queries
-from metrics_api.incidents.actions import Outcome
-from metrics_api.incidents.bodies import JSON, media_type, records_of
-from metrics_api.incidents.bulk import BulkIngest, take_in
-from metrics_api.incidents.contract import BATCH_BODY, SINGLE_BODY
+from metrics_api.incidents.actions import INTAKE
+from metrics_api.incidents.contract import BODIES
 from metrics_api.incidents.queries import IncidentFilter
 from metrics_api.incidents.rules import FoldedIncident, StoredIncident
 from metrics_api.incidents.schemas import IncidentOut, TransitionOut, VersionOut
-from metrics_api.incidents.single import take_in_one
 from metrics_api.incidents.tables import Incident
-from shared.errors import BadRequest, UnsupportedMedia
+from metrics_api.intake.pushes import push_many, push_one
+from metrics_api.intake.storing import Outcome
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.pagination import PageQuery, page_of
@@ -36,7 +32,7 @@ router = Router(prefix="/v1/incidents", tags=["incidents"])
     "",
     status_code=201,
     operation_id="push_incident",
-    openapi_extra={"requestBody": SINGLE_BODY},
+    openapi_extra=BODIES.single,
     responses={
         200: {"model": IncidentOut, "description": "The incident was known, or the update is"},
         **problem_responses(400, 403, 413, 415, 422),
@@ -49,28 +45,26 @@ async def push_incident(
 
     Sending it again is harmless, so it needs no Idempotency-Key.
     """
-    if media_type(request.headers.get("content-type")) != JSON:
-        raise UnsupportedMedia(f"Send one incident as {JSON}", pointer="/header/content-type")
-    engine, memory = request.app.state.engine, request.app.state.memory
-    taken = await take_in_one(engine, memory, await request.body(), caller)
+    taken = await push_one(request, INTAKE, caller)
     if taken.outcomes[0] is not Outcome.CREATED:
         response.status_code = 200
     ((source_id, external_id), stored), *_ = taken.incidents.items()
-    return _of_stored(memory.directory.by_id[source_id].key, external_id, stored)
+    directory = request.app.state.memory.directory
+    return _of_stored(directory.by_id[source_id].key, external_id, stored)
 
 
 @router.post(
     "/batch",
     operation_id="push_incidents",
-    openapi_extra={"requestBody": BATCH_BODY},
+    openapi_extra=BODIES.batch,
     responses=problem_responses(400, 403, 413, 415),
 )
 async def push_incidents(
     request: Request,
     caller: IncidentsWrite,
-    content_type: Annotated[str | None, Header(include_in_schema=False)] = None,
-    content_encoding: Annotated[
-        str | None, Header(description="gzip, or absent", examples=["gzip"])
+    _encoding: Annotated[
+        str | None,
+        Header(alias="content-encoding", description="gzip, or absent", examples=["gzip"]),
     ] = None,
 ) -> BatchReply:
     """Take in many updates: NDJSON of any length, or a JSON array of up to 10,000.
@@ -78,18 +72,7 @@ async def push_incidents(
     Rows that are not accepted are counted and listed, the others are stored, some thousand at a
     time. When the request breaks off, what was stored stays; sending it again completes it.
     """
-    records = records_of(_body_of(request), media_type(content_type), content_encoding)
-    work = BulkIngest(request.app.state.engine, request.app.state.memory, caller)
-    return await take_in(work, records)
-
-
-async def _body_of(request: Request) -> AsyncIterator[bytes]:
-    try:
-        async for piece in request.stream():
-            yield piece
-    except ClientDisconnect:
-        # Nobody reads this, but the import keeps it.
-        raise BadRequest("The client went away in the middle", code="disconnected") from None
+    return await push_many(request, INTAKE, caller)
 
 
 def incident_filter(

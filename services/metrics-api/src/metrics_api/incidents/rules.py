@@ -9,7 +9,9 @@ from msgspec import UNSET
 
 from metrics_api.clocks.promises import NOTHING_PROMISED, Terms
 from metrics_api.clocks.rules import Life, clocked
-from metrics_api.incidents.updates import IncidentIn, Order, Update, order_of
+from metrics_api.incidents.updates import IncidentIn, Update
+from metrics_api.intake.updates import Order, order_of
+from metrics_api.intake.words import channel_of, level_of, merged_extra, name_of
 from metrics_api.sources.rules import SourceRules, folded, read_priority
 
 RESOLVED = frozenset({"resolved", "closed"})
@@ -106,7 +108,6 @@ class Knowledge:
 
 NOTHING_KNOWN = Knowledge(NOTHING_PROMISED, lambda _: None)
 _NO_CLOCKS = (None,) * 7  # concluded at the end of the fold
-NO_WORDS = frozenset({"", "?"})
 BLANK = FoldedIncident._make([None] * len(FoldedIncident._fields))._replace(
     sends_resolved_at=False, reopened=False, transitions=()
 )
@@ -194,21 +195,21 @@ def _applied(
         transitions.append(Transition(update.stamped_at, last.state, state))
     return FoldedIncident(
         None,
-        kept.service_name if sent.service is UNSET else _name(sent.service),
+        kept.service_name if sent.service is UNSET else name_of(sent.service),
         state,
         raw_state,
         kept.title if sent.title is UNSET else sent.title,
         priority,
         raw_priority,
-        kept.impact if sent.impact is UNSET else _words(sent.impact),
-        kept.urgency if sent.urgency is UNSET else _words(sent.urgency),
-        kept.channel if sent.channel is UNSET else _channel(sent.channel),
+        kept.impact if sent.impact is UNSET else level_of(sent.impact),
+        kept.urgency if sent.urgency is UNSET else level_of(sent.urgency),
+        kept.channel if sent.channel is UNSET else channel_of(sent.channel),
         kept.assignment_group if sent.assignment_group is UNSET else sent.assignment_group,
         kept.vendor if sent.vendor is UNSET else sent.vendor,
         None,
-        kept.touchpoint if sent.touchpoint is UNSET else _channel(sent.touchpoint),
-        kept.problem if sent.problem is UNSET else _name(sent.problem),
-        kept.caused_by if sent.caused_by is UNSET else _name(sent.caused_by),
+        kept.touchpoint if sent.touchpoint is UNSET else channel_of(sent.touchpoint),
+        kept.problem if sent.problem is UNSET else name_of(sent.problem),
+        kept.caused_by if sent.caused_by is UNSET else name_of(sent.caused_by),
         kept.reassignment_count if sent.reassignment_count is UNSET else sent.reassignment_count,
         kept.reopen_count if sent.reopen_count is UNSET else sent.reopen_count,
         kept.first_contact if sent.first_contact is UNSET else sent.first_contact,
@@ -318,23 +319,5 @@ def reopened(transitions: Sequence[Transition]) -> bool:
     return False
 
 
-def _name(words: str | None) -> str | None:
-    """Rule 2: an empty name or `?` names no service."""
-    name = words.strip() if words else ""
-    return None if name in NO_WORDS else name
-
-
-def _words(level: int | str | None) -> str | None:
-    return None if level is None else str(level)
-
-
-def _channel(words: str | None) -> str | None:
-    """Channels are compared and sliced by: `Phone` and `phone` are one."""
-    return folded(words) or None if words else None
-
-
 def _extra(kept: FoldedIncident, sent: IncidentIn) -> dict[str, Any] | None:
-    """Fields of their own names: an event source sets only those it carries."""
-    if sent.extra is UNSET:
-        return kept.extra
-    return {**kept.extra, **sent.extra} if kept.extra and sent.extra else sent.extra
+    return kept.extra if sent.extra is UNSET else merged_extra(kept.extra, sent.extra)

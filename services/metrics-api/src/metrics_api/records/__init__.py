@@ -1,5 +1,5 @@
-"""Records of the kinds beside incidents: requests, changes, outages, surveys, infrastructure events.
+"""Records of the kinds beside incidents: request, change, outage, survey, infrastructure event.
 
-All kinds go one way: an *update* is one record as a tool sent it, a *version* is a kept update, the
-*end state* is the fold over all versions, a *transition* is one move from state to state.
+All kinds go one way: an *update* is one record as a tool sent it, a *version* is a kept update,
+the *end state* is the fold over all versions, a *transition* is one move from state to state.
 """

@@ -1,4 +1,1 @@
-"""Requests: what was asked for, how far it is, and the timings of its steps.
-
-The catalog's own requests arrive as its events, under the built-in source `catalog`.
-"""
+"""Requests of the catalog: its events, as updates of request records of the source `catalog`."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from metrics_api.attribution.queries import advance_directory_revision
 from metrics_api.sources import queries
-from metrics_api.sources.rules import CATALOG_SOURCE, REFOLD_JOB
+from metrics_api.sources.rules import CATALOG_SOURCE, REFOLD_JOB, REFOLD_RECORDS_JOB
 from metrics_api.sources.schemas import SourceChange, SourceCreate, SourceOut
 from metrics_api.sources.tables import ApiKey, Source
 from shared.errors import Conflict, NotFound
@@ -17,7 +17,7 @@ from shared.kit.etag import check_version
 from shared.kit.jobs import enqueue
 
 FOLDED_BY = ("state_mapping", "priority_mapping")
-KEY_SCOPES = ("incidents:write",)
+KEY_SCOPES = ("incidents:write", "records:write")
 
 
 async def create_source(session: Session, body: SourceCreate, caller: Principal) -> Source:
@@ -42,6 +42,7 @@ async def change_source(
     session: Session, key: str, expected: int, body: SourceChange, caller: Principal
 ) -> Source:
     source = await queries.get_source(session, key, lock=True)
+    _check_not_built_in(key)
     check_version(expected, source.version)
     before = _shown(source)
     for name, value in _changes(body).items():
@@ -51,9 +52,18 @@ async def change_source(
     await audit.record(session, caller, "changed", ("source", key), before, _shown(source))
     await advance_directory_revision(await driver(session))
     if any(before[name] != getattr(source, name) for name in FOLDED_BY):
-        lock = f"{REFOLD_JOB}:{key}"
-        await enqueue(session, REFOLD_JOB, {"source": key}, lock=lock, queueing_lock=lock)
+        for job in (REFOLD_JOB, REFOLD_RECORDS_JOB):
+            lock = f"{job}:{key}"
+            await enqueue(session, job, {"source": key}, lock=lock, queueing_lock=lock)
     return source
+
+
+def _check_not_built_in(key: str) -> None:
+    if key == CATALOG_SOURCE:
+        raise Conflict(
+            f"{key} is the built-in source of the catalog's requests: only its events write them",
+            code="built_in_source",
+        )
 
 
 def _changes(body: SourceChange) -> Mapping[str, Any]:
@@ -67,6 +77,7 @@ async def create_api_key(
 ) -> tuple[ApiKey, str]:
     """The stored key, and the key as its holder will send it."""
     source = await queries.get_source(session, source_key)
+    _check_not_built_in(source_key)
     secret = secrets.token_urlsafe(32)
     key = await queries.insert_api_key(
         session,

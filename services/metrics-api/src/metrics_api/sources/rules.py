@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from shared.schemas.metrics import IncidentState
 
 REFOLD_JOB = "refold_source"
+REFOLD_RECORDS_JOB = "refold_records"
 CATALOG_SOURCE = "catalog"
 """The source of the catalog's own requests; it is built in, so no tool is registered by its key."""
 CANONICAL = {state.value: state.value for state in IncidentState}

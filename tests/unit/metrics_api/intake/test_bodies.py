@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics_api.incidents.bodies import LINE_LIMIT, NDJSON, PIECE, records_of
+from metrics_api.intake.bodies import LINE_LIMIT, NDJSON, PIECE, records_of
 from shared.errors import TooLarge
 
 

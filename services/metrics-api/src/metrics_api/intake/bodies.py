@@ -115,7 +115,7 @@ async def _items(pieces: AsyncIterable[bytes]) -> AsyncIterator[Records]:
     try:
         items = msgspec.json.decode(whole, type=list[msgspec.Raw])
     except msgspec.ValidationError:
-        raise Invalid("The body must be a JSON array of incidents", pointer="") from None
+        raise Invalid("The body must be a JSON array of records", pointer="") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"The body is not valid JSON: {error}", code="unparsable") from None
     if len(items) > ARRAY_LIMIT:

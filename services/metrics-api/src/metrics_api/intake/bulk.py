@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -18,9 +19,10 @@ from metrics_api.attribution.queries import current_directory
 from metrics_api.attribution.rules import Memory
 from metrics_api.imports import queries as imports
 from metrics_api.imports.queries import NOTHING, Counts, Rejected
-from metrics_api.incidents.actions import Outcome, ingest
-from metrics_api.incidents.bodies import Records
-from metrics_api.incidents.updates import Refused, Update, accept, decode, find_source
+from metrics_api.intake.bodies import Records
+from metrics_api.intake.kinds import Intake, Sized
+from metrics_api.intake.storing import Outcome
+from metrics_api.intake.updates import Refused
 from shared.errors import ApiError
 from shared.kit import clock
 from shared.kit.auth import Principal
@@ -37,9 +39,9 @@ REJECTIONS_SHOWN = 1_000
 class Chunk:
     """Records that are stored together."""
 
-    updates: list[Update] = field(default_factory=list)
+    updates: list[Sized] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
-    incidents: set[tuple[int, str]] = field(default_factory=set)
+    records: set[tuple[int, str]] = field(default_factory=set)
     size: int = 0  # bytes of the updates
 
     @property
@@ -47,13 +49,14 @@ class Chunk:
         return len(self.updates) + len(self.rejected)
 
     def meets(self, other: "Chunk") -> bool:
-        return not self.incidents.isdisjoint(other.incidents)
+        return not self.records.isdisjoint(other.records)
 
 
 @dataclass
 class BulkIngest:
     """One bulk request under way: what it needs, and what has been committed of it."""
 
+    intake: Intake[Any, Any]
     engine: Engine
     memory: Memory
     caller: Principal
@@ -66,7 +69,8 @@ async def take_in(work: BulkIngest, records: AsyncIterator[Records]) -> BatchRep
     """Store all records; an error tells in `import` and `accepted` what was committed before it."""
     async with transaction(work.engine) as session:
         await current_directory(await driver(session), work.memory)
-        await imports.insert_import(session, work.id, work.caller.subject, clock.now())
+        started_by = work.caller.subject
+        await imports.insert_import(session, work.id, work.intake.kind, started_by, clock.now())
     try:
         await _store_all(work, records)
     except ApiError as error:
@@ -93,7 +97,7 @@ async def _finish(work: BulkIngest, problem: str | None) -> None:
 async def _store_all(work: BulkIngest, records: AsyncIterator[Records]) -> None:
     """While PostgreSQL writes one chunk the next is folded and a third is read.
 
-    Chunks with an incident in common follow each other: the later one needs what the earlier wrote.
+    Chunks with a record in common follow each other: the later one needs what the earlier wrote.
     """
     storing: deque[tuple[asyncio.Task[None], Chunk]] = deque()
     try:
@@ -130,9 +134,7 @@ async def _chunks(work: BulkIngest, records: AsyncIterator[Records]) -> AsyncIte
 
 def _add(work: BulkIngest, chunk: Chunk, number: int, raw: bytes | msgspec.Raw) -> None:
     try:
-        fields = decode(raw)
-        source = find_source(fields, work.memory.directory.sources, work.caller.source)
-        update = accept(fields, source)
+        update = work.intake.read(work.memory, raw, work.caller)
     except Refused as refused:
         rejected = Rejected(number, refused.pointer, refused.reason)
         chunk.rejected.append(rejected)
@@ -140,14 +142,13 @@ def _add(work: BulkIngest, chunk: Chunk, number: int, raw: bytes | msgspec.Raw) 
             work.shown.append(rejected)
     else:
         chunk.updates.append(update)
-        chunk.incidents.add((source.id, fields.external_id))
+        chunk.records.add((update.source.id, update.fields.external_id))
         chunk.size += len(update.payload)
 
 
 async def _store(work: BulkIngest, chunk: Chunk) -> None:
-    taken = await ingest(
-        work.engine, work.memory, chunk.updates, partial(_count, work.id, chunk.rejected)
-    )
+    alongside = partial(_count, work.id, chunk.rejected)
+    taken = await work.intake.store(work.engine, work.memory, chunk.updates, alongside)
     added = _counts(taken.outcomes, chunk.rejected)
     work.total = Counts._make(map(sum, zip(work.total, added, strict=True)))
 

@@ -1,0 +1,72 @@
+"""One record of each kind as it may be sent, for the contract."""
+
+from typing import Any, Final
+
+from shared.schemas.metrics import RecordKind
+
+EXAMPLES: Final[dict[RecordKind, dict[str, Any]]] = {
+    RecordKind.REQUEST: {
+        "source": "servicenow",
+        "external_id": "RITM0042",
+        "version": 2,
+        "updated_at": "2026-03-02T15:00:00Z",
+        "state": "closed",
+        "title": "Laptop for a new colleague",
+        "service": "Workplace",
+        "offering": "laptop",
+        "opened_at": "2026-03-01T08:30:00Z",
+        "due_at": "2026-03-03T08:30:00Z",
+        "fulfilled_at": "2026-03-02T15:00:00Z",
+    },
+    RecordKind.CHANGE: {
+        "source": "servicenow",
+        "external_id": "CHG0042",
+        "updated_at": "2026-03-05T23:10:00Z",
+        "state": "closed",
+        "type": "normal",
+        "title": "Upgrade the VPN gateways",
+        "service": "Network Infrastructure",
+        "impact": "high",
+        "assignment_group": "Network Operations",
+        "opened_at": "2026-03-01T08:30:00Z",
+        "planned_start_at": "2026-03-05T22:00:00Z",
+        "planned_end_at": "2026-03-06T00:00:00Z",
+        "completed_at": "2026-03-05T23:10:00Z",
+        "outcome": "successful",
+    },
+    RecordKind.OUTAGE: {
+        "source": "servicenow",
+        "external_id": "OUT0042",
+        "updated_at": "2026-03-01T09:40:00Z",
+        "title": "VPN unreachable",
+        "service": "Network Infrastructure",
+        "started_at": "2026-03-01T08:25:00Z",
+        "ended_at": "2026-03-01T09:40:00Z",
+        "planned": False,
+        "caused_by": "CHG0041",
+    },
+    RecordKind.SURVEY: {
+        "source": "servicenow",
+        "external_id": "SUR0042",
+        "kind": "csat",
+        "service": "Application Support",
+        "touchpoint": "phone",
+        "sent_at": "2026-03-02T09:00:00Z",
+        "answered_at": "2026-03-02T11:00:00Z",
+        "score": 4,
+        "comment": "Quick and friendly",
+        "about": "INC0042",
+    },
+    RecordKind.INFRASTRUCTURE_EVENT: {
+        "source": "monitoring",
+        "external_id": "EVT-9f31",
+        "updated_at": "2026-03-01T08:31:00Z",
+        "state": "closed",
+        "title": "Link down",
+        "service": "Network Infrastructure",
+        "severity": "critical",
+        "component": "vpn-gw-2",
+        "occurred_at": "2026-03-01T08:24:00Z",
+        "cleared_at": "2026-03-01T08:31:00Z",
+    },
+}

@@ -1,0 +1,1 @@
+"""The demo's part of metrics-api beside its incidents."""

@@ -1,0 +1,379 @@
+"""Records of the five kinds beside incidents, one push at a time, and what is read of them."""
+
+import asyncio
+import json
+from datetime import datetime
+from itertools import permutations
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from httpx import Response
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from metrics_api.attribution.rules import Memory
+from metrics_api.records.moving import refold_source
+from shared.kit.database import transaction
+from shared.schemas.metrics import RecordKind
+from tests.support.copies import add_copy
+from tests.support.incidents import add_service
+from tests.support.metrics import Metrics
+from tests.support.records import PATHS, at, sent, updates
+
+REQUEST, CHANGE, OUTAGE, SURVEY, EVENT = PATHS
+KINDS = list(PATHS)
+RECEIPT = ("first_received_at", "last_received_at")
+
+
+@pytest.fixture
+async def desk(metrics: Metrics) -> Metrics:
+    """A metrics-api that knows two sources, `desk` and `feed`, and the service `mail`."""
+    for source in ({"key": "desk"}, {"key": "feed", "delivery": "event"}):
+        body = {"name": "Tool", "state_mapping": {"Awaiting Vendor": "on_hold"}, **source}
+        assert (await metrics.http.post("/v1/sources", json=body)).status_code == 201
+    async with transaction(metrics.engine) as session:
+        await add_service(session, "mail", criticality="critical")
+        await add_copy(
+            session, "vendor_product", "sap", {"key": "sap", "name": "SAP ERP", "vendor": "SAP"}
+        )
+        await add_copy(session, "customer", "hr", {"key": "hr", "name": "People", "active": True})
+    return metrics
+
+
+async def push(
+    metrics: Metrics, kind: RecordKind, hours: float = 0, /, *, by: str = "desk", **fields: Any
+) -> Response:
+    body = {"source": by, **sent(kind, hours, **fields)}
+    return await metrics.http.post(f"/v1/{PATHS[kind]}", json=body)
+
+
+async def pushed(
+    metrics: Metrics, kind: RecordKind, hours: float = 0, /, **fields: Any
+) -> dict[str, Any]:
+    reply = await push(metrics, kind, hours, **fields)
+    assert reply.status_code in (200, 201), reply.text
+    found: dict[str, Any] = reply.json()
+    return found
+
+
+async def items(metrics: Metrics, path: str, **query: Any) -> list[dict[str, Any]]:
+    reply = await metrics.http.get(f"/v1/{path}", params=query)
+    assert reply.status_code == 200, reply.text
+    found: list[dict[str, Any]] = reply.json()["items"]
+    return found
+
+
+class TestOfEveryKind:
+    async def test_a_new_record_is_created_and_a_known_one_is_not(self, desk: Metrics) -> None:
+        for kind in KINDS:
+            replies = [await push(desk, kind), await push(desk, kind), await push(desk, kind, 1)]
+
+            assert [reply.status_code for reply in replies] == [201, 200, 200]
+            assert [reply.json()["versions"] for reply in replies] == [1, 1, 2]
+            got = await desk.http.get(f"/v1/{PATHS[kind]}/desk/1")
+            assert got.json() == replies[2].json()
+
+    async def test_words_are_read_by_the_directory(self, desk: Metrics) -> None:
+        for kind in KINDS:
+            told = await pushed(desk, kind, service="Mail", vendor="sap erp", customer="PEOPLE")
+
+            assert (told["service"], told["service_name"]) == ("mail", "Mail")
+            assert (told["vendor_product"], told["customer"]) == ("sap", "hr")
+            assert (told["vendor"], told["customer_name"]) == ("sap erp", "PEOPLE")
+
+    async def test_every_version_is_kept_as_it_was_sent(self, desk: Metrics) -> None:
+        extra = {"big": 10**25, "text": 'a "quoted" \\ line\n'}
+        for kind in KINDS:
+            for hours in (2, 1):
+                await push(desk, kind, hours, title=f"after {hours}", extra=extra)
+
+            kept = await items(desk, f"{PATHS[kind]}/desk/1/versions")
+
+            assert [each["payload"]["title"] for each in kept] == ["after 2", "after 1"]
+            assert kept[0]["payload"]["extra"] == extra
+            again = await pushed(desk, kind, 2, title="after 2", extra=extra)
+            assert (again["versions"], again["extra"]) == (2, extra)
+
+    async def test_of_many_at_once_one_creates_it(self, desk: Metrics) -> None:
+        told = [push(desk, OUTAGE, hours, title=str(hours)) for hours in range(5)]
+
+        replies = await asyncio.gather(*told)
+
+        assert sorted(reply.status_code for reply in replies) == [200] * 4 + [201]
+        (found,) = await items(desk, "outages")
+        assert (found["versions"], found["title"]) == (5, "4")
+
+    async def test_a_bad_field_is_named(self, desk: Metrics) -> None:
+        for kind in KINDS:
+            reply = await push(desk, kind, version="x")
+
+            assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, "/version")
+
+    async def test_only_a_pusher_pushes_and_only_a_reader_reads(self, desk: Metrics) -> None:
+        reader = desk.caller(scopes=["metrics:read", "incidents:write"])
+        writer = desk.caller(scopes=["records:write"])
+        for kind in KINDS:
+            url, body = f"/v1/{PATHS[kind]}", {"source": "desk", **sent(kind)}
+
+            assert (await desk.http.post(url, json=body, headers=reader)).status_code == 403
+            assert (await desk.http.post(url, json=body, headers=writer)).status_code == 201
+            assert (await desk.http.get(url, headers=writer)).status_code == 403
+
+    async def test_a_key_of_a_tool_pushes_its_records(self, desk: Metrics) -> None:
+        made = await desk.http.post("/v1/sources/desk/api-keys", json={"name": "hook"})
+        headers = {"Authorization": f"Bearer {made.json()['key']}"}
+        for kind in KINDS:
+            url, body = f"/v1/{PATHS[kind]}", sent(kind)
+
+            own = await desk.http.post(url, json=body, headers=headers)
+            other = await desk.http.post(url, json={"source": "feed", **body}, headers=headers)
+
+            assert (own.status_code, own.json()["source"]) == (201, "desk")
+            assert other.status_code == 403
+
+    async def test_nobody_writes_records_of_the_catalog(self, desk: Metrics) -> None:
+        for kind in KINDS:
+            assert (await push(desk, kind, by="catalog")).status_code == 403
+        change = {"name": "Mine"}
+        headers = {"If-Match": '"1"'}
+        tried = await desk.http.patch("/v1/sources/catalog", json=change, headers=headers)
+        key = await desk.http.post("/v1/sources/catalog/api-keys", json=change)
+        assert {tried.json()["code"], key.json()["code"]} == {"built_in_source"}
+
+    async def test_the_list_is_paged_and_narrowed(self, desk: Metrics) -> None:
+        for kind, path in PATHS.items():
+            for number, service in enumerate(("mail", "vpn", None), 1):
+                await push(desk, kind, external_id=str(number), service=service, touchpoint="Desk")
+
+            first = (await desk.http.get(f"/v1/{path}?limit=2")).json()
+            rest = await items(desk, path, limit=2, cursor=first["next_cursor"])
+
+            assert [each["external_id"] for each in first["items"] + rest] == ["1", "2", "3"]
+            for query, ids in (
+                ({"service": "mail"}, ["1"]),
+                ({"source": "desk", "external_id": "2"}, ["2"]),
+                ({"source": "feed"}, []),
+                ({"touchpoint": "desk"}, ["1", "2", "3"]),
+                ({"vendor_product": "sap"}, []),
+            ):
+                assert [each["external_id"] for each in await items(desk, path, **query)] == ids
+
+    async def test_an_unknown_record_is_not_found(self, desk: Metrics) -> None:
+        for path in PATHS.values():
+            for below in ("", "/versions", "/transitions"):
+                assert (await desk.http.get(f"/v1/{path}/desk/9{below}")).status_code == 404
+
+
+class TestMoves:
+    async def test_they_do_not_depend_on_the_order_of_arrival(self, desk: Metrics) -> None:
+        states = ["new", "Awaiting vendor", "closed"]
+        for number, order in enumerate(permutations(range(3))):
+            for place in order:
+                await push(desk, REQUEST, place, external_id=str(number), state=states[place])
+
+            moves = await items(desk, f"requests/desk/{number}/transitions")
+
+            expected = [(None, "new"), ("new", "on_hold"), ("on_hold", "closed")]
+            assert [(move["from_state"], move["to_state"]) for move in moves] == expected
+            stamps = [datetime.fromisoformat(move["at"]) for move in moves]
+            assert stamps == [at(0), at(1), at(2)]
+
+    async def test_a_changed_mapping_reaches_the_records_there_are(self, desk: Metrics) -> None:
+        for kind in KINDS:
+            if kind is not SURVEY:
+                await push(desk, kind, state="Parked", priority="hot")
+        change = {"state_mapping": {"parked": "on_hold"}, "priority_mapping": {"hot": 1}}
+
+        await desk.http.patch("/v1/sources/desk", json=change, headers={"If-Match": '"1"'})
+        await refold(desk, "desk")
+
+        for kind in KINDS:
+            if kind is not SURVEY:
+                (found,) = await items(desk, PATHS[kind])
+                assert (found["state"], found["priority"], found["versions"]) == ("on_hold", 1, 1)
+                assert len(await items(desk, f"{PATHS[kind]}/desk/1/transitions")) == 1
+
+    @given(data=st.data())
+    @settings(
+        max_examples=6,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    async def test_what_is_stored_is_the_same_in_any_order_and_repetition(
+        self, desk: Metrics, data: st.DataObject
+    ) -> None:
+        kind = data.draw(st.sampled_from(KINDS))
+        told = data.draw(updates(kind))
+        by = "desk" if told[0].source.replaces else "feed"
+        dealt = data.draw(st.permutations(told + told[:2]))
+
+        ends = [await end_state(desk, kind, by, arrivals) for arrivals in (told, dealt)]
+
+        assert ends[0] == ends[1]
+
+
+async def end_state(
+    metrics: Metrics, kind: RecordKind, by: str, arrivals: list[Any]
+) -> dict[str, Any]:
+    """Push updates to a record of its own, and read what became of it."""
+    external_id = uuid4().hex
+    for each in arrivals:
+        body = json.loads(each.payload) | {"source": by, "external_id": external_id}
+        reply = await metrics.http.post(f"/v1/{PATHS[kind]}", json=body)
+        assert reply.status_code in (200, 201), reply.text
+    url = f"/v1/{PATHS[kind]}/{by}/{external_id}"
+    found = (await metrics.http.get(url)).json()
+    moves = await items(metrics, f"{PATHS[kind]}/{by}/{external_id}/transitions")
+    return {name: found[name] for name in found if name not in (*RECEIPT, "external_id")} | {
+        "moves": moves
+    }
+
+
+async def refold(metrics: Metrics, source: str) -> None:
+    """What the job does that a changed mapping enqueues."""
+    await refold_source(metrics.engine, Memory(), source)
+
+
+class TestRequests:
+    async def test_timings_and_steps_are_shown(self, desk: Metrics) -> None:
+        step = {"id": "check", "started_at": at(1).isoformat(), "met": None}
+
+        told = await pushed(
+            desk, REQUEST, 3, state="closed", due_at=at(2), low_value=True, steps=[step]
+        )
+
+        assert (told["met"], told["low_value"], told["reopened"]) == (False, True, False)
+        assert (told["steps"][0]["id"], told["steps"][0]["title"]) == ("check", None)
+
+    async def test_filters(self, desk: Metrics) -> None:
+        await push(desk, REQUEST, 3, state="closed", due_at=at(4), offering="laptop")
+        await push(desk, REQUEST, external_id="2", state="new", low_value=True)
+
+        for query, ids in (
+            ({"state": "closed"}, ["1"]),
+            ({"offering": "laptop", "met": True}, ["1"]),
+            ({"low_value": True}, ["2"]),
+            ({"fulfilled_from": at(3).isoformat(), "fulfilled_to": at(4).isoformat()}, ["1"]),
+            ({"opened_to": at(0).isoformat()}, []),
+        ):
+            assert [each["external_id"] for each in await items(desk, "requests", **query)] == ids
+
+
+class TestChanges:
+    async def test_words_that_are_unknown_are_kept(self, desk: Metrics) -> None:
+        told = await pushed(desk, CHANGE, type="Latent", outcome="Partly", state="closed")
+
+        assert (told["type"], told["outcome"], told["raw_outcome"]) == ("Latent", None, "Partly")
+
+    async def test_its_risk_is_explained(self, desk: Metrics) -> None:
+        told = await pushed(
+            desk,
+            CHANGE,
+            service="mail",
+            type="emergency",
+            impact="1 - High",
+            planned_start_at=at(0),
+            backout_plan=False,
+        )
+
+        points = {each["factor"]: each["points"] for each in told["risk_factors"]}
+        assert points == {
+            "type": 25,
+            "impact": 20,
+            "criticality": 20,
+            "lead_time": 10,
+            "service_history": 0,
+            "group_history": 0,
+            "backout_plan": 5,
+        }
+        assert told["risk_score"] == 80
+
+    async def test_failures_before_it_raise_its_risk(self, desk: Metrics) -> None:
+        group: dict[str, Any] = {"service": "mail", "assignment_group": "ops"}
+        ended: dict[str, Any] = {"state": "closed", "completed_at": at(-48), **group}
+        await push(desk, CHANGE, external_id="A", outcome="failed", **ended)
+        await push(desk, CHANGE, external_id="B", outcome="rolled_back", **ended)
+        await push(desk, CHANGE, external_id="C", outcome="successful", **ended)
+        await push(desk, CHANGE, external_id="D", outcome="failed", **ended | {"service": "vpn"})
+        late: dict[str, Any] = {"completed_at": at(48), "external_id": "E"}
+        await push(desk, CHANGE, outcome="failed", **group | {"state": "closed"} | late)
+
+        told = await pushed(desk, CHANGE, **group)
+
+        whys = {each["factor"]: (each["points"], each["why"]) for each in told["risk_factors"]}
+        assert whys["service_history"] == (5, "2 of 3 changes failed in 180 days")
+        assert whys["group_history"] == (2, "3 of 4 changes failed in 180 days")
+
+    async def test_filters(self, desk: Metrics) -> None:
+        await push(desk, CHANGE, 3, state="closed", outcome="failed", type="emergency")
+        await push(desk, CHANGE, external_id="2", planned_start_at=at(9), assignment_group="ops")
+
+        for query, ids in (
+            ({"outcome": "failed"}, ["1"]),
+            ({"emergency": False}, ["2"]),
+            ({"assignment_group": "ops"}, ["2"]),
+            ({"planned_start_from": at(9).isoformat()}, ["2"]),
+            ({"completed_from": at(3).isoformat()}, ["1"]),
+        ):
+            assert [each["external_id"] for each in await items(desk, "changes", **query)] == ids
+
+
+class TestOutages:
+    async def test_open_planned_and_overlapping_ones_are_kept_as_they_are(
+        self, desk: Metrics
+    ) -> None:
+        await push(desk, OUTAGE, service="mail")
+        await push(desk, OUTAGE, external_id="2", service="mail", ended_at=at(2), planned=True)
+        await push(desk, OUTAGE, external_id="3", service="mail", ended_at=at(9), degraded=True)
+
+        for query, ids in (
+            ({"service": "mail"}, ["1", "2", "3"]),
+            ({"open": True}, ["1"]),
+            ({"open": False}, ["2", "3"]),
+            ({"planned": True}, ["2"]),
+            ({"degraded": True}, ["3"]),
+            ({"started_from": at(1).isoformat()}, []),
+        ):
+            assert [each["external_id"] for each in await items(desk, "outages", **query)] == ids
+
+    async def test_an_event_ends_it(self, desk: Metrics) -> None:
+        await push(desk, OUTAGE, by="feed", caused_by="CHG1")
+        told = await pushed(desk, OUTAGE, 2, by="feed", started_at=..., ended_at=at(1))
+
+        assert datetime.fromisoformat(told["ended_at"]) == at(1)
+        assert (told["caused_by"], told["state"]) == ("CHG1", None)
+
+
+class TestSurveys:
+    async def test_an_answer_that_does_not_count_is_kept(self, desk: Metrics) -> None:
+        told = await pushed(desk, SURVEY, kind="CSAT", score=6, about="INC1", comment="no")
+
+        assert (told["kind"], told["score"], told["raw_score"]) == ("csat", None, 6)
+        odd = await pushed(desk, SURVEY, 1, kind="ces", score="meh")
+        assert (odd["kind"], odd["raw_kind"], odd["raw_score"]) == (None, "ces", "meh")
+
+    async def test_filters(self, desk: Metrics) -> None:
+        await push(desk, SURVEY, kind="csat", score=5, answered_at=at(1), about="INC1")
+        await push(desk, SURVEY, external_id="2", kind="nps")
+
+        for query, ids in (
+            ({"kind": "nps"}, ["2"]),
+            ({"about": "INC1"}, ["1"]),
+            ({"answered_from": at(1).isoformat()}, ["1"]),
+            ({"sent_from": at(1).isoformat()}, []),
+        ):
+            assert [each["external_id"] for each in await items(desk, "surveys", **query)] == ids
+
+
+class TestInfrastructureEvents:
+    async def test_it_lasts_until_it_is_cleared(self, desk: Metrics) -> None:
+        path = "infrastructure-events"
+        await push(desk, EVENT, severity="Sev-1", component="db-1")
+        assert len(await items(desk, path, open=True, severity="Sev-1", component="db-1")) == 1
+
+        told = await pushed(desk, EVENT, 2, severity="Sev-1", component="db-1", cleared_at=at(1))
+
+        assert datetime.fromisoformat(told["cleared_at"]) == at(1)
+        assert await items(desk, path, open=True) == []
+        assert len(await items(desk, path, occurred_from=at(0).isoformat())) == 1
