@@ -15,7 +15,7 @@ from metrics_api.attribution.rules import Memory, moved_services
 from metrics_api.attribution.schemas import AttributionCreate, ServiceData
 from metrics_api.incidents import queries as incidents
 from metrics_api.incidents.reclock import conclude
-from metrics_api.incidents.rules import Knowledge, StoredIncident
+from metrics_api.incidents.rules import StoredIncident
 from metrics_api.records import ingest_queries as records
 from metrics_api.records.kinds import KINDS
 from metrics_api.records.moving import move_settled
@@ -219,30 +219,17 @@ async def _locked(
 async def _give(
     session: Session, memory: Memory, to_move: Records, service: str | None, *, pin: bool = False
 ) -> None:
-    """Give locked records to a service."""
+    """Give locked records to a service: its clocks, and what they add to the cells with them."""
     kind, source_id, located = to_move
     if kind is RecordKind.INCIDENT:
-        stored = {key: each.stored for key, each in located.items()}
-        knowledge = memory.directory.knowledge()
-        await _move(session, source_id, stored, service, knowledge, pin=pin)
+        stored: dict[str, StoredIncident] = {key: each.stored for key, each in located.items()}
+        conn = await driver(session)
+        knowledge = (await queries.current_directory(conn, memory)).knowledge()
+        await incidents.move_incidents(conn, source_id, list(stored), service, pin)
+        await conclude(conn, source_id, stored, service, knowledge)
     else:
         moving = {key: (each.stored, service, pin) for key, each in located.items()}
         await move_settled(session, memory, KINDS[kind], source_id, moving)
-
-
-async def _move(
-    session: Session,
-    source_id: int,
-    stored: dict[str, StoredIncident],
-    service: str | None,
-    knowledge: Knowledge,
-    *,
-    pin: bool,
-) -> None:
-    """Give locked incidents to a service: its clocks, and what they add to the cells with them."""
-    conn = await driver(session)
-    await incidents.move_incidents(conn, source_id, list(stored), service, pin)
-    await conclude(conn, source_id, stored, service, knowledge)
 
 
 async def attribute(

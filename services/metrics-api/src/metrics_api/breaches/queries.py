@@ -8,13 +8,12 @@ from typing import Any
 import orjson
 import psycopg
 from psycopg.rows import tuple_row
-from sqlalchemy import ColumnElement, case, func, select, text, update
+from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.breaches.tables import Breach, BreachPrediction
 from metrics_api.clocks.rules import Clock
-from metrics_api.incidents.tables import Incident
 from metrics_api.sources.tables import Source
 from shared.kit.pagination import PageParams, keyset
 
@@ -222,18 +221,40 @@ def _conditions(wanted: BreachFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-async def breach_numbers(session: AsyncSession, service: str, now: datetime) -> Any:
-    """Of a service: open clocks that ran out, breaches of the last 30 days, open clocks."""
-    opened = Incident.state.in_(["new", "in_progress", "on_hold"])
-    same = (Incident.source_id == Breach.source_id) & (Incident.external_id == Breach.external_id)
-    running = case(
-        (Breach.clock == "response", Incident.response_met), else_=Incident.resolution_met
-    ).is_(None)
-    holding = (Breach.service == service) & Breach.retracted_at.is_(None)
-    late = select(func.count()).join_from(Breach, Incident, same).where(holding, opened, running)
-    recent = (Breach.breached_at >= now - timedelta(days=30)) & (Breach.breached_at <= now)
-    statement = select(
-        late.scalar_subquery(),
-        select(func.count()).select_from(Breach).where(holding, recent).scalar_subquery(),
-    )
-    return (await session.execute(statement)).one()
+_NUMBERS = text("""
+    SELECT
+        (SELECT count(*) FROM metrics.breach b JOIN metrics.incident i
+            ON i.source_id = b.source_id AND i.external_id = b.external_id
+         WHERE b.service = :service AND b.retracted_at IS NULL
+            AND i.state IN ('new', 'in_progress', 'on_hold')
+            AND CASE b.clock WHEN 'response' THEN i.response_met ELSE i.resolution_met END
+                IS NULL),
+        (SELECT count(*) FROM metrics.breach b
+         WHERE b.service = :service AND b.retracted_at IS NULL
+            AND b.breached_at >= :month_ago AND b.breached_at <= :now),
+        (SELECT count(*) FROM metrics.incident i
+         WHERE i.service = :service AND i.response_due_at >= :now
+            AND i.response_due_at < :tomorrow)
+        + (SELECT count(*) FROM metrics.incident i
+           WHERE i.service = :service AND i.resolution_due_at >= :now
+              AND i.resolution_due_at < :tomorrow),
+        count(*) FILTER (WHERE credit > 0),
+        count(*)
+    FROM metrics.service_credit
+    WHERE service = :service AND ended_at IS NULL AND period_end >= :year_ago
+""")
+
+
+async def breach_numbers(
+    session: AsyncSession, service: str, now: datetime, year_ago: datetime
+) -> Any:
+    """Of a service: open clocks that ran out, breaches of 30 days, clocks due within 24 hours,
+    guaranteed periods since a year ago with a credit due, and all of them."""
+    parameters = {
+        "service": service,
+        "now": now,
+        "month_ago": now - timedelta(days=30),
+        "tomorrow": now + timedelta(days=1),
+        "year_ago": year_ago,
+    }
+    return (await session.execute(_NUMBERS, parameters)).one()

@@ -7,11 +7,11 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import tuple_row
-from sqlalchemy import Select, Text, literal, select, union_all
+from sqlalchemy import Select, Text, func, literal, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.clocks.promises import PROMISING, Terms, terms_from
+from metrics_api.clocks.promises import HOLDING, PROMISING, Terms, terms_from
 from metrics_api.clocks.rules import Clock
 from metrics_api.clocks.support import hours_key, support_calendar
 from metrics_api.copies.queries import copies_of, known_at
@@ -56,6 +56,22 @@ async def active_agreements(
             CatalogCopy.data["state"].astext == AgreementState.ACTIVE,
             covered.op("?|")(literal(list(services), ARRAY(Text))),
             known_at(as_of),
+        )
+        .order_by(CatalogCopy.key)
+    )
+    rows = (await session.scalars(statement)).all()
+    return [AgreementVersionOut.model_validate(data) for data in rows]
+
+
+async def agreements_with_guarantees(session: AsyncSession) -> list[AgreementVersionOut]:
+    """Versions of agreements that hold or held and guarantee anything, by key."""
+    statement = (
+        select(CatalogCopy.data)
+        .where(
+            CatalogCopy.kind == "agreement_version",
+            CatalogCopy.data["state"].astext.in_(sorted(HOLDING)),
+            func.jsonb_array_length(CatalogCopy.data["text"]["guarantees"]) > 0,
+            known_at(None),
         )
         .order_by(CatalogCopy.key)
     )

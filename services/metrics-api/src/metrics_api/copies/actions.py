@@ -1,9 +1,10 @@
 """Refreshing the copies: read all of a kind from the catalog, then write what differs."""
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Protocol
 
-from metrics_api.clocks.following import follow_promises
+from metrics_api.clocks.following import NAMING, follow_names, follow_promises
 from metrics_api.clocks.promises import PROMISING
 from metrics_api.copies import queries
 from metrics_api.copies.rules import READINGS, Copy, copy_of, differences
@@ -36,9 +37,13 @@ async def _write(session: Session, kind: str, found: dict[str, Copy]) -> int:
     if not changed.ended and not changed.recorded:
         return 0
     at = clock.now()
-    if kind not in PROMISING:
+    async with _followed(session, kind):
         await queries.write_differences(session, kind, changed, at)
-    else:
-        async with follow_promises(session):
-            await queries.write_differences(session, kind, changed, at)
     return len(changed.ended) + sum(copy.key not in changed.ended for copy in changed.recorded)
+
+
+def _followed(session: Session, kind: str) -> AbstractAsyncContextManager[None]:
+    """Let the incidents follow a change of what is taken from copies of this kind."""
+    if kind in PROMISING:
+        return follow_promises(session)
+    return follow_names(session) if kind in NAMING else nullcontext()

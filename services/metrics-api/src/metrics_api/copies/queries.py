@@ -61,6 +61,13 @@ async def customer_services(
     return list((await session.scalars(statement)).all())
 
 
+async def is_copied_agreement(session: AsyncSession, key: str) -> bool:
+    """Whether the catalog ever told of any version of an agreement."""
+    found = CatalogCopy.key.startswith(f"{key}@", autoescape=True)
+    statement = select(CatalogCopy.id).where(CatalogCopy.kind == "agreement_version", found)
+    return await session.scalar(statement.limit(1)) is not None
+
+
 async def present_digests(session: AsyncSession, kind: str) -> dict[str, bytes]:
     """Digests of the copies of a kind that hold now, by key; locked until the transaction ends."""
     statement = (

@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from metrics_api.breaches.sheet import SHEET as BREACHES
 from metrics_api.fact_sheets import FactSheet
 from metrics_api.judgements.sheet import SHEET as JUDGEMENTS
 from metrics_api.slos.sheet import SHEET as SLOS
 from metrics_api.success_factors.sheet import SHEET as SUCCESS_FACTORS
 from metrics_api.trends.sheet import SHEET as TRENDS
 
-SHEETS: Final[tuple[FactSheet, ...]] = (JUDGEMENTS, TRENDS, SLOS, SUCCESS_FACTORS)
+SHEETS: Final[tuple[FactSheet, ...]] = (JUDGEMENTS, TRENDS, SLOS, BREACHES, SUCCESS_FACTORS)

@@ -1,1 +1,1 @@
-"""Credits: what a guarantee owes for a missed service level target."""
+"""Service credits: what a provider owes under the guarantees of agreements, period by period."""

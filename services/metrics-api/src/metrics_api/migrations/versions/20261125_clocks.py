@@ -50,8 +50,45 @@ CREATE TABLE metrics.breach_prediction (
     CONSTRAINT pk_breach_prediction PRIMARY KEY (source_id, external_id, clock),
     CONSTRAINT ck_breach_prediction_clock CHECK (clock IN ('response', 'resolution'))
 );
+CREATE TABLE metrics.service_credit (
+    id BIGINT GENERATED ALWAYS AS IDENTITY NOT NULL,
+    agreement TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    service TEXT NOT NULL,
+    period TEXT NOT NULL,
+    period_start TIMESTAMPTZ NOT NULL,
+    period_end TIMESTAMPTZ NOT NULL,
+    kpi TEXT NOT NULL,
+    priority SMALLINT,
+    comparator TEXT NOT NULL,
+    target_value FLOAT NOT NULL,
+    value FLOAT,
+    count BIGINT NOT NULL,
+    missed BOOLEAN,
+    worse_than FLOAT,
+    credit NUMERIC(18, 2) NOT NULL,
+    basis TEXT NOT NULL,
+    currency TEXT,
+    reason TEXT,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    ended_at TIMESTAMPTZ,
+    CONSTRAINT pk_service_credit PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX uq_service_credit_current
+    ON metrics.service_credit (agreement, version, target, service, period)
+    WHERE ended_at IS NULL;
+CREATE INDEX ix_service_credit_service_period_end
+    ON metrics.service_credit (service, period_end);
+COMMENT ON COLUMN metrics.service_credit.target IS 'its id in the agreement';
+COMMENT ON COLUMN metrics.service_credit.missed IS 'null: there was no figure';
+COMMENT ON COLUMN metrics.service_credit.worse_than IS
+    'of the tier that decided; null: nothing is due';
+COMMENT ON COLUMN metrics.service_credit.basis IS 'percent of the charge, or amount';
+COMMENT ON COLUMN metrics.service_credit.reason IS 'why there was no figure';
 """
 DOWN = """
+DROP TABLE metrics.service_credit;
 DROP TABLE metrics.breach_prediction;
 DROP TABLE metrics.breach;
 DROP INDEX metrics.ix_incident_resolution_due_at;

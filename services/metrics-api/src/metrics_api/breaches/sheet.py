@@ -1,0 +1,36 @@
+"""What breaches and service credits tell tollgates about a service."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from metrics_api.breaches.queries import breach_numbers
+from metrics_api.fact_sheets import FactSheet
+from shared.schemas.common import FactDefinition, FactValue
+
+_NUMBERS: Final = (
+    ("open_breached_clocks", "Clocks of open incidents that have run out and not completed"),
+    ("clocks_breached_last_30_days", "Clocks that ran out in the last 30 days, met or not since"),
+    ("clocks_due_next_24_hours", "Running clocks that run out within 24 hours"),
+    ("credits_due_count", "Periods of guarantees that ended in the last year with a credit due"),
+    ("credited_periods_count", "Periods of guarantees that ended in the last year"),
+)
+
+
+async def _load(session: AsyncSession, service: str, now: datetime) -> Mapping[str, FactValue]:
+    row = await breach_numbers(session, service, now, now - timedelta(days=365))
+    return {
+        name: FactValue(value=number, as_of=now, reason=None)
+        for (name, _), number in zip(_NUMBERS, row, strict=True)
+    }
+
+
+SHEET: Final = FactSheet(
+    [
+        FactDefinition(name=name, type="integer", unit=None, owner="metrics", meaning=meaning)
+        for name, meaning in _NUMBERS
+    ],
+    _load,
+)

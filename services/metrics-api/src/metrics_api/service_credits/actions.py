@@ -1,0 +1,95 @@
+"""Computing the credits of finished periods; a figure that changes later is computed anew."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from metrics_api.clocks.queries import agreements_with_guarantees
+from metrics_api.clocks.support import hours_key
+from metrics_api.copies.queries import copies_of
+from metrics_api.indicators.actions import Asked, kpis_of
+from metrics_api.indicators.periods import labels_between, parse_periods
+from metrics_api.indicators.schemas import KpiSeries, KpiValue
+from metrics_api.indicators.scopes import Scope, ScopeKind, Slice
+from metrics_api.service_credits import queries
+from metrics_api.service_credits.rules import Guaranteed, guaranteed, holds_throughout, row_of
+from shared.kit import clock
+from shared.kit.database import Engine, Session, transaction
+from shared.schemas.agreements import CalendarVersionOut
+
+LOOKED_BACK = timedelta(days=390)
+"""Older periods stay as they were computed last."""
+
+
+async def compute_credits(engine: Engine) -> int:
+    """Bring the credits of all guarantees up to date: how many rows were recorded."""
+    async with transaction(engine) as session:
+        agreements = await agreements_with_guarantees(session)
+        calendars = await copies_of(
+            session,
+            "calendar_version",
+            CalendarVersionOut,
+            keys=[hours_key(agreement) for agreement in agreements],
+        )
+    recorded = 0
+    for agreement in agreements:
+        calendar = calendars.get(hours_key(agreement))
+        zone = ZoneInfo("UTC" if calendar is None else calendar.timezone)
+        for one in guaranteed([agreement]):
+            async with transaction(engine) as session:
+                recorded += await _compute(session, one, zone, clock.now())
+    return recorded
+
+
+async def _compute(session: Session, one: Guaranteed, zone: ZoneInfo, now: datetime) -> int:
+    figures = await _figures(session, one, zone, now)
+    if not figures:
+        return 0
+    await queries.lock_computation(session)
+    rows = {
+        figure.period: row_of(one, figure, None if figure.reason is None else figure.reason.code)
+        for figure in figures
+    }
+    identity = next(iter(rows.values()))
+    present = await queries.present_credits(session, identity)
+    changed = [row for period, row in rows.items() if _differs(present.get(period), row)]
+    ended = [present[row["period"]].id for row in changed if row["period"] in present]
+    await queries.replace_credits(session, ended, changed, now)
+    return len(changed)
+
+
+def _differs(present: Any, row: Mapping[str, Any]) -> bool:
+    return present is None or any(getattr(present, name) != value for name, value in row.items())
+
+
+async def _figures(
+    session: Session, one: Guaranteed, zone: ZoneInfo, now: datetime
+) -> Sequence[KpiValue]:
+    """The figures of the finished periods that lie wholly within the target's time."""
+    today = now.astimezone(zone).date()
+    first = max(one.first_day, today - LOOKED_BACK)
+    last = today if one.last_day is None else min(today, one.last_day)
+    if last < first:
+        return []
+    periods = [
+        period
+        for period in parse_periods(labels_between(one.grain, first, last), zone, now)
+        if period.complete and holds_throughout(one, period.first_day, period.last_day)
+    ]
+    if not periods:
+        return []
+    scope = Scope(ScopeKind.SERVICE, one.service, (one.service,))
+    slice_by = None if one.target.priority is None else Slice.PRIORITY
+    (series,) = await kpis_of(session, Asked(scope, [one.kpi], periods, slice_by, now))
+    return _of_priority(series, one.target.priority)
+
+
+def _of_priority(series: KpiSeries, priority: int | None) -> Sequence[KpiValue]:
+    """The values of one priority; where it has no records those of all, emptied."""
+    if priority is None:
+        return series.values
+    for sliced in series.slices:
+        if sliced.slice == str(priority):
+            return sliced.values
+    return [value.model_copy(update={"value": None, "count": 0}) for value in series.values]
