@@ -55,13 +55,13 @@ def _sketches_of_days() -> str:
     )
 
 
+# By ctid, which no statistics of a table that a bulk load has just filled can lead astray.
 _SKETCH_DAYS = f"""
 WITH taken AS MATERIALIZED (
-    DELETE FROM metrics.sketch_pending p
-    USING (SELECT service, day FROM metrics.sketch_pending WHERE touched_at <= :rested_since
-           ORDER BY service, day LIMIT :batch) b
-    WHERE p.service = b.service AND p.day = b.day
-    RETURNING p.service, p.day
+    DELETE FROM metrics.sketch_pending WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM metrics.sketch_pending WHERE touched_at <= :rested_since
+        ORDER BY service, day LIMIT :batch))
+    RETURNING service, day
 ), sketched AS MATERIALIZED ({_sketches_of_days()}
 ), emptied AS (
     DELETE FROM metrics.duration_sketch k USING taken c
