@@ -2,13 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from metrics_api.requests.rules import STATES, order_of, record_of
+from metrics_api.records.fields import RequestIn
+from metrics_api.requests.rules import fields_of
 from shared.schemas.catalog import RequestSnapshot, RequestState
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -41,23 +39,17 @@ def snapshot(**fields: Any) -> RequestSnapshot:
 
 
 @pytest.mark.parametrize("state", RequestState)
-def test_every_state_of_the_catalog_has_a_canonical_one_beside_its_own_word(
-    state: RequestState,
-) -> None:
-    record = record_of(snapshot(state=state))
+def test_a_request_is_told_in_the_words_of_records(state: RequestState) -> None:
+    fields = fields_of(snapshot(state=state, impact="high"))
 
-    assert (record["state"], record["raw_state"]) == (STATES[state], state.value)
-
-
-@given(st.lists(st.integers(1, 50), min_size=2, unique=True))
-def test_the_greatest_revision_stands_whatever_the_stamps_say(revisions: list[int]) -> None:
-    told = [
-        snapshot(revision=each, updated_at=NOON - timedelta(seconds=each)) for each in revisions
-    ]
-
-    assert max(told, key=order_of).revision == max(revisions)
+    assert (fields["external_id"], fields["version"]) == ("REQ-000001", 1)
+    assert (fields["state"], fields["impact"]) == (state.value, "high")
+    assert fields["opened_at"] == "2026-03-01T12:00:00Z"
 
 
-def test_the_same_content_has_the_same_place() -> None:
-    assert order_of(snapshot()) == order_of(snapshot())
-    assert order_of(snapshot()) != order_of(snapshot(customer=uuid4().hex))
+def test_what_records_have_no_field_for_is_kept_beside() -> None:
+    assert fields_of(snapshot(offering_version=3))["extra"] == {"offering_version": 3}
+
+
+def test_every_field_is_one_of_request_records() -> None:
+    assert set(fields_of(snapshot())) <= set(RequestIn.__struct_fields__)
