@@ -83,7 +83,11 @@ async def test_repeats_at_the_same_moment_are_kept_once(listening: Improvement) 
     assert len(await signals(listening)) == 1
 
 
-@pytest.mark.parametrize(("secret", "status"), [(SECRET, 200), (BEFORE, 200), (OTHER, 403)])
+@pytest.mark.parametrize(
+    ("secret", "status"),
+    [(SECRET, 200), (BEFORE, 200), (OTHER, 403)],
+    ids=["present", "before", "other"],
+)
 async def test_both_secrets_of_a_rotation_are_valid_and_no_other(
     listening: Improvement, secret: str, status: int
 ) -> None:

@@ -2,16 +2,12 @@
 
 import csv
 import re
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
+from datetime import UTC, datetime
 from io import StringIO
-from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.incidents.rules import FoldedIncident, Transition
+from metrics_api.incidents.rules import Transition
 from metrics_api.indicators.kpis import KPIS
 from metrics_api.records.tables import Survey
 from shared.kit.database import transaction
@@ -19,69 +15,17 @@ from shared.schemas.metrics import KpiId
 from tests.support.incidents import add_service, make_incident, resolved_incident, store
 from tests.support.metrics import Metrics
 from tests.support.record_rows import add_records
-
-Q1, Q2 = datetime(2016, 2, 1, tzinfo=UTC), datetime(2016, 5, 1, tzinfo=UTC)
-ASKED = {"kpi": "mttr", "periods": "2016-Q1,2016-Q2"}
-HOSTILE = '=HYPERLINK("http://evil.example")<script>alert(1)</script>'
-
-
-async def given(
-    metrics: Metrics, services: Sequence[str], incidents: Sequence[FoldedIncident] = ()
-) -> None:
-    async with transaction(metrics.engine) as session:
-        for service in services:
-            await add_service(session, service)
-        await store(session, incidents)
-
-
-async def report(metrics: Metrics, **asked: Any) -> dict[str, Any]:
-    reply = await metrics.http.get("/v1/reports/performance", params=ASKED | asked)
-    assert reply.status_code == 200, reply.text
-    found: dict[str, Any] = reply.json()
-    return found
-
-
-async def set_target(metrics: Metrics, service: str, **fields: Any) -> dict[str, Any]:
-    body = {
-        "service": service,
-        "kpi": "mttr",
-        "comparator": "lte",
-        "value": 5.0,
-        "valid_from": "2016-01-01",
-    } | fields
-    reply = await metrics.http.post("/v1/targets", json=body)
-    assert reply.status_code == 201, reply.text
-    target: dict[str, Any] = reply.json()
-    return target
-
-
-async def put_initiative(metrics: Metrics, initiative: str, **fields: Any) -> None:
-    body = {
-        "service": "network",
-        "kpi": "mttr",
-        "title": "Do better",
-        "start": "2016-04-01",
-        "state": "in_progress",
-        "plan": "p1",
-        "revision": 1,
-    } | fields
-    reply = await metrics.http.put(f"/v1/initiatives/{initiative}", json=body)
-    assert reply.status_code == 200, reply.text
-
-
-async def add_worked_example(session: AsyncSession) -> None:
-    names = {
-        "application-support": "Application Support",
-        "network-infrastructure": "Network Infrastructure",
-    }
-    hours = {
-        "application-support": ([5.0, 8.0], [4.0, 5.6]),
-        "network-infrastructure": ([3.1], [2.9]),
-    }
-    for key, name in names.items():
-        await add_service(session, key, name=name)
-        for quarter, durations in zip((Q1, Q2), hours[key], strict=True):
-            await store(session, [resolved_incident(key, quarter, one) for one in durations])
+from tests.support.reports import (
+    ASKED,
+    Q1,
+    Q2,
+    add_worked_example,
+    given,
+    put_initiative,
+    report,
+    set_target,
+    table_cells,
+)
 
 
 class TestWorkedExample:
@@ -313,79 +257,6 @@ class TestImprovementAction:
         await put_initiative(metrics, "i2", state="cancelled")
         await put_initiative(metrics, "i3", kpi="mtta")
         assert await self.action(metrics) is None
-
-
-class TestForms:
-    @pytest.fixture(autouse=True)
-    async def hostile_names(self, metrics: Metrics) -> None:
-        async with transaction(metrics.engine) as session:
-            await add_service(session, "network", name=HOSTILE)
-            later = Q2 + timedelta(days=1)
-            await store(session, [resolved_incident("network", at, 1) for at in (Q1, Q2, later)])
-
-    @pytest.mark.parametrize(
-        ("accept", "media_type"),
-        [
-            ("application/json", "application/json"),
-            ("*/*", "application/json"),
-            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html"),
-            ("text/csv;q=0.4, text/html;q=0.5", "text/html"),
-            ("image/png", "application/json"),
-        ],
-    )
-    async def test_the_accept_header_chooses_the_form(
-        self, metrics: Metrics, accept: str, media_type: str
-    ) -> None:
-        headers = {"Accept": accept}
-        reply = await metrics.http.get("/v1/reports/performance", params=ASKED, headers=headers)
-        assert reply.headers["content-type"].startswith(media_type)
-        assert reply.headers["vary"] == "Accept"
-
-    async def test_format_stands_above_the_accept_header(self, metrics: Metrics) -> None:
-        asked = ASKED | {"format": "csv"}
-        headers = {"Accept": "text/html"}
-        reply = await metrics.http.get("/v1/reports/performance", params=asked, headers=headers)
-        assert reply.headers["content-type"].startswith("text/csv")
-
-    async def test_a_csv_cell_is_never_a_formula(self, metrics: Metrics) -> None:
-        asked = ASKED | {"format": "csv"}
-        reply = await metrics.http.get("/v1/reports/performance", params=asked)
-        (row,) = csv.DictReader(StringIO(reply.text))
-        assert row["name"] == f"'{HOSTILE}"
-
-    async def test_the_page_fetches_and_runs_nothing(self, metrics: Metrics) -> None:
-        asked = ASKED | {"format": "html"}
-        page = (await metrics.http.get("/v1/reports/performance", params=asked)).text
-        found = References()
-        found.feed(page)
-        assert "svg" in found.tags
-        assert not found.tags & {"script", "link", "iframe", "img", "image", "use", "object"}
-        assert not found.attributes & {"href", "src", "xlink:href", "onload", "onclick"}
-        assert "url(" not in page
-        assert "@import" not in page
-        # What is left of addresses is the service's own name, as text.
-        assert not re.search(r"\w+://", page.replace("http://evil.example", ""))
-
-
-class References(HTMLParser):
-    """Every tag and attribute of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-
-
-def table_cells(page: str) -> list[list[str]]:
-    """The text of each cell of each row of the table."""
-    rows = re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)
-    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
-    plain = [[re.sub(r"<[^>]+>", " ", cell) for cell in row] for row in cells]
-    return [[" ".join(cell.split()) for cell in row] for row in plain]
 
 
 class TestRefusals:

@@ -7,87 +7,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics_api.clocks.counting import MINUTE_US, OpenTime, micros, moment_of, open_time
-from metrics_api.clocks.promises import Agreed, Promise, ServiceTerms, Target
+from metrics_api.clocks.counting import micros, open_time
+from metrics_api.clocks.promises import Agreed, ServiceTerms
 from metrics_api.clocks.reading import Why, explained
-from metrics_api.clocks.rules import (
+from metrics_api.clocks.rules import Clocked, Life, clocked
+from metrics_api.clocks.standing import (
     Clock,
-    Clocked,
     ClockState,
-    Life,
-    Reading,
-    clocked,
     judge,
     ran_out,
     read_clock,
 )
 from metrics_api.clocks.support import ALWAYS
 from shared.calendars import Calendar, calendar_from
-from shared.schemas.catalog import SupportInterval, Weekday
-
-MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
-WORKDAYS = tuple(Weekday)[:5]
-
-
-def hours(*intervals: tuple[str, str], zone: str = "UTC", **years: Any) -> Calendar:
-    weekly = [
-        SupportInterval(day=day, start=start, end=end)
-        for day in WORKDAYS
-        for start, end in intervals
-    ]
-    return calendar_from(zone, weekly, (), **years)
-
-
-OFFICE = open_time(hours(("09:00", "17:00")))
-ROUND_THE_CLOCK = open_time(ALWAYS)
-
-
-def target(minutes: int, time: OpenTime | None = OFFICE) -> Target:
-    return Target(minutes, minutes * MINUTE_US, "office@1", time)
-
-
-def promise(
-    response: Target | None = None, resolution: Target | None = None, basis: str = "scheme:s@1"
-) -> Promise:
-    return Promise(basis, {("high", "low"): 2}, {2: (response, resolution)})
-
-
-def terms(
-    response: Target | None = None,
-    resolution: Target | None = None,
-    support: OpenTime = OFFICE,
-) -> ServiceTerms:
-    return ServiceTerms(support, (), promise(response, resolution))
-
-
-def at(day: int, clock: str) -> datetime:
-    """So many days after a Monday in March, at that time (UTC)."""
-    hour, minute = map(int, clock.split(":"))
-    return MONDAY + timedelta(days=day, hours=hour, minutes=minute)
-
-
-def life(*moves: tuple[datetime, str], opened: datetime, **facts: Any) -> Life:
-    """Moves as (when, to which state); resolved by the last move unless the facts say otherwise."""
-    states = [None, *(state for _, state in moves)]
-    transitions = [(when, states[n], state) for n, (when, state) in enumerate(moves)]
-    state = states[-1]
-    resolved_at = moves[-1][0] if state in {"resolved", "closed"} else None
-    first = next((when for when, state in moves if state == "in_progress"), None)
-    defaults: dict[str, Any] = {
-        "opened_at": opened,
-        "acknowledgement_at": first,
-        "resolution_at": resolved_at,
-        "exclusion": None,
-        "state": state,
-        "priority": 2,
-        "impact": None,
-        "urgency": None,
-    }
-    return Life(**{**defaults, **facts}, transitions=transitions)
-
-
-def minutes(us: int | None) -> float | None:
-    return None if us is None else us / MINUTE_US
+from shared.schemas.catalog import SupportInterval
+from tests.support.clocks import (
+    OFFICE,
+    WORKDAYS,
+    at,
+    hours,
+    life,
+    minutes,
+    promise,
+    target,
+    terms,
+)
 
 
 class TestResolutionClock:
@@ -269,65 +213,6 @@ class TestJudging:
         )
 
         assert clocked(one, terms(resolution=target(60))).priority is None
-
-
-class TestReading:
-    def read(self, one: Life, now: datetime, allowed: int = 60) -> Reading:
-        return read_clock(one, promise(resolution=target(allowed)), Clock.RESOLUTION, micros(now))
-
-    def test_a_running_clock_says_what_is_left(self) -> None:
-        one = life((at(0, "09:00"), "new"), opened=at(0, "09:00"))
-
-        reading = self.read(one, at(0, "09:45"))
-
-        assert (reading.state, minutes(reading.left_us)) == (ClockState.RUNNING, 15)
-        assert reading.due_at == micros(at(0, "10:00"))
-
-    def test_one_that_is_due_when_the_office_closes_runs_out_when_it_opens(self) -> None:
-        one = life((at(4, "08:00"), "new"), opened=at(4, "08:00"))
-
-        friday_night = self.read(one, at(4, "20:00"), allowed=480)
-        monday = self.read(one, at(7, "09:01"), allowed=480)
-
-        assert (friday_night.state, friday_night.left_us) == (ClockState.RUNNING, 0)
-        assert (monday.state, monday.breached_at) == (ClockState.BREACHED, micros(at(4, "17:00")))
-
-    def test_a_paused_one_has_no_due_time(self) -> None:
-        one = life((at(0, "09:00"), "new"), (at(0, "09:30"), "on_hold"), opened=at(0, "09:00"))
-
-        reading = self.read(one, at(3, "09:00"))
-
-        assert (reading.state, reading.due_at) == (ClockState.PAUSED, None)
-        assert minutes(reading.elapsed_us) == 30
-
-    def test_without_a_promise_it_says_why(self) -> None:
-        one = life((at(0, "09:00"), "new"), opened=at(0, "09:00"))
-
-        assert read_clock(one, None, Clock.RESPONSE, 0).reason == "nothing_promised"
-        assert read_clock(one, promise(), Clock.RESPONSE, 0).reason == "no_target"
-        unknown = promise(target(5, None))
-        assert read_clock(one, unknown, Clock.RESPONSE, 0).reason == "calendar_not_known"
-
-    def test_the_intervals_say_what_was_counted_and_why_not(self) -> None:
-        one = life(
-            (at(0, "08:00"), "new"),
-            (at(0, "16:00"), "on_hold"),
-            (at(1, "10:00"), "in_progress"),
-            (at(1, "11:00"), "resolved"),
-            (at(1, "12:00"), "in_progress"),
-            opened=at(0, "08:00"),
-        )
-
-        pieces = list(explained(self.read(one, at(1, "13:00"))))
-
-        assert [(moment_of(one.start).hour, one.why) for one in pieces] == [
-            (8, Why.OUTSIDE_HOURS),
-            (9, Why.COUNTED),
-            (16, Why.ON_HOLD),
-            (10, Why.COUNTED),
-            (11, Why.RESOLVED),
-            (12, Why.COUNTED),
-        ]
 
 
 STATES = ("new", "in_progress", "on_hold", "resolved", "closed", "cancelled")

@@ -23,7 +23,7 @@ from metrics_api.breaches.rules import (
 )
 from metrics_api.clocks.counting import micros, moment_of
 from metrics_api.clocks.promises import Terms
-from metrics_api.clocks.rules import Clock
+from metrics_api.clocks.standing import Clock
 from metrics_api.incidents.queries import lock_incidents
 from shared.kit import clock
 from shared.kit.database import Engine, Session, driver, transaction

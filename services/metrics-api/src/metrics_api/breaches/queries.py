@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.breaches.tables import Breach, BreachPrediction
-from metrics_api.clocks.rules import Clock
+from metrics_api.clocks.standing import Clock
 from metrics_api.sources.tables import Source
 from shared.kit.pagination import PageParams, keyset
 

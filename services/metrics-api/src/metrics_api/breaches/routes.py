@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 from metrics_api.breaches import queries
 from metrics_api.breaches.queries import BreachFilter
 from metrics_api.breaches.schemas import BreachOut
-from metrics_api.clocks.rules import Clock
+from metrics_api.clocks.standing import Clock
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.pagination import PageQuery, page_of

@@ -6,7 +6,13 @@ from typing import Any, NamedTuple, Protocol
 
 from metrics_api.clocks.counting import MINUTE_US, micros, moment_of
 from metrics_api.clocks.promises import ServiceTerms, Target, Terms
-from metrics_api.clocks.rules import Clock, Promised, open_between, promised, ran_out
+from metrics_api.clocks.standing import (
+    Clock,
+    Promised,
+    open_between,
+    promised,
+    ran_out,
+)
 from metrics_api.incidents.rules import FoldedIncident, life_of
 from shared.calendars import OutsideCalendar
 

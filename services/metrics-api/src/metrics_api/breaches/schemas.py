@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from metrics_api.clocks.rules import Clock
+from metrics_api.clocks.standing import Clock
 from shared.schemas.common import Out
 
 

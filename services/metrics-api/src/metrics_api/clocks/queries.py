@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.clocks.promises import HOLDING, PROMISING, Terms, terms_from
-from metrics_api.clocks.rules import Clock
+from metrics_api.clocks.standing import Clock
 from metrics_api.clocks.support import hours_key, support_calendar
 from metrics_api.copies.queries import copies_of, known_at
 from metrics_api.copies.schemas import SupportHoursCopy

@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from metrics_api.clocks.counting import micros, moment_of
-from metrics_api.clocks.rules import Part, Reading, Stretch
+from metrics_api.clocks.rules import Part, Stretch
+from metrics_api.clocks.standing import Reading
 from shared.calendars import open_intervals
 
 

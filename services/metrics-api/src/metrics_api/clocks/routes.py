@@ -12,21 +12,21 @@ from metrics_api.clocks import queries
 from metrics_api.clocks.counting import MINUTE_US, micros, moment_of
 from metrics_api.clocks.promises import Promise, ServiceTerms
 from metrics_api.clocks.reading import Explained, Why, explained
-from metrics_api.clocks.rules import (
-    Clock,
-    ClockState,
-    Life,
-    Reading,
-    open_between,
-    promised,
-    read_clock,
-)
+from metrics_api.clocks.rules import Life
 from metrics_api.clocks.schemas import (
     AtRiskOut,
     ClockOut,
     IncidentClocksOut,
     IntervalOut,
     PromisedClocksOut,
+)
+from metrics_api.clocks.standing import (
+    Clock,
+    ClockState,
+    Reading,
+    open_between,
+    promised,
+    read_clock,
 )
 from metrics_api.incidents.queries import get_whole_incident
 from metrics_api.incidents.rules import FoldedIncident, life_of

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from metrics_api.clocks.reading import Why
-from metrics_api.clocks.rules import Clock, ClockState
+from metrics_api.clocks.standing import Clock, ClockState
 from shared.schemas.common import Out
 
 
