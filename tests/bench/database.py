@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-COPIED_TABLES = ("incident", "incident_version", "incident_transition", "cell")
+COPIED_TABLES = ("incident", "incident_version", "incident_transition", "cell", "breach")
 RAW_REPORT = """
 SELECT service, date_trunc('quarter', resolution_at, 'UTC') AS period, count(*),
        avg(extract(epoch FROM resolution_at - opened_at)) / 3600

@@ -1,12 +1,43 @@
 """What the benchmarks need to be there: services in the catalog, a source, targets."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import psycopg
 
 from tests.bench.incidents import SERVICES, SOURCE, service_key
 from tests.support.processes import System
+
+# Clocks run in office hours, so that what ingest does for them is part of what is measured.
+CALENDAR = {
+    "key": "bench",
+    "name": "Office hours",
+    "timezone": "Europe/Vienna",
+    "country": "AT",
+    "weekly": [
+        {"day": day, "start": "08:00", "end": "18:00"}
+        for day in ("monday", "tuesday", "wednesday", "thursday", "friday")
+    ],
+}
+SCHEME = {
+    "key": "bench",
+    "name": "Bench",
+    "impacts": ["high", "low"],
+    "urgencies": ["high", "low"],
+    "matrix": {"high": {"high": 1, "low": 2}, "low": {"high": 3, "low": 4}},
+    "priorities": [
+        {
+            "priority": number,
+            "name": f"Priority {number}",
+            "response_minutes": 120 * number,
+            "resolution_minutes": 2_000 * number,
+            "calendar": "bench",
+        }
+        for number in range(1, 6)
+    ],
+}
 
 
 def client(system: System, service: str) -> httpx.Client:
@@ -22,6 +53,8 @@ def prepare(system: System) -> None:
     """A portfolio of live services that metrics-api knows, and the source of the incidents."""
     with client(system, "catalog") as catalog, client(system, "metrics") as metrics:
         _ok(catalog.post("/v1/portfolios", json={"key": "bench", "name": "Benchmark"}))
+        _ok(catalog.post("/v1/calendars", json=CALENDAR))
+        _ok(catalog.post("/v1/priority-schemes", json=SCHEME))
         for body in _services():
             _ok(catalog.post("/v1/services/onboard", json=body))
         _ok(metrics.post("/v1/sources", json={"key": SOURCE, "name": "Bench", "kind": "generic"}))
@@ -35,6 +68,17 @@ def prepare(system: System) -> None:
                 "valid_from": "2025-01-01",
             }
             _ok(metrics.post("/v1/targets", json=target))
+
+
+def await_promises(connection: psycopg.Connection[tuple[object, ...]], limit_s: float = 60) -> None:
+    """Until metrics-api knows the scheme that holds for every service."""
+    deadline = time.monotonic() + limit_s
+    while not connection.execute(
+        "SELECT 1 FROM metrics.catalog_copy WHERE kind = 'scheme_choice' AND ended_at IS NULL"
+    ).fetchone():
+        if time.monotonic() > deadline:
+            raise RuntimeError("metrics-api did not copy the priority scheme in time")
+        time.sleep(0.5)
 
 
 def _services() -> Iterator[dict[str, Any]]:
