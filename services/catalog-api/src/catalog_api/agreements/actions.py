@@ -9,7 +9,6 @@ from catalog_api.ceilings.actions import refuse_broken_ceilings
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.dependencies.rules import Node, NodeKind
 from catalog_api.keys import key_for, key_taken
-from catalog_api.patches import named
 from catalog_api.people import require_person
 from catalog_api.registry import rules as registry_rules
 from catalog_api.rows import new_row
@@ -18,6 +17,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 from shared.kit.states import check_move, check_state
 from shared.schemas.agreements import AgreementState, AgreementText, AgreementVersionOut
 

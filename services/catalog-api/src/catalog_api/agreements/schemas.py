@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from catalog_api.money import Amount, Currency
-from catalog_api.patches import absent
+from shared.kit.patches import absent
 from shared.schemas.agreements import (
     AgreedGuarantee,
     AgreedHours,

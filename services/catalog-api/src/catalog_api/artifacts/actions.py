@@ -10,13 +10,13 @@ from catalog_api.artifacts.holdings_queries import count_holdings
 from catalog_api.artifacts.rules import ArtifactKey, Assessment, Registered, ResourceKind
 from catalog_api.artifacts.schemas import ArtifactPatch, ResourceCreate
 from catalog_api.changes import ResourceChange, record_resource
-from catalog_api.patches import named
 from catalog_api.registry import rules as registry_rules
 from shared.errors import Conflict, Invalid, NotFound
 from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 
 ARTIFACT = "artifact"
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from catalog_api.artifacts.rules import ArtifactKey, ResourceKind
 from catalog_api.fields import Uri
-from catalog_api.patches import absent
+from shared.kit.patches import absent
 from shared.schemas.catalog import Subject
 from shared.schemas.common import Day, Key, Out, ShortText, Wire
 

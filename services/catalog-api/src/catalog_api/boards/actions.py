@@ -11,7 +11,6 @@ from catalog_api.boards.schemas import BoardCreate, BoardPatch, DecidesIn, Quoru
 from catalog_api.boards.tables import Board
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
-from catalog_api.patches import named
 from catalog_api.portfolios.queries import known_keys as known_portfolios
 from catalog_api.registry import rules as registry_rules
 from catalog_api.rows import change_row, insert_row, new_row, table_of
@@ -20,6 +19,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 from shared.schemas.improvement import Gate
 
 BOARD = "board"

@@ -16,7 +16,6 @@ from catalog_api.boards.schemas import (
 )
 from catalog_api.boards.tables import BoardMeeting
 from catalog_api.changes import ResourceChange, record_resource
-from catalog_api.patches import named
 from catalog_api.people import require_person
 from catalog_api.registry import rules as registry_rules
 from catalog_api.registry.queries import get_services
@@ -26,6 +25,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 from shared.kit.states import check_move, check_state
 from shared.schemas.improvement import Gate
 

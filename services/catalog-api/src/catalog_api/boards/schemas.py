@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from catalog_api.boards.rules import BoardOutcome, MeetingState, MemberRole, Settled, Vote
 from catalog_api.fields import Uri
-from catalog_api.patches import absent
+from shared.kit.patches import absent
 from shared.schemas.catalog import Stage, Subject
 from shared.schemas.common import Key, LongText, Out, ShortText, Timestamp, Wire
 from shared.schemas.improvement import Gate

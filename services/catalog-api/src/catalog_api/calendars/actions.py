@@ -8,7 +8,6 @@ from catalog_api.calendars import public_holidays, queries
 from catalog_api.calendars.schemas import CalendarCreate, CalendarPatch, CalendarText
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
-from catalog_api.patches import named
 from catalog_api.refusals import refuse
 from catalog_api.registry import rules as registry_rules
 from catalog_api.rows import new_row
@@ -19,6 +18,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 from shared.schemas.agreements import CalendarVersionOut, NamedDay
 from shared.schemas.catalog import SupportInterval, Weekday
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from catalog_api.patches import absent
+from shared.kit.patches import absent
 from shared.schemas.agreements import CalendarVersionOut, NamedDay
 from shared.schemas.catalog import SupportHours, SupportInterval
 from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire

@@ -13,7 +13,6 @@ from catalog_api.candidates.schemas import (
     ScoreWrite,
 )
 from catalog_api.changes import ResourceChange, record_resource
-from catalog_api.patches import named
 from catalog_api.people import require_person
 from catalog_api.plans.queries import strategy_requirements
 from catalog_api.refusals import refuse, unknown
@@ -28,6 +27,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 from shared.kit.states import check_move, check_state
 
 _CANDIDATE = "vendor_candidate"

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from catalog_api.candidates.rules import CandidateState
-from catalog_api.patches import absent
+from shared.kit.patches import absent
 from shared.schemas.common import Key, LongText, Out, ShortText, Wire
 
 Reason = Annotated[LongText, Field(min_length=1, examples=["Best on availability, fair price"])]

@@ -11,7 +11,6 @@ from catalog_api.charging.rules import MOVES, ChargeState
 from catalog_api.charging.schemas import ChargeCreate, ChargePatch
 from catalog_api.customers.queries import known_keys as known_customers
 from catalog_api.money import first_day
-from catalog_api.patches import named
 from catalog_api.refusals import refuse, unknown
 from catalog_api.registry.queries import require_service
 from shared.errors import Conflict, Invalid
@@ -19,6 +18,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 from shared.kit.states import check_move
 
 _RESOURCE = "charge"

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from catalog_api.charging.rules import ChargeState, ChargingKind
 from catalog_api.charging.terms import Terms, Units
 from catalog_api.money import Amount, Currency, Month
-from catalog_api.patches import absent
+from shared.kit.patches import absent
 from shared.schemas.common import Day, Key, Out, ShortText, Wire
 
 Users = Annotated[int, Field(ge=0, le=1_000_000_000, examples=[120])]

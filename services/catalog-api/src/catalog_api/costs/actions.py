@@ -9,7 +9,6 @@ from catalog_api import rows
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.costs import queries
 from catalog_api.costs.schemas import CostItemCreate, CostItemPatch
-from catalog_api.patches import named
 from catalog_api.refusals import refuse
 from catalog_api.registry import rules as registry_rules
 from catalog_api.registry.queries import require_service
@@ -17,6 +16,7 @@ from shared.errors import FieldError
 from shared.kit.auth import Principal
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 
 _RESOURCE = "cost_item"
 _FIELDS = (

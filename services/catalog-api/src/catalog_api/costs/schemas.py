@@ -9,7 +9,7 @@ from pydantic import Field, RootModel, model_validator
 
 from catalog_api.costs.rules import CostCategory, CostKind, Interval
 from catalog_api.money import Amount, Currency
-from catalog_api.patches import absent
+from shared.kit.patches import absent
 from shared.schemas.common import Day, Out, ShortText, Wire
 
 FirstDay = Annotated[Day, Field(description="first day of opex; capex: day of acquisition")]

@@ -7,12 +7,12 @@ from catalog_api import rows
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.currencies import queries
 from catalog_api.currencies.schemas import ExchangeRateCreate, ExchangeRatePatch
-from catalog_api.patches import named
 from catalog_api.registry import rules as registry_rules
 from shared.errors import Conflict
 from shared.kit.auth import Principal
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 
 _RESOURCE = "exchange_rate"
 _SHOWN = ("from_currency", "to_currency", "rate", "valid_from")

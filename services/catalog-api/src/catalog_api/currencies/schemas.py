@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from catalog_api.money import Currency
-from catalog_api.patches import absent
+from shared.kit.patches import absent
 from shared.schemas.common import Day, Out, Wire
 
 RateValue = Annotated[

@@ -14,7 +14,6 @@ from catalog_api.customers.schemas import (
     RepresentativeCreate,
 )
 from catalog_api.keys import key_for, key_taken
-from catalog_api.patches import named
 from catalog_api.registry import rules as registry_rules
 from catalog_api.requirements import queries as requirement_queries
 from catalog_api.rows import new_row
@@ -23,6 +22,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 
 
 async def create_customer(session: Session, caller: Principal, body: CustomerCreate) -> Any:

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from catalog_api.customers.rules import CustomerKind
-from catalog_api.patches import absent
+from shared.kit.patches import absent
 from shared.schemas.catalog import Role, Subject
 from shared.schemas.common import Day, Key, LongText, Out, ShortText, Storable, Wire
 

@@ -10,7 +10,6 @@ from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.dependencies import queries, rules
 from catalog_api.dependencies.rules import Node, NodeKind, Strength
 from catalog_api.dependencies.schemas import DependencyCreate, DependencyPatch
-from catalog_api.patches import named
 from catalog_api.refusals import refuse, unknown
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
@@ -20,6 +19,7 @@ from shared.errors import Conflict, NotFound
 from shared.kit.auth import Principal
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 from shared.schemas.catalog import Stage
 
 DEPENDENCY = "dependency"

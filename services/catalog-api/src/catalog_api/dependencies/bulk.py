@@ -15,7 +15,6 @@ from catalog_api.dependencies.schemas import (
     DependencyUpsertReply,
     UpsertedDependency,
 )
-from catalog_api.patches import named
 from catalog_api.refusals import refuse, unknown
 from catalog_api.registry import rules as registry_rules
 from catalog_api.registry.rules import FieldChange
@@ -24,6 +23,7 @@ from shared.errors import FieldError
 from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
+from shared.kit.patches import named
 
 Pair = tuple[str, Node]
 

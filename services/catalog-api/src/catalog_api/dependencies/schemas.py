@@ -8,9 +8,9 @@ from uuid import UUID
 from pydantic import Field
 
 from catalog_api.dependencies.rules import NodeKind, Strength
-from catalog_api.patches import absent
 from catalog_api.registry.schemas import FieldChangeOut, UpsertOutcome
 from catalog_api.vendors.rules import ProductState
+from shared.kit.patches import absent
 from shared.schemas.catalog import Stage
 from shared.schemas.common import Key, LongText, Out, Wire
 

@@ -11,7 +11,6 @@ from catalog_api.development.schemas import (
     DevelopmentPatch,
     TestResult,
 )
-from catalog_api.patches import named
 from catalog_api.refusals import refuse
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
@@ -20,6 +19,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 
 MAX_TESTS = 500
 _LISTS = ("design_package", "tests", "checklist")

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from catalog_api.development.rules import BuildState, DocumentState, RunResult
 from catalog_api.fields import Uri
-from catalog_api.patches import absent
+from shared.kit.patches import absent
 from shared.schemas.common import Key, Out, ShortText, Timestamp, Wire
 
 PartId = Annotated[Key, Field(description="slug, unique in its list", examples=["failover"])]

@@ -17,7 +17,6 @@ from catalog_api.objectives.schemas import (
     ObjectiveMove,
     ObjectivePatch,
 )
-from catalog_api.patches import named
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
 from catalog_api.stages.rules import check_not_retired
@@ -26,6 +25,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 from shared.kit.states import check_move, check_state
 
 _OBJECTIVE = "objective"

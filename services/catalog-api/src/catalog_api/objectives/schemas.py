@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from catalog_api.objectives.rules import Layer, LinkKind, ObjectiveState
-from catalog_api.patches import absent
+from shared.kit.patches import absent
 from shared.schemas.catalog import Stage, Subject
 from shared.schemas.common import Day, Key, LongText, Out, Page, ShortText, Storable, Wire
 

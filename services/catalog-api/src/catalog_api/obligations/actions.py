@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.obligations import queries
 from catalog_api.obligations.schemas import EvidenceCreate, ObligationCreate, ObligationPatch
-from catalog_api.patches import named
 from catalog_api.refusals import refuse, unknown
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
@@ -16,6 +15,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 
 MAX_EVIDENCE = 100
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from catalog_api.fields import Uri
 from catalog_api.obligations.rules import ObligationState
-from catalog_api.patches import absent
+from shared.kit.patches import absent
 from shared.schemas.catalog import Subject
 from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire
 

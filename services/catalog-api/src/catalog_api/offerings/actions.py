@@ -15,7 +15,6 @@ from catalog_api.offerings.schemas import (
     OfferingPatch,
 )
 from catalog_api.organisation import queries as organisation_queries
-from catalog_api.patches import named
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
 from shared.errors import Conflict, FieldError, Invalid
@@ -23,6 +22,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 from shared.kit.states import check_move
 
 OFFERING = "offering"

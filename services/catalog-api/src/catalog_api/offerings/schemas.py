@@ -11,7 +11,7 @@ from catalog_api.ceilings.schemas import CeilingOut
 from catalog_api.financials.schemas import FigureOut
 from catalog_api.money import Currency
 from catalog_api.offerings.rules import OfferingState, PriceUnit
-from catalog_api.patches import absent
+from shared.kit.patches import absent
 from shared.schemas.agreements import AgreedTarget
 from shared.schemas.catalog import Role, Stage, Tags
 from shared.schemas.common import Key, LongText, Out, ShortText, Storable, Timestamp, Wire

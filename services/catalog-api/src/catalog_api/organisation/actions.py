@@ -9,7 +9,6 @@ from catalog_api.keys import key_for, key_taken
 from catalog_api.organisation import queries, rules
 from catalog_api.organisation.schemas import MemberCreate, MemberPatch, UnitCreate, UnitPatch
 from catalog_api.organisation.tables import OrganisationUnit, UnitMember
-from catalog_api.patches import named
 from catalog_api.raci.queries import held_by_unit
 from catalog_api.registry import rules as registry_rules
 from catalog_api.rows import change_row, insert_row, new_row, table_of
@@ -18,6 +17,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 
 UNIT = "organisation_unit"
 MEMBER = "unit_member"

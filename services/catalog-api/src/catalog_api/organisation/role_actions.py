@@ -7,7 +7,6 @@ from catalog_api.organisation import queries, rules
 from catalog_api.organisation.schemas import RequiredRole, RoleCreate, RolePatch, ServiceRoles
 from catalog_api.organisation.tables import CatalogedRole
 from catalog_api.ownership.queries import present_owners
-from catalog_api.patches import named
 from catalog_api.raci.queries import held_by_role
 from catalog_api.registry import rules as registry_rules
 from catalog_api.registry.queries import get_service
@@ -16,6 +15,7 @@ from shared.errors import Conflict
 from shared.kit.auth import Principal
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 
 ROLE = "role"
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from catalog_api.changes import PORTFOLIO, ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
-from catalog_api.patches import named
 from catalog_api.portfolios import queries
 from catalog_api.portfolios.schemas import PortfolioPatch
 from catalog_api.registry import rules as registry_rules
@@ -12,6 +11,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 from shared.schemas.catalog import PortfolioCreate
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from catalog_api.patches import absent
+from shared.kit.patches import absent
 from shared.schemas.catalog import Subject
 from shared.schemas.common import Key, LongText, ShortText, Wire
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalog_api.changes import PORTFOLIO, ResourceChange, record_resource
-from catalog_api.patches import named
 from catalog_api.portfolios import queries
 from catalog_api.portfolios.schemas import PortfolioUpsert
 from catalog_api.refusals import refuse
@@ -14,6 +13,7 @@ from shared.errors import Conflict, FieldError
 from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
+from shared.kit.patches import named
 
 _BLANK: dict[str, Any] = {"name": None, "manager": None, "strategy": None}
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
-from catalog_api.patches import named
 from catalog_api.practices import queries, rules
 from catalog_api.practices.schemas import AdoptionPut, PracticeCreate, PracticePatch
 from catalog_api.practices.tables import Practice, PracticeAdoption
@@ -16,6 +15,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 
 PRACTICE = "practice"
 ADOPTION = "practice_adoption"

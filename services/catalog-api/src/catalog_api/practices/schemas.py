@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from catalog_api.fields import Uri
-from catalog_api.patches import absent
 from catalog_api.practices.rules import Adoption, PracticeKind
 from catalog_api.processes import Process
+from shared.kit.patches import absent
 from shared.schemas.catalog import Tags
 from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire
 

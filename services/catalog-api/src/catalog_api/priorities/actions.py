@@ -6,7 +6,6 @@ from catalog_api import refusals
 from catalog_api.calendars import queries as calendar_queries
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
-from catalog_api.patches import named
 from catalog_api.priorities import queries, rules
 from catalog_api.priorities.comparisons import refuse_looser_scheme
 from catalog_api.priorities.rules import Assigned, UnknownLevel
@@ -20,6 +19,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 from shared.schemas.agreements import PriorityTarget, SchemeVersionOut
 
 

@@ -7,7 +7,6 @@ from catalog_api.changes import Change, record_change
 from catalog_api.keys import key_for, key_taken
 from catalog_api.ownership import queries as owner_queries
 from catalog_api.ownership import rules as owner_rules
-from catalog_api.patches import named
 from catalog_api.portfolios import queries as portfolio_queries
 from catalog_api.references import queries as reference_queries
 from catalog_api.references import rules as reference_rules
@@ -19,6 +18,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 from shared.schemas.catalog import ServiceCreate, ServiceOnboard, Stage
 
 _KEPT_ELSEWHERE = {"owners", "external_references", "reason"}

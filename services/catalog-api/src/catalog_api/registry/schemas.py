@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from catalog_api.patches import absent
+from shared.kit.patches import absent
 from shared.schemas.catalog import (
     Criticality,
     OwnerAssignment,

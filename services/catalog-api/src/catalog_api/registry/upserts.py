@@ -11,7 +11,6 @@ from typing import Any
 from catalog_api.changes import Change, record_changes
 from catalog_api.ownership import queries as owner_queries
 from catalog_api.ownership import rules as owner_rules
-from catalog_api.patches import named
 from catalog_api.references import queries as reference_queries
 from catalog_api.references import rules as reference_rules
 from catalog_api.registry import queries, rules, upsert_refusals
@@ -27,6 +26,7 @@ from shared.errors import Conflict
 from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
+from shared.kit.patches import named
 from shared.schemas.catalog import Reference, Stage
 
 OWNERS, REFERENCES = "owners", "external_references"

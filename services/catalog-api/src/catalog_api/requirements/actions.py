@@ -8,7 +8,6 @@ from catalog_api.agreements import queries as agreement_queries
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.customers import queries as customer_queries
 from catalog_api.customers.rules import check_active
-from catalog_api.patches import named
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
 from catalog_api.requirements import queries, rules
@@ -25,6 +24,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 from shared.kit.states import check_move, check_state
 
 _REQUIREMENT = "service_requirement"

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from catalog_api.patches import absent
 from catalog_api.requirements.rules import AnswerKind, Priority, RequirementState
+from shared.kit.patches import absent
 from shared.schemas.common import Key, Out, ShortText, Storable, Wire
 
 Statement = Annotated[

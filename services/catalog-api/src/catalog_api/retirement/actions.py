@@ -6,7 +6,6 @@ from typing import Any
 
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.customers.queries import remaining_customers
-from catalog_api.patches import named
 from catalog_api.people import check_role, require_person, roles_about
 from catalog_api.refusals import refuse, unknown
 from catalog_api.registry import queries as registry_queries
@@ -20,6 +19,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 from shared.kit.states import check_move, check_state
 
 THING = "retirement plan"

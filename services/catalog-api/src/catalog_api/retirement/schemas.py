@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from catalog_api.patches import absent
 from catalog_api.retirement.rules import RetirementState
+from shared.kit.patches import absent
 from shared.schemas.common import Day, Key, Out, ShortText, Storable, Wire
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000), Storable]

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from catalog_api.changes import ResourceChange, record_resource
-from catalog_api.patches import named
 from catalog_api.people import THE_CATALOG, check_role, require_person, roles_about
 from catalog_api.plans.queries import Subject, newest_roadmap_items
 from catalog_api.portfolios import queries as portfolio_queries
@@ -21,6 +20,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 from shared.kit.states import check_move, check_state
 
 THING = "risk"

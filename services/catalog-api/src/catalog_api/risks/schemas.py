@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from catalog_api.patches import absent
 from catalog_api.risks.rules import RiskLevel, RiskSource, RiskState, Treatment
+from shared.kit.patches import absent
 from shared.schemas.catalog import Subject
 from shared.schemas.common import Day, Key, LongText, Out, ShortText, Storable, Wire
 

@@ -6,7 +6,6 @@ from typing import Any
 from catalog_api.calendars import queries as calendar_queries
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
-from catalog_api.patches import named
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
 from catalog_api.stages.rules import check_not_retired
@@ -17,6 +16,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 
 _RESOURCE = "touchpoint"
 

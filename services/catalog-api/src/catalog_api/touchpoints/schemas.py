@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from catalog_api.patches import absent
 from catalog_api.touchpoints.rules import Channel
+from shared.kit.patches import absent
 from shared.schemas.catalog import Stage
 from shared.schemas.common import Key, LongText, Out, ShortText, Wire
 

@@ -6,7 +6,6 @@ from catalog_api.ceilings.actions import refuse_broken_ceilings
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.dependencies.rules import Node, NodeKind
 from catalog_api.keys import key_for, key_taken
-from catalog_api.patches import named
 from catalog_api.refusals import refuse
 from catalog_api.registry import rules as registry_rules
 from catalog_api.rows import new_row
@@ -16,6 +15,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 
 VENDOR_PRODUCT = "vendor_product"
 

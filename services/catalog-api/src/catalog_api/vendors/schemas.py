@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from catalog_api.money import Amount, Currency
-from catalog_api.patches import absent
 from catalog_api.vendors.rules import CostPeriod, ProductState
+from shared.kit.patches import absent
 from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire
 
 NoticeDays = Annotated[

@@ -7,7 +7,6 @@ from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.customers import queries as customer_queries
 from catalog_api.customers.rules import check_active
 from catalog_api.keys import key_for, key_taken
-from catalog_api.patches import named
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
 from catalog_api.stages.rules import check_not_retired
@@ -22,6 +21,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.patches import named
 
 _RESOURCE = "vital_activity"
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from catalog_api.patches import absent
 from catalog_api.vital_activities.rules import Strength
+from shared.kit.patches import absent
 from shared.schemas.catalog import Criticality, Stage
 from shared.schemas.common import Key, LongText, Out, ShortText, Wire
 

@@ -1,13 +1,14 @@
 """Corrections on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
 from metrics_api.corrections.rules import CorrectionCategory, CorrectionState
 from metrics_api.slis.schemas import ObjectKey
+from shared.kit.patches import absent
 from shared.schemas.common import Key, Out, ShortText, Storable, Timestamp, Wire
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000), Storable]
@@ -39,20 +40,15 @@ class CorrectionCreate(Wire):
     timezone: Zone = Field("UTC", description="whose wall clock a rule follows")
 
 
-def _absent() -> Any:
-    """A member that may be left out; read with `model_fields_set`."""
-    return Field(default_factory=lambda: None)
-
-
 class CorrectionPatch(Wire):
     """Changes to one that is still only requested."""
 
-    category: CorrectionCategory = _absent()
-    reason: Reason = _absent()
-    start: Timestamp = _absent()
-    duration_minutes: Minutes = _absent()
-    rrule: Recurrence | None = _absent()
-    timezone: Zone = _absent()
+    category: CorrectionCategory = absent()
+    reason: Reason = absent()
+    start: Timestamp = absent()
+    duration_minutes: Minutes = absent()
+    rrule: Recurrence | None = absent()
+    timezone: Zone = absent()
 
 
 class CorrectionDecision(Wire):

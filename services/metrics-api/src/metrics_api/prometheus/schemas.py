@@ -1,11 +1,12 @@
 """Prometheus servers on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
 from metrics_api.slis.schemas import ObjectKey
+from shared.kit.patches import absent
 from shared.kit.webhook_targets import RefusedTarget, parse_target
 from shared.schemas.common import Out, ShortText, Wire
 
@@ -34,18 +35,13 @@ class ServerCreate(Wire):
     token: Token | None = None
 
 
-def _absent() -> Any:
-    """A member that may be left out; read with `exclude_unset`."""
-    return Field(default_factory=lambda: None)
-
-
 class ServerPatch(Wire):
     """The fields to change; a null token takes it away."""
 
-    name: ShortText = _absent()
-    url: Url = _absent()
-    token: Token | None = _absent()
-    active: bool = _absent()
+    name: ShortText = absent()
+    url: Url = absent()
+    token: Token | None = absent()
+    active: bool = absent()
 
 
 class ServerOut(Out):

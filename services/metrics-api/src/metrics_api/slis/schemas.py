@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from math import isfinite
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from metrics_api.slis.rules import FeedKind, RatioParts, RecordMeasure, SliKind, SliState
+from shared.kit.patches import absent
 from shared.schemas.common import Key, Out, ShortText, Storable, Wire
 
 ObjectKey = Annotated[
@@ -156,21 +157,16 @@ class SliCreate(Wire):
     annotations: Annotations = Field(default_factory=dict)
 
 
-def _absent() -> Any:
-    """A member that may be left out; read with `model_fields_set`."""
-    return Field(default_factory=lambda: None)
-
-
 class SliPatch(Wire):
     """What can be changed; kind, parts and counter decide what samples mean and stay."""
 
-    name: ShortText | None = _absent()
-    description: Description = _absent()
-    unit: Annotated[str, StringConstraints(max_length=40), Storable] | None = _absent()
-    feed: Feed = _absent()
-    sources: dict[Part, MetricSource] = _absent()
-    labels: Labels = _absent()
-    annotations: Annotations = _absent()
+    name: ShortText | None = absent()
+    description: Description = absent()
+    unit: Annotated[str, StringConstraints(max_length=40), Storable] | None = absent()
+    feed: Feed = absent()
+    sources: dict[Part, MetricSource] = absent()
+    labels: Labels = absent()
+    annotations: Annotations = absent()
 
 
 class SliOut(Out):

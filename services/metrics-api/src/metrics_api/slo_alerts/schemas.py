@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -11,6 +11,7 @@ from metrics_api.slis.schemas import AS_NUMBER, Annotations, Description, Labels
 from metrics_api.slo_alerts.rules import AlertCause, AlertState, BurnComparator, PolicyState
 from metrics_api.slos.durations import PATTERN
 from metrics_api.slos.schemas import Duration
+from shared.kit.patches import absent
 from shared.schemas.common import Out, ShortText, Storable, Wire
 
 Severity = Annotated[
@@ -67,28 +68,23 @@ class AlertPolicyCreate(Wire):
     annotations: Annotations = Field(default_factory=dict)
 
 
-def _absent() -> Any:
-    """A member that may be left out; read with `model_fields_set`."""
-    return Field(default_factory=lambda: None)
-
-
 class AlertPolicyPatch(Wire):
     """The fields to change; the earlier version is kept."""
 
-    name: ShortText | None = _absent()
-    description: Description = _absent()
-    severity: Severity = _absent()
-    op: BurnComparator = _absent()
-    factor: Factor = _absent()
-    long_window: Duration = _absent()
-    short_window: Duration | None = _absent()
-    alert_after: AlertAfter = _absent()
-    alert_when_breaching: bool = _absent()
-    alert_when_resolved: bool = _absent()
-    alert_when_no_data: bool = _absent()
-    notification_targets: Targets = _absent()
-    labels: Labels = _absent()
-    annotations: Annotations = _absent()
+    name: ShortText | None = absent()
+    description: Description = absent()
+    severity: Severity = absent()
+    op: BurnComparator = absent()
+    factor: Factor = absent()
+    long_window: Duration = absent()
+    short_window: Duration | None = absent()
+    alert_after: AlertAfter = absent()
+    alert_when_breaching: bool = absent()
+    alert_when_resolved: bool = absent()
+    alert_when_no_data: bool = absent()
+    notification_targets: Targets = absent()
+    labels: Labels = absent()
+    annotations: Annotations = absent()
 
 
 class AlertPolicyOut(Out):

@@ -3,13 +3,14 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from metrics_api.slis.schemas import AS_NUMBER, Annotations, Description, Kept, Labels, ObjectKey
 from metrics_api.slos.durations import PATTERN
 from metrics_api.slos.rules import BudgetingMethod, Level, SloState
+from shared.kit.patches import absent
 from shared.schemas.common import Key, Out, ShortText, Wire
 from shared.schemas.metrics import Comparator
 
@@ -103,23 +104,18 @@ class SloCreate(Wire):
     annotations: Annotations = Field(default_factory=dict)
 
 
-def _absent() -> Any:
-    """A member that may be left out; read with `model_fields_set`."""
-    return Field(default_factory=lambda: None)
-
-
 class SloPatch(Wire):
     """The fields to change; the earlier version is kept. Service and SLI stay."""
 
-    name: ShortText | None = _absent()
-    description: Description = _absent()
-    budgeting_method: BudgetingMethod = _absent()
-    time_window: TimeWindow = _absent()
-    objectives: Objectives = _absent()
-    minimum_events: MinimumEvents = _absent()
-    at_risk_below: AtRiskBelow = _absent()
-    labels: Labels = _absent()
-    annotations: Annotations = _absent()
+    name: ShortText | None = absent()
+    description: Description = absent()
+    budgeting_method: BudgetingMethod = absent()
+    time_window: TimeWindow = absent()
+    objectives: Objectives = absent()
+    minimum_events: MinimumEvents = absent()
+    at_risk_below: AtRiskBelow = absent()
+    labels: Labels = absent()
+    annotations: Annotations = absent()
 
 
 class SloOut(Out):

@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from metrics_api.success_factors.rules import Satisfaction
-from metrics_api.tiers.schemas import MeasuredKpiOut, MeasuredKpis, absent
+from metrics_api.tiers.schemas import MeasuredKpiOut, MeasuredKpis
+from shared.kit.patches import absent
 from shared.schemas.catalog import Subject
 from shared.schemas.common import Key, LongText, Out, ShortText, Wire
 from shared.schemas.metrics import Comparator, KpiId

@@ -2,12 +2,13 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
 from metrics_api.indicators.periods import Grain
+from shared.kit.patches import absent
 from shared.schemas.catalog import Subject, ZoneName
 from shared.schemas.common import Key, Out, Wire
 from shared.schemas.metrics import Comparator, KpiId
@@ -24,11 +25,6 @@ TargetValue = Annotated[
 Day = Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1))]
 TargetPeriod = Annotated[Grain, Field(description="length of the periods that are judged")]
 TargetOwner = Annotated[Subject, Field(description="decides on proposals of harder targets")]
-
-
-def _absent() -> Any:
-    """A member that may be left out; read with `exclude_unset`."""
-    return Field(default_factory=lambda: None)
 
 
 class TargetCreate(Wire):
@@ -67,11 +63,11 @@ class TargetPatch(Wire):
     """The fields to change; the earlier version is kept. Another KPI or another length of its
     periods makes another target."""
 
-    comparator: Comparator = _absent()
-    value: TargetValue = _absent()
-    valid_from: Day = _absent()
-    valid_to: Day | None = _absent()
-    owner: TargetOwner | None = _absent()
+    comparator: Comparator = absent()
+    value: TargetValue = absent()
+    valid_from: Day = absent()
+    valid_to: Day | None = absent()
+    owner: TargetOwner | None = absent()
 
 
 class TargetOut(Out):

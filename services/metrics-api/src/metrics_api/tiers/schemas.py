@@ -7,16 +7,12 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from metrics_api.tiers.rules import Break, LinkKind, Status, Tier
+from shared.kit.patches import absent
 from shared.schemas.catalog import Subject
 from shared.schemas.common import Key, LongText, Out, ShortText, Wire
 from shared.schemas.metrics import KpiId
 
 End = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-
-
-def absent() -> Any:
-    """A member that may be left out; read with `exclude_unset`."""
-    return Field(default_factory=lambda: None)
 
 
 class MeasuredKpi(Wire):
