@@ -109,6 +109,40 @@ def excluded_without_resolution_time(system: System, services: list[str]) -> int
     return excluded
 
 
+def open_at_the_end() -> int:
+    """Incidents whose last known state is an open one."""
+    header, *rows = read_rows()
+    states: dict[str, tuple[tuple[int, datetime], str]] = {}
+    for cells in rows:
+        row = dict(zip(header, cells, strict=True))
+        order = (int(row["sys_mod_count"]), parse(row["sys_updated_at"]))
+        known = row["incident_state"] != "-100"
+        if known and (row["number"] not in states or order >= states[row["number"]][0]):
+            states[row["number"]] = (order, row["incident_state"])
+    return sum(state not in {"Resolved", "Closed"} for _, state in states.values())
+
+
+def assert_the_backlog_adds_up_every_day(system: System) -> None:
+    """Records rule 5, from the first day of the log to the last, each day beginning as the one
+    before it ended."""
+    level = 0
+    for year in (2016, 2017):
+        days = system.get(
+            "metrics",
+            "/v1/kpis/all",
+            **{"kpi": "backlog", "grain": "day", "from": f"{year}-01-01", "to": f"{year}-12-31"},
+        )["kpis"][0]["values"]
+        assert len(days) in (365, 366)
+        for day in days:
+            moves = day["backlog"]
+            assert moves["open_at_start"] == level, day["period"]
+            came = moves["opened"] + moves["reopened"]
+            went = moves["resolved"] + moves["closed_unresolved"] + moves["cancelled"]
+            assert moves["open_at_end"] == level + came - went, day["period"]
+            level = moves["open_at_end"]
+    assert level == open_at_the_end()
+
+
 def assert_same(reported: Figures, expected: Figures) -> None:
     attributed = {key: figure for key, figure in expected.items() if key[0] != "?"}
     assert reported.keys() == attributed.keys()
@@ -138,6 +172,7 @@ def test_every_category_and_quarter_is_right_also_when_imported_twice(system: Sy
     unattributed = sum(row["category"] == "?" and row["resolved_at"] == "?" for row in ends)
     excluded = excluded_without_resolution_time(system, first["created_services"])
     assert excluded + unattributed == 1418
+    assert_the_backlog_adds_up_every_day(system)
 
 
 def test_the_order_of_the_rows_does_not_matter(system: System, tmp_path: Path) -> None:
