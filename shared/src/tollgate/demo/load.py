@@ -22,6 +22,8 @@ from tollgate.demo.content import (
 )
 from tollgate.demo.history import INCIDENTS, history, incident_id
 from tollgate.demo.making import PATIENCE, Load, Providers, Step, create, ensure
+from tollgate.demo.metrics.issued import load_issued_report
+from tollgate.demo.metrics.steps import METRICS_STEPS, RECORD_STEPS
 from tollgate.demo.worked_example import worked_example
 from tollgate.exits import CommandFailed
 from tollgate.pages import items_of
@@ -70,11 +72,11 @@ def load_incidents(at: Providers, until: date) -> None:
 
 
 def load_targets(at: Providers, _until: date) -> None:
-    for row in WORKED_EXAMPLE:
-        ensure(at.metrics, "/v1/targets", _target(row.service, row.target_hours))
+    hours = {row.service: row.target_hours for row in WORKED_EXAMPLE}
     for service in SERVICES:
-        if service.target_hours is not None:
-            ensure(at.metrics, "/v1/targets", _target(service.key, service.target_hours))
+        promised = hours.get(service.key, service.target_hours)
+        if promised is not None:
+            ensure(at.metrics, "/v1/targets", _target(service, promised))
 
 
 def load_plan(at: Providers, _until: date) -> None:
@@ -98,8 +100,11 @@ STEPS: tuple[Step, ...] = (
     ("Services", load_services),
     *((name, as_of_today(step)) for name, step in CATALOG_STEPS),
     ("Incidents", load_incidents),
+    *RECORD_STEPS,
     ("Targets", load_targets),
+    *METRICS_STEPS,
     ("Improvement plan", load_plan),
+    ("Issued report", load_issued_report),
 )
 
 
@@ -130,13 +135,14 @@ def _sent(updates: Iterable[Update]) -> Iterable[Sent]:
     )
 
 
-def _target(service: str, hours: str) -> dict[str, Any]:
+def _target(service: DemoService, hours: str) -> dict[str, Any]:
     return {
-        "service": service,
+        "service": service.key,
         "kpi": "mttr",
         "comparator": "lte",
         "value": hours,
         "valid_from": f"{YEAR}-01-01",
+        "owner": service.owner,
     }
 
 
