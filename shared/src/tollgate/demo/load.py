@@ -11,6 +11,7 @@ from shared.schemas.metrics import InitiativeState
 from tollgate.connection import body_of
 from tollgate.demo.catalog.steps import CATALOG_STEPS
 from tollgate.demo.content import (
+    ALARM_SOURCE,
     PORTFOLIOS,
     SERVICES,
     SOURCE,
@@ -124,7 +125,11 @@ def _service(service: DemoService) -> dict[str, Any]:
             {"role": "service_level_manager", "subject": "rosa.klein"},
             *({"role": role, "subject": subject} for role, subject in service.further_owners),
         ],
-        "external_references": [{"source": SOURCE, "name": service.name}],
+        "external_references": [
+            {"source": source, "name": name}
+            for source, name in ((SOURCE, service.name), (ALARM_SOURCE, service.alarm_name))
+            if name is not None
+        ],
     }
 
 

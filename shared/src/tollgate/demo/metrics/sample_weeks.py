@@ -31,9 +31,11 @@ def sign_ons(end: datetime) -> Iterator[Sample]:
     begun, done = night_of_work(end)
     for hour in _hours(end):
         total = draw.randint(300, 900) if _at_work(hour) else draw.randint(10, 60)
-        failing = _TROUBLED if hour > end - TROUBLE_LASTS else _ORDINARY
-        share = _NIGHT if begun <= hour < done else failing * draw.uniform(0.7, 1.3)
-        yield {"at": hour.isoformat(), "good": total - round(total * share), "total": total}
+        troubled = hour > end - TROUBLE_LASTS
+        usual = (_TROUBLED if troubled else _ORDINARY) * draw.uniform(0.7, 1.3)
+        failed = round(total * (_NIGHT if begun <= hour < done else usual))
+        failed = max(failed, int(troubled))  # also of the few at night somebody fails
+        yield {"at": hour.isoformat(), "good": total - failed, "total": total}
 
 
 def order_latencies(end: datetime) -> Iterator[Sample]:

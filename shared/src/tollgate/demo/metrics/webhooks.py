@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import httpx
 
 from tollgate.connection import body_of
+from tollgate.demo.content import ALARM_SOURCE, SERVICES
 from tollgate.demo.making import PATIENCE, Providers, create, ensure, listed
 from tollgate.resending import call_until_answered
 
-SOURCE = {"key": "network-alarms", "name": "PagerDuty of network operations", "kind": "pagerduty"}
+SOURCE = {"key": ALARM_SOURCE, "name": "PagerDuty of network operations", "kind": "pagerduty"}
 SECRETS = f"/v1/sources/{SOURCE['key']}/secrets"
 
 
@@ -29,18 +30,22 @@ class Alarm(NamedTuple):
 
 
 ALARMS = (
-    Alarm("Q0DEMO1ALARM01", "Network Infrastructure", "Core router 2: BGP down", "P1", 9, 4, 95),
-    Alarm("Q0DEMO1ALARM02", "Network Infrastructure", "Wireless hall 3: no DHCP", "P2", 6, 11, 160),
-    Alarm("Q0DEMO1ALARM03", "Server Platform", "Storage node 1 is nearly full", "P3", 2, 35, 900),
-    Alarm("Q0DEMO1ALARM04", "Network Infrastructure", "Remote access is slow", "P3", 1, 20, None),
+    Alarm("Q0DEMO1ALARM01", "network-infrastructure", "Core router 2: BGP down", "P1", 9, 4, 95),
+    Alarm("Q0DEMO1ALARM02", "network-infrastructure", "Wireless hall 3: no DHCP", "P2", 6, 11, 160),
+    Alarm("Q0DEMO1ALARM03", "server-platform", "Storage node 1 is nearly full", "P3", 2, 35, 900),
+    Alarm("Q0DEMO1ALARM04", "network-infrastructure", "Remote access is slow", "P3", 1, 20, None),
 )
+NAMES = {service.key: service.alarm_name for service in SERVICES}
 TRIGGERED, ACKNOWLEDGED, RESOLVED = "triggered", "acknowledged", "resolved"
 
 
-def load_webhooks(at: Providers, until: date) -> None:
-    """The source with a secret of its own, and its deliveries unless it has been sent them."""
+def load_webhooks(at: Providers, _until: date) -> None:
+    """The source with a secret of its own, and its deliveries unless it has been sent them.
+
+    They are of these days: in the year of the worked example they would change its figures.
+    """
     ensure(at.metrics, "/v1/sources", SOURCE)
-    deliveries = list(_deliveries(until))
+    deliveries = list(_deliveries(datetime.now(UTC).date()))
     receipts = f"/v1/sources/{SOURCE['key']}/receipts"
     if len(list(listed(at.metrics, receipts))) >= len(deliveries):
         return
@@ -81,9 +86,9 @@ class _Signed(httpx.Auth):
     """In place of the client's token."""
 
 
-def _deliveries(until: date) -> Iterator[dict[str, Any]]:
+def _deliveries(today: date) -> Iterator[dict[str, Any]]:
     for number, alarm in enumerate(ALARMS, start=1):
-        begun = datetime.combine(until, time(7, 10), UTC) - timedelta(days=alarm.days_ago)
+        begun = datetime.combine(today, time(7, 10), UTC) - timedelta(days=alarm.days_ago)
         moves = ((TRIGGERED, 0), (ACKNOWLEDGED, alarm.acknowledged), (RESOLVED, alarm.resolved))
         for state, after in moves:
             if after is not None:
@@ -112,7 +117,7 @@ def _event(alarm: Alarm, number: int, state: str, begun: datetime, at: datetime)
             "service": {
                 "id": f"PDEMO{alarm.service[:3].upper()}",
                 "type": "service_reference",
-                "summary": alarm.service,
+                "summary": NAMES[alarm.service],
             },
             "priority": {"id": f"P{alarm.priority}", "summary": alarm.priority},
             "urgency": "high" if alarm.priority in ("P1", "P2") else "low",
