@@ -1,6 +1,7 @@
 """The demo over the running product: every list shows something, and again changes nothing."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from subprocess import DEVNULL, Popen
 from typing import Any
 
@@ -12,6 +13,7 @@ from metrics_api.app import create_app as create_metrics
 from tests.support.eventually import soon
 from tests.support.processes import COMMAND, System, running_system
 from tollgate.demo.catalog.agreements import AGREEMENTS
+from tollgate.demo.catalog.money import month_before
 from tollgate.demo.metrics.webhooks import SOURCE as ALARMS
 
 pytestmark = pytest.mark.slow
@@ -120,7 +122,9 @@ def test_the_alarms_arrived_signed_and_belong_to_services(system: System) -> Non
 
 
 def test_a_key_result_area_reaches_down_to_the_events_of_components(system: System) -> None:
-    tree = system.get("metrics", "/v1/kras/dependable-it/tree", period="2025-Q2")
+    last_month = month_before(datetime.now(UTC).date(), 1)
+
+    tree = system.get("metrics", "/v1/kras/dependable-it/tree", period=last_month)
 
     assert {node["tier"] for node in tree["nodes"]} == {
         "kra", "kpi", "kpt", "vma", "slo", "sli", "sie",
@@ -138,9 +142,12 @@ def newest_entries(system: System) -> list[dict[str, Any]]:
 
 
 def test_loading_it_again_changes_nothing(system: System) -> None:
-    signed = [one.key for one in AGREEMENTS if one.signatures == 2]
-    for key in signed:  # by the worker, which is audited
-        soon(lambda key=key: system.get("catalog", f"/v1/agreements/{key}")["state"] == "active")
+    def active() -> bool:
+        signed = [one.key for one in AGREEMENTS if one.signatures == 2]
+        found = [system.get("catalog", f"/v1/agreements/{key}")["state"] for key in signed]
+        return set(found) == {"active"}
+
+    soon(active)  # by the worker, which is audited
     newest = newest_entries(system)
     sent = system.get("metrics", f"/v1/sources/{ALARMS['key']}/receipts")
 
