@@ -10,7 +10,11 @@ ORDER_LATENCY = "erp-order-latency"
 NETWORK_AVAILABILITY = "network-availability"
 ERP_IN_TIME = "erp-incidents-in-time"
 FOUR_WEEKS = {"duration": "28d"}
-FAST = {"target": 0.98, "op": "lte", "value": 650}  # of orders: its budget is overspent
+FAST: dict[str, Any] = {
+    "target": 0.98,
+    "op": "lte",
+    "value": 650,
+}  # of orders: its budget is overspent
 
 INDICATORS: tuple[dict[str, Any], ...] = (
     {
