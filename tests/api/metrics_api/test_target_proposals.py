@@ -6,11 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from metrics_api.judgements.actions import judge_targets
+from metrics_api.judgements.jobs import judge_targets as judge_targets_job
 from metrics_api.target_proposals.actions import propose_targets
 from shared.kit.clock import now
 from shared.kit.database import transaction
+from shared.kit.jobs import JobContext
 from tests.support.incidents import add_service, resolved_incident, store
 from tests.support.judged import items, month_before, resolve_monthly, set_target, told
 from tests.support.metrics import Metrics
@@ -46,6 +49,29 @@ async def decide(
     headers = {"If-Match": tag or f'"{one["revision"]}"'}
     path = f"/v1/target-proposals/{one['id']}/{act}"
     return await metrics.http.post(path, json=body, headers=headers)
+
+
+async def proposing_jobs(metrics: Metrics) -> int:
+    statement = text(
+        "SELECT count(*) FROM metrics_jobs.procrastinate_jobs WHERE task_name = 'propose_targets'"
+    )
+    async with transaction(metrics.engine) as session:
+        return int((await session.execute(statement)).scalar_one())
+
+
+class TestAsking:
+    async def test_new_judgements_have_targets_proposed_and_nothing_new_does_not(
+        self, metrics: Metrics
+    ) -> None:
+        context = JobContext(metrics.engine, None, None)  # type: ignore[arg-type]
+        await judge_targets_job(context, {})
+        assert await proposing_jobs(metrics) == 0
+
+        await set_target(metrics, valid_from=str(FIRST))
+        await resolve_monthly(metrics, (4.0, 3.5, 4.5), now=TODAY)
+        await judge_targets_job(context, {})
+
+        assert await proposing_jobs(metrics) == 1
 
 
 class TestProposing:

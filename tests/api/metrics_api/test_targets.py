@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from shared.kit.clock import now
 from shared.kit.database import transaction
@@ -45,6 +46,32 @@ async def change(metrics: Metrics, target: dict[str, Any], **fields: Any) -> htt
 async def end(metrics: Metrics, target: dict[str, Any]) -> httpx.Response:
     tag = {"If-Match": f'"{target["version"]}"'}
     return await metrics.http.delete(f"/v1/targets/{target['id']}", headers=tag)
+
+
+async def judging_jobs(metrics: Metrics) -> list[Any]:
+    """When the jobs run that judge targets."""
+    statement = text(
+        "SELECT scheduled_at FROM metrics_jobs.procrastinate_jobs WHERE task_name = 'judge_targets'"
+    )
+    async with transaction(metrics.engine) as session:
+        return list((await session.execute(statement)).scalars())
+
+
+class TestJudging:
+    async def test_targets_that_are_set_together_are_judged_soon_by_one_job(
+        self, metrics: Metrics
+    ) -> None:
+        target = await created(metrics)
+        await created(metrics, kpi="mtta")
+        await change(metrics, target, value=4.0)
+
+        (run_at,) = await judging_jobs(metrics)
+        assert run_at < now() + timedelta(seconds=5)
+
+    async def test_a_target_that_is_refused_has_nothing_judged(self, metrics: Metrics) -> None:
+        assert (await create(metrics, service="unheard-of")).status_code == 422
+
+        assert await judging_jobs(metrics) == []
 
 
 class TestCreate:

@@ -6,6 +6,7 @@ from typing import Any
 from shared.schemas.improvement import Gate
 
 SOURCE = "demo-itsm"
+ALARM_SOURCE = "network-alarms"
 YEAR = 2025
 PERIODS = (f"{YEAR}-Q1", f"{YEAR}-Q2")
 WORKED_PORTFOLIO = "it-operations"
@@ -37,6 +38,7 @@ class DemoService:
     kind: str = "business"
     stage: str = "operate"
     further_owners: tuple[tuple[str, str], ...] = ()  # role, subject
+    alarm_name: str | None = None  # what the alarms of network operations call it
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ SERVICES = (
     DemoService(
         "network-infrastructure", "Network Infrastructure",
         "Campus and data centre networks, wireless and remote access",
-        WORKED_PORTFOLIO, "critical", "jonas.lind",
+        WORKED_PORTFOLIO, "critical", "jonas.lind", alarm_name="Core and edge",
     ),
     DemoService(
         "email-and-calendar", "Email and Calendar", "Mailboxes, calendars and shared rooms",
@@ -134,6 +136,7 @@ SERVICES = (
     DemoService(
         "server-platform", "Server Platform", "Virtual servers, storage and backup",
         WORKED_PORTFOLIO, "critical", "jonas.lind", kind="technical",
+        alarm_name="Compute and storage",
     ),
     DemoService(
         "employee-hub", "Employee Hub", "News, forms and answers for employees in one place",

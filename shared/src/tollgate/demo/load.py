@@ -11,6 +11,7 @@ from shared.schemas.metrics import InitiativeState
 from tollgate.connection import body_of
 from tollgate.demo.catalog.steps import CATALOG_STEPS
 from tollgate.demo.content import (
+    ALARM_SOURCE,
     PORTFOLIOS,
     SERVICES,
     SOURCE,
@@ -22,6 +23,8 @@ from tollgate.demo.content import (
 )
 from tollgate.demo.history import INCIDENTS, history, incident_id
 from tollgate.demo.making import PATIENCE, Load, Providers, Step, create, ensure
+from tollgate.demo.metrics.issued import load_issued_report
+from tollgate.demo.metrics.steps import METRICS_STEPS, RECORD_STEPS
 from tollgate.demo.worked_example import worked_example
 from tollgate.exits import CommandFailed
 from tollgate.pages import items_of
@@ -70,11 +73,11 @@ def load_incidents(at: Providers, until: date) -> None:
 
 
 def load_targets(at: Providers, _until: date) -> None:
-    for row in WORKED_EXAMPLE:
-        ensure(at.metrics, "/v1/targets", _target(row.service, row.target_hours))
+    hours = {row.service: row.target_hours for row in WORKED_EXAMPLE}
     for service in SERVICES:
-        if service.target_hours is not None:
-            ensure(at.metrics, "/v1/targets", _target(service.key, service.target_hours))
+        promised = hours.get(service.key, service.target_hours)
+        if promised is not None:
+            ensure(at.metrics, "/v1/targets", _target(service, promised))
 
 
 def load_plan(at: Providers, _until: date) -> None:
@@ -98,8 +101,11 @@ STEPS: tuple[Step, ...] = (
     ("Services", load_services),
     *((name, as_of_today(step)) for name, step in CATALOG_STEPS),
     ("Incidents", load_incidents),
+    *RECORD_STEPS,
     ("Targets", load_targets),
+    *METRICS_STEPS,
     ("Improvement plan", load_plan),
+    ("Issued report", load_issued_report),
 )
 
 
@@ -119,7 +125,11 @@ def _service(service: DemoService) -> dict[str, Any]:
             {"role": "service_level_manager", "subject": "rosa.klein"},
             *({"role": role, "subject": subject} for role, subject in service.further_owners),
         ],
-        "external_references": [{"source": SOURCE, "name": service.name}],
+        "external_references": [
+            {"source": source, "name": name}
+            for source, name in ((SOURCE, service.name), (ALARM_SOURCE, service.alarm_name))
+            if name is not None
+        ],
     }
 
 
@@ -130,13 +140,14 @@ def _sent(updates: Iterable[Update]) -> Iterable[Sent]:
     )
 
 
-def _target(service: str, hours: str) -> dict[str, Any]:
+def _target(service: DemoService, hours: str) -> dict[str, Any]:
     return {
-        "service": service,
+        "service": service.key,
         "kpi": "mttr",
         "comparator": "lte",
         "value": hours,
         "valid_from": f"{YEAR}-01-01",
+        "owner": service.owner,
     }
 
 

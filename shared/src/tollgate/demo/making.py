@@ -1,5 +1,6 @@
 """Making the demo's things through the public APIs; what is there already stays as it is."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -8,11 +9,12 @@ from uuid import uuid4
 
 import httpx
 
-from tollgate.connection import body_of
+from tollgate.connection import body_of, refusal
 from tollgate.pages import items_of
 from tollgate.resending import call_until_answered
 
 PATIENCE = 30.0  # seconds for a service that is only just starting
+LEARNING = 0.2  # seconds between two looks whether a service has learnt of another's things
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,25 @@ def ensure(client: httpx.Client, path: str, body: Any, **request: Any) -> None:
     call_until_answered(
         client, "POST", path, patience=PATIENCE, expecting=taken, json=body, **request
     )
+
+
+def ensure_known(client: httpx.Client, path: str, body: Any) -> None:
+    """As ensure, where the body names what a service learns of another one only by and by.
+
+    What stays unknown for as long as the patience lasts is told as the refusal that it is.
+    """
+    give_up_at = time.monotonic() + PATIENCE
+    expected = {httpx.codes.CONFLICT, httpx.codes.UNPROCESSABLE_ENTITY}
+    while True:
+        answer = call_until_answered(
+            client, "POST", path, patience=PATIENCE, expecting=expected, json=body
+        )
+        if answer.is_success or answer.status_code == httpx.codes.CONFLICT:
+            return
+        known_later = str(body_of(answer).get("code", "")).startswith("unknown_")
+        if not known_later or time.monotonic() > give_up_at:
+            raise refusal(answer)
+        time.sleep(LEARNING)
 
 
 def create(client: httpx.Client, path: str, body: Any, **request: Any) -> httpx.Response:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from metrics_api.target_proposals import actions
+from metrics_api.target_proposals.asking import LANE, PROPOSE_JOB
 from shared.kit import clock
 from shared.kit.database import transaction
 from shared.kit.jobs import Job, JobContext
@@ -15,7 +16,5 @@ async def propose_targets(context: JobContext, payload: Mapping[str, Any]) -> No
         await actions.propose_targets(session, clock.now())
 
 
-# After the judgements of the same minute have had time; it is no matter if they had not.
-JOBS: tuple[Job, ...] = (
-    Job("propose_targets", propose_targets, cron="2-59/5 * * * *", lane="trends"),
-)
+# Judgements ask for it; the schedule is for those that died before they could.
+JOBS: tuple[Job, ...] = (Job(PROPOSE_JOB, propose_targets, cron="2-59/5 * * * *", lane=LANE),)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from metrics_api.indicators.queries import get_service_name
+from metrics_api.judgements.asking import ask_for_judgements
 from metrics_api.targets import queries, rules
 from metrics_api.targets.schemas import TargetCreate, TargetPatch
 from shared.errors import Conflict, Invalid, NotFound
@@ -29,7 +30,9 @@ async def create_target(session: Session, caller: Principal, body: TargetCreate)
     await _check_overlap(session, target)
     await queries.insert_target(session, target)
     await audit.record(session, caller, "created", (RESOURCE, str(target["id"])), None, fields)
-    return await queries.get_target(session, target["id"])
+    made = await queries.get_target(session, target["id"])
+    await ask_for_judgements(session)
+    return made
 
 
 async def change_target(
@@ -69,7 +72,9 @@ async def _replace(
     await queries.replace_target(session, after)
     before = {name: present._mapping[name] for name in changes}
     await audit.record(session, caller, action, (RESOURCE, str(present.id)), before, changes)
-    return await queries.get_target(session, present.id)
+    changed = await queries.get_target(session, present.id)
+    await ask_for_judgements(session)
+    return changed
 
 
 async def _check_overlap(session: Session, target: Mapping[str, Any]) -> None:

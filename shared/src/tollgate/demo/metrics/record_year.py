@@ -38,6 +38,10 @@ EVENTS = (
     ("Certificate expires soon", "identity-and-access", "sign-on"),
     ("Backup failed", "server-platform", "backup-server"),
 )
+COMMENTS = {
+    False: ("Waited for a call back that never came.", "Third time this month.", "Too slow."),
+    True: ("Quick and friendly, thank you!", "Solved at once.", "Better than last year."),
+}
 SEVERITIES = ("critical", "major", "warning")
 LIVE: Final = tuple(service for service in SERVICES if service.stage == "operate")
 
@@ -181,7 +185,13 @@ def _survey(moment: Moment, number: int) -> Update:
         "sent_at": sent.isoformat(),
         "answered_at": _stamp(answered),
         "score": None if answered is None else score,
+        "comment": None if answered is None else _comment(draw, score >= (9 if nps else 4)),
     }
+
+
+def _comment(draw: random.Random, content: bool) -> str | None:
+    """One in four says more than a number."""
+    return draw.choice(COMMENTS[content]) if draw.random() < 0.25 else None
 
 
 def _event(moment: Moment, number: int) -> Update:
