@@ -8,15 +8,19 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from catalog_api.financials.periods import last_months
 from metrics_api.copies.actions import refresh
 from metrics_api.copies.queries import copies_of
 from metrics_api.copies.rules import READINGS
 from metrics_api.copies.schemas import KINDS, CustomerCopy, SchemeChoiceCopy
 from metrics_api.copies.tables import CatalogCopy
 from shared.clients.catalog import CatalogClient
+from shared.kit.clock import now
 from shared.kit.database import transaction
 from tests.support import agreements
 from tests.support.catalog import Catalog, running_catalog
+from tests.support.costs import cost_item
+from tests.support.incidents import add_service
 from tests.support.metrics import Metrics, running_metrics
 from tests.support.postgres import Database
 
@@ -40,6 +44,7 @@ SERVICE = {
         "weekly": [{"day": "monday", "start": "08:00", "end": "17:00"}],
     },
 }
+QUALITY_AND_COST = "/v1/reports/quality-and-cost"
 BENCHMARK = {
     "measure": "unit_cost",
     "value": "2.40",
@@ -158,3 +163,30 @@ async def test_lists_of_several_pages_are_walked_to_their_ends(
         whole = [item async for item in client.iterate(reading.path)]
         pages = [item async for item in client.iterate(reading.path, page_size=1)]
         assert pages == whole, reading.path
+
+
+async def test_the_report_on_quality_and_cost_says_what_the_catalog_reckoned(
+    metrics: Metrics, catalog: Catalog, client: CatalogClient
+) -> None:
+    month = f"{last_months(1, now().date()).first:%Y-%m}"
+    await cost_item(catalog, "mail", amount="900")
+    used = [{"month": month, "users": 30, "units": "300"}]
+    await catalog.http.put("/v1/services/mail/consumption", json=used)
+    async with transaction(metrics.engine) as session:
+        await add_service(session, "mail")
+    for kind in ("cost_summary", "benchmark"):
+        await refresh(metrics.engine, client, kind)
+
+    asked = {"kpi": "mttr", "period": month}
+    (row,) = (await metrics.http.get(QUALITY_AND_COST, params=asked)).json()["rows"]
+
+    url, period = "/v1/services/mail/costs", {"period": month}
+    told = (await catalog.http.get(url, params=period)).json()
+    assert row["costs"]["period"] == month
+    assert row["costs"]["full_cost"] == told["full"] == {"value": "900.00", "reason": None}
+    assert row["costs"]["unit_cost"] == told["unit_cost"]
+    (benchmark,), (expected,) = row["benchmarks"], told["benchmarks"]
+    same = ("id", "measure", "value", "currency", "unit", "source", "published_on", "own")
+    assert {name: benchmark[name] for name in same} == {name: expected[name] for name in same}
+    assert benchmark["relative_difference"] == expected["relative_difference"]
+    assert benchmark["standing"] == "worse"  # 3.00 each, where others pay 2.40

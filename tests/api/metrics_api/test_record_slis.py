@@ -1,15 +1,23 @@
 """SLIs that are counted from the records: each measure, its filters, availability to the minute."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import event
 
+from metrics_api.indicators.periods import Span
+from metrics_api.indicators.scopes import Scope, ScopeKind
+from metrics_api.record_kpis.queries import record_sums
 from metrics_api.records.tables import ChangeRecord, Outage, RequestRecord, Survey
 from shared.kit.database import transaction
+from shared.schemas.metrics import KpiId
+from tests.support.copies import add_copy
 from tests.support.incidents import add_service, make_incident, store
 from tests.support.metrics import Metrics
+from tests.support.promises import agreement, calendar, weekly
 from tests.support.slos import (
     add_record,
     ago,
@@ -209,6 +217,152 @@ class TestAvailability:
         composite = (await status(metrics, "both"))["composite"]["corrected"]
         slices = 144 if offset == 0 else 143
         assert (composite["good"], composite["total"]) == (slices - 2, slices)
+
+
+# Vienna puts its clocks back in the night before Sunday 2025-10-26; slices of ten minutes are cut
+# by these hours, and a pause is shorter than one.
+AUTUMN = datetime(2025, 10, 28, tzinfo=UTC)
+HOURS = [
+    *weekly("08:05", "12:00"),
+    *weekly("12:05", "17:03"),
+    *weekly("20:00", "24:00", ("saturday",)),
+    *weekly("00:00", "06:00", ("sunday",)),
+]
+OUTAGES = [
+    ("2025-10-23T09:00Z", "2025-10-23T09:42Z", False),
+    ("2025-10-24T10:58Z", "2025-10-24T18:00Z", False),
+    ("2025-10-24T13:00Z", "2025-10-24T13:31Z", True),
+    ("2025-10-25T22:30Z", "2025-10-26T02:30Z", False),
+    ("2025-10-26T00:45Z", "2025-10-26T01:15Z", True),
+    ("2025-10-26T04:00Z", "2025-10-26T07:00Z", True),
+    ("2025-10-26T12:00Z", "2025-10-26T15:00Z", False),
+]
+AUTUMN_OUTAGES = [
+    (datetime.fromisoformat(start), datetime.fromisoformat(end), planned)
+    for start, end, planned in OUTAGES
+]
+WEEK = {"duration": "7d"}
+
+
+class TestSupportHours:
+    """Records rule 10 for objectives too."""
+
+    @pytest.fixture(autouse=True)
+    async def sli(self, metrics: Metrics) -> None:
+        await define_sli(metrics, feed={"kind": "records", "measure": "availability"})
+
+    async def supported(self, metrics: Metrics, **facts: Any) -> None:
+        days = calendar("shifts", timezone="Europe/Vienna", weekly=HOURS, **facts)
+        terms = {"calendar": "shifts", "calendar_version": 1}
+        promise = agreement("sla", services=("network",), hours=terms)
+        async with transaction(metrics.engine) as session:
+            await add_copy(session, "calendar_version", "shifts@1", days)
+            await add_copy(session, "agreement_version", "sla@1", promise)
+
+    async def autumn(self, metrics: Metrics) -> None:
+        await self.supported(metrics)
+        async with transaction(metrics.engine) as session:
+            for start, end, planned in AUTUMN_OUTAGES:
+                times = {"started_at": start, "ended_at": end}
+                await add_record(session, Outage, **times, planned=planned, degraded=False)
+
+    async def test_minutes_are_those_of_the_kpi_over_the_same_span(self, metrics: Metrics) -> None:
+        await self.autumn(metrics)
+        await define_slo(metrics, time_window=WEEK)
+        span = Span(0, AUTUMN - timedelta(days=7), AUTUMN)
+        scope = Scope(ScopeKind.SERVICE, "network", ("network",))
+        async with transaction(metrics.engine) as session:
+            (kpi,) = await record_sums(session, KpiId.AVAILABILITY, scope, [span], now=AUTUMN)
+
+        found = await reading(metrics, at=AUTUMN.isoformat())
+
+        minute = 60_000_000
+        assert (found["good"], found["total"]) == (kpi.total / minute, kpi.count / minute)
+        # Five workdays of 533 minutes and the eleven hours of the shift; down are the 42 minutes of
+        # Thursday, of Friday from 12:58 less half an hour, and four hours of the shift less half.
+        assert found["total"] == 5 * 533 + 660 - 31 - 30 - 60
+        assert found["bad"] == 42 + (245 - 31) + (240 - 30)
+
+    async def test_slices_are_those_of_a_count_minute_by_minute(self, metrics: Metrics) -> None:
+        await self.autumn(metrics)
+        slices = {"budgeting_method": "timeslices", "time_window": WEEK}
+        await define_slo(metrics, objectives=[SLICES], **slices)
+        feed = {"kind": "records", "measure": "availability"}
+        await define_sli(metrics, key="same", feed=feed)
+        members = [{**SLICES, "sli": "errors"}, {**SLICES, "sli": "same"}]
+        await define_slo(metrics, key="joint", sli=None, objectives=members, **slices)
+        shares = {"target": 0.5, "time_slice_window": 10}
+        averaging = {"budgeting_method": "ratio_timeslices", "objectives": [shares]}
+        await define_slo(metrics, key="shares", **averaging, time_window=WEEK)
+        at = AUTUMN.isoformat()
+
+        found = await reading(metrics, at=at)
+        joint = (await status(metrics, "joint", at=at))["composite"]["corrected"]
+        averaged = await reading(metrics, "shares", at=at)
+
+        expected = agreed_slices(AUTUMN)
+        good = sum(share >= 0.8 for share in expected)
+        assert (found["good"], found["total"]) == (good, len(expected))
+        assert (joint["good"], joint["total"]) == (good, len(expected))
+        assert averaged["total"] == len(expected)
+        assert averaged["value"] == pytest.approx(sum(expected) / len(expected))
+
+    async def test_where_the_calendar_knows_no_holidays_nothing_was_agreed(
+        self, metrics: Metrics
+    ) -> None:
+        await self.supported(metrics, first_year=2026, last_year=2026)
+        await define_slo(metrics, time_window=WEEK)
+
+        assert (await reading(metrics, at=AUTUMN.isoformat()))["total"] == 0
+
+    async def test_many_services_cost_no_more_statements_than_one(self, metrics: Metrics) -> None:
+        await self.autumn(metrics)
+        await define_slo(metrics, key="first")
+        counted: list[str] = []
+        engine = metrics.engine.sync_engine
+        event.listen(engine, "before_cursor_execute", lambda *args: counted.append(args[2]))
+        await metrics.http.get("/v1/slo-statuses")
+        one = len(counted)
+        feed = {"kind": "records", "measure": "availability"}
+        for service in ("mail", "phone"):
+            async with transaction(metrics.engine) as session:
+                await add_service(session, service)
+            await define_sli(metrics, key=service, service=service, feed=feed)
+            await define_slo(metrics, key=service, service=service, sli=service)
+        counted.clear()
+
+        await metrics.http.get("/v1/slo-statuses")
+
+        assert len(counted) == one
+
+
+def agreed_slices(end: datetime) -> list[float]:
+    """The shares of agreed minutes up, of the slices of ten of the week that have any."""
+    minute, week = timedelta(minutes=1), 7 * 1440
+
+    def hit(at: datetime, kind: bool) -> bool:
+        return any(
+            planned is kind and start <= at < until for start, until, planned in AUTUMN_OUTAGES
+        )
+
+    shares = []
+    for first in range(0, week, 10):
+        begin = end - (week - first) * minute
+        moments = [begin + number * minute for number in range(10)]
+        agreed = [at for at in moments if is_open(at) and not hit(at, True)]
+        if agreed:
+            shares.append(sum(not hit(at, False) for at in agreed) / len(agreed))
+    return shares
+
+
+def is_open(at: datetime) -> bool:
+    """By the wall clock of the zone, as people read it."""
+    local = at.astimezone(ZoneInfo("Europe/Vienna"))
+    reading = f"{local:%H:%M}"
+    return any(
+        f"{local:%A}".lower() == hours["day"] and hours["start"] <= reading < hours["end"]
+        for hours in HOURS
+    )
 
 
 def minute_by_minute(outages: list[tuple[int, int, bool]], end: datetime) -> list[float]:

@@ -20,6 +20,7 @@ COPIED = tuple(
         "calendar",
         "customer",
         "engagement",
+        "exchange_rate",
         "objective",
         "priority_scheme",
         "touchpoint",

@@ -27,6 +27,7 @@ from metrics_api.judgements import routes as judgements
 from metrics_api.openslo import routes as openslo
 from metrics_api.prometheus import routes as prometheus
 from metrics_api.pulls import routes as pulls
+from metrics_api.quality_reports import routes as quality_reports
 from metrics_api.records import routes as records
 from metrics_api.records.kinds import FIELDS
 from metrics_api.reports import routes as reports
@@ -84,6 +85,7 @@ def create_app(
             judgements.router,
             target_proposals.router,
             reports.router,
+            quality_reports.router,
             initiatives.router,
             facts.router,
             copies.router,

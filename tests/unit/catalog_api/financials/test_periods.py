@@ -12,6 +12,7 @@ from catalog_api.financials.periods import (
     month_range,
     months_of,
     parse_period,
+    recent_periods,
 )
 from shared.errors import Invalid
 
@@ -73,3 +74,20 @@ def test_a_range_that_runs_backwards_or_too_long_is_refused(last: date) -> None:
 
 def test_a_running_month_counts_by_its_days() -> None:
     assert month_count(parse_period("2026-Q4", TODAY)) == 1 + Fraction(22, 30)
+
+
+@pytest.mark.parametrize(
+    ("today", "labels"),
+    [
+        (date(2026, 11, 30), ["2025-11/2026-10", "2026-10", "2026-Q3", "2025"]),
+        (date(2026, 1, 1), ["2025-01/2025-12", "2025-12", "2025-Q4", "2025"]),
+        (date(2026, 4, 1), ["2025-04/2026-03", "2026-03", "2026-Q1", "2025"]),
+        (date(2026, 3, 31), ["2025-03/2026-02", "2026-02", "2025-Q4", "2025"]),
+    ],
+)
+def test_recent_periods_are_the_last_whole_ones(today: date, labels: list[str]) -> None:
+    found = recent_periods(today)
+
+    assert [one.label for one in found] == labels
+    assert [parse_period(one.label, today) for one in found[1:]] == found[1:]
+    assert all(one.complete for one in found)

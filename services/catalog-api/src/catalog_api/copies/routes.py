@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from catalog_api.copies import queries
-from catalog_api.copies.schemas import SchemeHolding, ServiceBenchmarkOut
+from catalog_api.copies import actions, queries
+from catalog_api.copies.schemas import CostSummaryOut, SchemeHolding, ServiceBenchmarkOut
 from catalog_api.vital_activities.schemas import SupportOut
 from shared.kit.auth import Principal, requires
+from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.routing import Router
@@ -89,3 +90,17 @@ async def list_all_benchmarks(session: Session, caller: CatalogRead, page: PageQ
     """Benchmarks of all services."""
     rows = await queries.list_benchmarks(session, page)
     return page_of(rows, page, key=lambda row: (row.id,))
+
+
+@router.get(
+    "/cost-summaries",
+    operation_id="list_cost_summaries",
+    response_model=Page[CostSummaryOut],
+)
+async def list_cost_summaries(session: Session, caller: CatalogRead, page: PageQuery) -> Any:
+    """What each service costs in the last whole twelve months, month, quarter and year.
+
+    Full cost (TCO), unit cost and recovery, and how far they are from the benchmarks.
+    """
+    found = await actions.cost_summaries(session, page, now().date())
+    return page_of(found, page, key=lambda row: (row.service,))

@@ -69,6 +69,18 @@ async def rates_into(
         and_(_rate.to_currency == currency, _rate.from_currency.in_(others)),
         and_(_rate.from_currency == currency, _rate.to_currency.in_(others)),
     )
+    return await _rates(session, pair, until)
+
+
+async def rates_among(session: AsyncSession, currencies: Collection[str], until: date) -> RateTable:
+    """The rates between any two of these currencies that begin by a day."""
+    if len(set(currencies)) < 2:
+        return {}
+    among = _rate.to_currency.in_(currencies) & _rate.from_currency.in_(currencies)
+    return await _rates(session, among, until)
+
+
+async def _rates(session: AsyncSession, pair: ColumnElement[bool], until: date) -> RateTable:
     statement = select(_rate.from_currency, _rate.to_currency, _rate.valid_from, _rate.rate).where(
         pair, _rate.valid_from <= until
     )

@@ -156,9 +156,14 @@ def edges_below(strength: Strength | None = None) -> Select[Any]:
 
 async def downstream(session: AsyncSession, service_key: str) -> Closure:
     """All transitive providers of a service and the dependencies between them, in one statement."""
-    found = await session.execute(edges_below(), {"starts": [service_key]})
-    edges = tuple(edge_of(row) for row in found)
+    edges = await edges_downstream(session, [service_key])
     return Closure(frozenset(edge.provider for edge in edges), edges)
+
+
+async def edges_downstream(session: AsyncSession, services: Collection[str]) -> tuple[Edge, ...]:
+    """Every dependency of these services and of their transitive providers, in one statement."""
+    found = await session.execute(edges_below(), {"starts": list(services)})
+    return tuple(edge_of(row) for row in found)
 
 
 async def edges_between(session: AsyncSession, nodes: Collection[Node]) -> list[Edge]:

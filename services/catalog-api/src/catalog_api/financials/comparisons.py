@@ -2,12 +2,27 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 
 from catalog_api.benchmarks.rules import Measure
 from catalog_api.currencies.rules import RateTable
 from catalog_api.financials.books import Published
-from catalog_api.financials.figures import CostFigures
 from catalog_api.financials.rules import Figure, Money, converted, missing, ratio
+
+
+class Measured(Protocol):
+    """Figures of a service in one currency, each by the name of the measure that it is of."""
+
+    @property
+    def currency(self) -> str | None: ...
+    @property
+    def unit_cost(self) -> Figure: ...
+    @property
+    def user_cost(self) -> Figure: ...
+    @property
+    def month_cost(self) -> Figure: ...
+    @property
+    def recovery_ratio(self) -> Figure: ...
 
 
 @dataclass(frozen=True)
@@ -19,7 +34,7 @@ class Comparison:
     relative_difference: Figure
 
 
-def compared(published: Published, figures: CostFigures, rates: RateTable) -> Comparison:
+def compared(published: Published, figures: Measured, rates: RateTable) -> Comparison:
     """Money is compared at the rate of the day the benchmark was published on."""
     own = own_figure(published.measure, figures)
     value = _in_currency(published, figures.currency, rates)
@@ -30,7 +45,7 @@ def compared(published: Published, figures: CostFigures, rates: RateTable) -> Co
     return Comparison(own, difference, ratio(difference, value, "the benchmark is 0"))
 
 
-def own_figure(measure: Measure, figures: CostFigures) -> Figure:
+def own_figure(measure: Measure, figures: Measured) -> Figure:
     """What the service itself has of a measure."""
     return {
         Measure.UNIT_COST: figures.unit_cost,

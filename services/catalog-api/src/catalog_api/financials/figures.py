@@ -68,6 +68,15 @@ class ProviderShare:
     borne: Figure
 
 
+class Measures(NamedTuple):
+    """What a service is set beside others by."""
+
+    month_cost: Figure
+    unit_cost: Figure
+    user_cost: Figure
+    recovery_ratio: Figure
+
+
 @dataclass(frozen=True)
 class CostFigures:
     """What a service costs, charges and recovers in a period, exactly, in one currency."""
@@ -106,6 +115,7 @@ def _reckoned(ledger: Ledger, period: Period, currency: str) -> CostFigures:
     full = full_costs({service: ZERO, **own}, ledger.edges)
     users, units = consumption(ledger.consumed)
     recovered = _charged(ledger, {ChargeState.RECOVERED}, currency)
+    measures = measures_of(full[service], recovered, period, (users, units))
     return CostFigures(
         service=service.key,
         period=period,
@@ -114,15 +124,25 @@ def _reckoned(ledger: Ledger, period: Period, currency: str) -> CostFigures:
         own_by_category=by_category(ledger.entries, {service}, currency, rates),
         providers=[_share(edge, full) for edge in _direct(ledger)],
         full=full[service],
-        month_cost=ratio(full[service], Figure(month_count(period)), NOT_BEGUN),
         computed=total(_computed(one, currency, rates) for one in ledger.consumed),
         invoiced=_charged(ledger, {ChargeState.INVOICED, ChargeState.RECOVERED}, currency),
         recovered=recovered,
         users=users,
         units=units,
-        unit_cost=ratio(full[service], Figure(Fraction(units)), "no units were consumed"),
-        user_cost=ratio(full[service], Figure(Fraction(users)), "no users were recorded"),
-        recovery_ratio=ratio(recovered, full[service], "the full cost is 0"),
+        **measures._asdict(),
+    )
+
+
+def measures_of(
+    full: Figure, recovered: Figure, period: Period, consumed: tuple[int, Decimal]
+) -> Measures:
+    """The measures of a full cost in a period; `consumed` are user-months and units."""
+    users, units = (Figure(Fraction(amount)) for amount in consumed)
+    return Measures(
+        month_cost=ratio(full, Figure(month_count(period)), NOT_BEGUN),
+        unit_cost=ratio(full, units, "no units were consumed"),
+        user_cost=ratio(full, users, "no users were recorded"),
+        recovery_ratio=ratio(recovered, full, "the full cost is 0"),
     )
 
 

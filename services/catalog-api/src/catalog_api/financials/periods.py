@@ -58,6 +58,19 @@ def last_months(count: int, today: date) -> Period:
     return Period(f"{first:%Y-%m}/{plus_months(end, -1):%Y-%m}", first, end, True)
 
 
+def recent_periods(today: date) -> list[Period]:
+    """The last whole twelve months, month, quarter and year: what others keep copies of."""
+    this_month = today.replace(day=1)
+    quarter = plus_months(this_month, -((today.month - 1) % 3) - 3)
+    month, year = plus_months(this_month, -1), date(today.year - 1, 1, 1)
+    return [
+        last_months(12, today),
+        _from_month(f"{month:%Y-%m}", month, 1, today),
+        _from_month(f"{quarter.year}-Q{quarter.month // 3 + 1}", quarter, 3, today),
+        _from_month(f"{year.year}", year, 12, today),
+    ]
+
+
 def month_range(first: date, last: date, today: date) -> list[Period]:
     """A period for each month from one to another, both included; 422 when they are too many."""
     if last < first:

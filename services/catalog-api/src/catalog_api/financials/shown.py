@@ -33,6 +33,11 @@ def shown(figure: Figure, places: int = _CENTS) -> FigureOut:
     return FigureOut(value=value, reason=figure.reason)
 
 
+def shown_measure(figure: Figure, *, money: bool) -> FigureOut:
+    """A price, or a ratio."""
+    return shown(figure, _PRICE if money else _RATIO)
+
+
 def shown_period(period: Period) -> PeriodOut:
     """A period with its last day."""
     return PeriodOut(

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.copies.rules import Differences
+from metrics_api.copies.schemas import BenchmarkCopy
 from metrics_api.copies.tables import CatalogCopy
 from shared.schemas.common import Out
 
@@ -59,6 +61,22 @@ async def customer_services(
         .order_by(func.min(service))
     )
     return list((await session.scalars(statement)).all())
+
+
+async def benchmarks_of(
+    session: AsyncSession, services: Sequence[str]
+) -> dict[str, dict[UUID, BenchmarkCopy]]:
+    """The benchmarks of each of these services by their ids; services without are left out."""
+    statement = select(CatalogCopy.key, CatalogCopy.data).where(
+        CatalogCopy.kind == "benchmark",
+        CatalogCopy.data["service"].astext.in_(services),
+        known_at(None),
+    )
+    found: dict[str, dict[UUID, BenchmarkCopy]] = {}
+    for key, data in await session.execute(statement):
+        benchmark = BenchmarkCopy.model_validate(data)
+        found.setdefault(benchmark.service, {})[UUID(key.rpartition("/")[2])] = benchmark
+    return found
 
 
 async def is_copied_agreement(session: AsyncSession, key: str) -> bool:

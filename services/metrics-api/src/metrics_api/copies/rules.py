@@ -44,6 +44,9 @@ READINGS: Final[Mapping[str, Reading]] = {
         "/v1/agreement-versions", ("agreement", "version"), ("agreement",), "@"
     ),
     "benchmark": Reading("/v1/benchmarks", ("service", "id"), ("benchmark",)),
+    # All is reckoned anew, so that only what is rare sets it off: costs, consumption and charges
+    # come by the thousand, and whole months have time for the refresh that comes by itself.
+    "cost_summary": Reading("/v1/cost-summaries", ("service",), ("benchmark", "exchange_rate")),
 }
 """How each kind of copy is read."""
 

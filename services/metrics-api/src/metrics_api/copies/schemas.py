@@ -1,6 +1,7 @@
 """What is copied of each kind of resource: the part of the catalog's replies that matters here."""
 
 from datetime import date
+from uuid import UUID
 
 from shared.schemas.agreements import AgreementVersionOut, CalendarVersionOut, SchemeVersionOut
 from shared.schemas.catalog import Criticality, SupportHours
@@ -83,6 +84,50 @@ class BenchmarkCopy(Out):
     published_on: date
 
 
+class FigureCopy(Out):
+    """A decimal, or none and the reason."""
+
+    value: str | None
+    reason: str | None
+
+
+class MonthsCopy(Out):
+    """Whole calendar months; `last_day` is null only in a period that has not begun."""
+
+    label: str
+    first_day: date
+    last_day: date | None
+    complete: bool
+
+
+class ComparisonCopy(Out):
+    """How far a service's own figure is from a benchmark (its id)."""
+
+    benchmark: UUID
+    difference: FigureCopy
+    relative_difference: FigureCopy
+
+
+class PeriodCostsCopy(Out):
+    """What a service costs in a period; see the catalog's cost summaries for the formulas."""
+
+    period: MonthsCopy
+    currency: str | None
+    full: FigureCopy
+    month_cost: FigureCopy
+    unit_cost: FigureCopy
+    user_cost: FigureCopy
+    recovery_ratio: FigureCopy
+    comparisons: list[ComparisonCopy]
+
+
+class CostSummaryCopy(Out):
+    """The last whole twelve months, month, quarter and year; its key is the service's."""
+
+    service: str
+    periods: list[PeriodCostsCopy]
+
+
 KINDS: dict[str, type[Out]] = {
     "customer": CustomerCopy,
     "engagement": EngagementCopy,
@@ -99,5 +144,6 @@ KINDS: dict[str, type[Out]] = {
     # Of agreements the newest state of each version; its key is `agreement@version`.
     "agreement_version": AgreementVersionOut,
     "benchmark": BenchmarkCopy,
+    "cost_summary": CostSummaryCopy,
 }
 """What is kept of each kind."""

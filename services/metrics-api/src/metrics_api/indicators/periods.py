@@ -14,6 +14,7 @@ from shared.errors import Invalid
 MAX_PERIODS: Final = 400
 _YEARS: Final = range(1900, 2200)
 _DAY: Final = timedelta(days=1)
+_PERIODS: Final = "/query/periods"
 _LABEL: Final = re.compile(
     r"(?P<year>\d{4})"
     r"(?:-Q(?P<quarter>[1-4])|-W(?P<week>\d{2})|-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?",
@@ -75,9 +76,9 @@ def parse_zone(name: str) -> ZoneInfo:
         ) from None
 
 
-def parse_period(label: str, zone: ZoneInfo, now: datetime) -> Period:
+def parse_period(label: str, zone: ZoneInfo, now: datetime, pointer: str = _PERIODS) -> Period:
     """The period that a label such as 2016-Q1 names; 422 when it names none."""
-    first, following = _days_of(label)
+    first, following = _days_of(label, pointer)
     start, end = _midnight(first, zone), _midnight(following, zone)
     if end <= now:
         return Period(label, start, end, True, first, following - _DAY)
@@ -126,11 +127,11 @@ def _label_of(grain: Grain, day: date) -> str:
     }[grain]
 
 
-def _days_of(label: str) -> tuple[date, date]:
+def _days_of(label: str, pointer: str = _PERIODS) -> tuple[date, date]:
     """First day of a period and of the one after it."""
     found = _LABEL.fullmatch(label)
     if found is None or int(found["year"]) not in _YEARS:
-        raise _bad_period(f"{label[:40]!r} is no period")
+        raise _bad_period(f"{label[:40]!r} is no period", pointer)
     year = int(found["year"])
     try:
         if found["week"]:
@@ -142,7 +143,7 @@ def _days_of(label: str) -> tuple[date, date]:
         if found["month"]:
             return _months(year, int(found["month"]), 1)
     except ValueError:
-        raise _bad_period(f"{label!r} is not in the calendar") from None
+        raise _bad_period(f"{label!r} is not in the calendar", pointer) from None
     if found["quarter"]:
         return _months(year, 3 * int(found["quarter"]) - 2, 3)
     return _months(year, 1, 12)
@@ -153,11 +154,11 @@ def _months(year: int, month: int, count: int) -> tuple[date, date]:
     return date(year, month, 1), date(months // 12, months % 12 + 1, 1)
 
 
-def _bad_period(reason: str) -> Invalid:
+def _bad_period(reason: str, pointer: str = _PERIODS) -> Invalid:
     return Invalid(
         f"{reason}; write 2016, 2016-Q1, 2016-03, 2016-W05 or 2016-03-01",
         code="bad_period",
-        pointer="/query/periods",
+        pointer=pointer,
     )
 
 

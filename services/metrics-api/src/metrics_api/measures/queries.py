@@ -1,7 +1,7 @@
 # ruff: noqa: S608 - every fragment is of our own making, every value a parameter
 """The SQL statements that sum up good and valid events."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -12,11 +12,14 @@ from sqlalchemy import ARRAY, BigInteger, Boolean, Integer, Text, TextClause, bi
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.base import Stamp
+from metrics_api.clocks.queries import support_calendars
 from metrics_api.measures.records import SOURCES
 from metrics_api.measures.rules import Asked, Part, parts_of
+from metrics_api.measures.uptime import support_hours
 from metrics_api.slis.rules import RecordMeasure
 
 _CELLS = "cells"
+_AVAILABLE = RecordMeasure.AVAILABILITY.value
 
 
 class Summed(NamedTuple):
@@ -81,7 +84,7 @@ span AS MATERIALIZED (
         id int, n int, excluded boolean, mode text, joint boolean, source text, facet bigint,
         service text, priorities int[], channels text[], within_hours numeric, op text,
         value double precision, width interval, slice_target numeric,
-        low timestamptz, high timestamptz
+        low timestamptz, high timestamptz, hours int
     )
 )"""
 
@@ -91,10 +94,17 @@ _FILTERS = """r.state IS DISTINCT FROM 'cancelled'
 
 _NO_EVENTS = "SELECT 0 AS id, now() AS at, false AS good WHERE false"
 
-# Unplanned outages less planned maintenance; an open one lasts until now.
+# Records rule 10: agreed time is the support hours less planned maintenance, downtime the unplanned
+# outages inside the support hours less planned maintenance; an open outage lasts until now.
 _AVAILABILITY = f"""
+support AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(CAST(:support AS jsonb)) AS h(
+        hours int, open tstzmultirange
+    )
+),
 stood AS MATERIALIZED (
-    SELECT id, planned, unplanned - planned AS down
+    SELECT o.id, w.hours, w.hours - o.planned AS agreed,
+           o.unplanned * w.hours - o.planned AS down
     FROM (
         SELECT s.id,
                coalesce(range_agg(r.during) FILTER (WHERE r.planned), '{{}}') AS planned,
@@ -112,12 +122,16 @@ stood AS MATERIALIZED (
         ) AS r ON true
         WHERE s.source = 'availability'
         GROUP BY s.id
-    ) AS outages
+    ) AS o JOIN span s USING (id)
+    LEFT JOIN support h USING (hours)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(h.open, '{{}}') * tstzmultirange(tstzrange(s.low, s.high)) AS hours
+    ) AS w
 ),
 touched AS (
     SELECT DISTINCT s.id, k.start
     FROM stood a JOIN span s USING (id)
-    CROSS JOIN LATERAL unnest(a.planned + a.down) AS o(during)
+    CROSS JOIN LATERAL unnest(a.hours - a.agreed + a.down) AS o(during)
     CROSS JOIN LATERAL generate_series(
         date_bin(s.width, lower(o.during), 'epoch'),
         upper(o.during) - interval '1 us', s.width
@@ -130,9 +144,7 @@ touched AS (
     WHERE s.mode <> 'events' AND s.joint
 ),
 judged AS MATERIALIZED (
-    SELECT t.id, t.start,
-           extract(epoch FROM s.width) - lasting(a.planned * w.slice) AS agreed,
-           lasting(a.down * w.slice) AS down
+    SELECT t.id, t.start, lasting(a.agreed * w.slice) AS agreed, lasting(a.down * w.slice) AS down
     FROM touched t JOIN span s USING (id) JOIN stood a USING (id)
     CROSS JOIN LATERAL (SELECT tstzmultirange(tstzrange(t.start, t.start + s.width)) AS slice) AS w
 )"""
@@ -152,21 +164,28 @@ def _lasting(statement: str) -> str:
 _UP_AND_DOWN = """
     SELECT s.n, s.excluded, (agreed - down) / 60 AS good, agreed / 60 AS total
     FROM (
-        SELECT a.id, extract(epoch FROM s.high - s.low) - lasting(a.planned) AS agreed,
-               lasting(a.down) AS down
+        SELECT a.id, lasting(a.agreed) AS agreed, lasting(a.down) AS down
         FROM stood a JOIN span s USING (id) WHERE s.mode = 'events'
     ) AS whole JOIN span s USING (id)"""
 
-# Slices that no outage touches are many and alike: one row says how many.
+# Slices of the support hours that no outage touches are many and alike: one row says how many.
 _UP_AND_DOWN_SLICES = """
     SELECT j.id, j.start, round(1 - j.down / j.agreed, 12) AS share,
            j.agreed - j.down >= coalesce(s.slice_target, 1) * j.agreed AS good, 1::numeric AS weight
     FROM judged j JOIN span s USING (id) WHERE j.agreed > 0
     UNION ALL
     SELECT s.id, NULL, 1, true,
-           extract(epoch FROM s.high - s.low) / extract(epoch FROM s.width)
+           lasting(k.slices) / extract(epoch FROM s.width)
            - (SELECT count(*) FROM judged j WHERE j.id = s.id)
-    FROM span s WHERE s.source = 'availability' AND s.mode <> 'events' AND NOT s.joint"""
+    FROM stood a JOIN span s USING (id)
+    CROSS JOIN LATERAL (
+        SELECT range_agg(tstzrange(
+            date_bin(s.width, lower(o.open), 'epoch'),
+            date_bin(s.width, upper(o.open) + s.width - interval '1 us', 'epoch')
+        )) AS slices
+        FROM unnest(a.hours) AS o(open)
+    ) AS k
+    WHERE s.mode <> 'events' AND NOT s.joint"""
 
 _EVENT_SLICES = """
     SELECT e.id, e.start, round(e.good / e.total, 12) AS share,
@@ -241,7 +260,10 @@ def _live(sources: frozenset[str]) -> TextClause:
 
 
 async def sums(session: AsyncSession, asked: Iterable[Asked], now: datetime) -> dict[int, Summed]:
-    """Sums by number; those of numbers without any event are left out. Two statements at most."""
+    """Sums by number; those of numbers without any event are left out.
+
+    Two statements at most, and three for the support hours where availability is asked for.
+    """
     parts = [part for one in asked for part in parts_of(one)]
     live = [part for part in parts if part.asked.look.measure or part.asked.joint]
     kept = [part for part in parts if not (part.asked.look.measure or part.asked.joint)]
@@ -249,13 +271,23 @@ async def sums(session: AsyncSession, asked: Iterable[Asked], now: datetime) -> 
     if kept:
         rows += await session.execute(_FROM_CELLS, _cell_parameters(kept))
     if live:
-        sources = frozenset(_source(part) for part in live)
-        spans = orjson.dumps([_span(number, part) for number, part in enumerate(live)])
-        parameters = {"spans": spans.decode()}
-        if RecordMeasure.AVAILABILITY in sources:
-            parameters["now"] = now  # type: ignore[assignment]
-        rows += await session.execute(_live(sources), parameters)
+        rows += await _live_rows(session, live, now)
     return _by_number(rows)
+
+
+async def _live_rows(session: AsyncSession, parts: Sequence[Part], now: datetime) -> Sequence[Any]:
+    sources = frozenset(_source(part) for part in parts)
+    parameters: dict[str, Any] = {}
+    hours: Mapping[int, int | None] = {}
+    if RecordMeasure.AVAILABILITY in sources:
+        timed = {n: part for n, part in enumerate(parts) if _source(part) == _AVAILABLE}
+        services = sorted({part.asked.look.service for part in timed.values()})
+        support = support_hours(timed, await support_calendars(session, services))
+        hours = support.of_part
+        parameters = {"now": now, "support": orjson.dumps(support.multiranges).decode()}
+    spans = orjson.dumps([_span(n, part, hours.get(n)) for n, part in enumerate(parts)])
+    found = await session.execute(_live(sources), {**parameters, "spans": spans.decode()})
+    return found.all()
 
 
 def _by_number(rows: Sequence[Any]) -> dict[int, Summed]:
@@ -283,7 +315,7 @@ def _cell_parameters(parts: Sequence[Part]) -> dict[str, Any]:
     }
 
 
-def _span(number: int, part: Part) -> dict[str, Any]:
+def _span(number: int, part: Part, hours: int | None) -> dict[str, Any]:
     look = part.asked.look
     return {
         "id": number,
@@ -303,4 +335,5 @@ def _span(number: int, part: Part) -> dict[str, Any]:
         "slice_target": None if look.slice_target is None else str(look.slice_target),
         "low": part.stretch.start,
         "high": part.stretch.end,
+        "hours": hours,
     }

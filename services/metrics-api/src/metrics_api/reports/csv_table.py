@@ -24,26 +24,26 @@ def _line(report: PerformanceReport, row: PerformanceRow) -> list[object]:
     values = [
         cell
         for value in row.values
-        for cell in (value.value, value.count, _yes_or_no(value.complete))
+        for cell in (value.value, value.count, yes_or_no(value.complete))
     ]
     target = (row.target.comparator.value, row.target.value) if row.target else ("", "")
     return [
         row.service,
-        _as_text(row.name),
+        as_text(row.name),
         report.kpi.value,
         report.unit,
         report.timezone,
         *values,
         *target,
-        _yes_or_no(row.met),
-        _as_text(row.improvement_action or ""),
+        yes_or_no(row.met),
+        as_text(row.improvement_action or ""),
     ]
 
 
-def _as_text(cell: str) -> str:
+def as_text(cell: str) -> str:
     """A cell that a spreadsheet would take for a formula gets an apostrophe before it."""
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
-def _yes_or_no(answer: bool | None) -> str:
+def yes_or_no(answer: bool | None) -> str:
     return "" if answer is None else str(answer).lower()

@@ -35,18 +35,18 @@ def as_page(report: PerformanceReport, facts: PageFacts) -> str:
     """The whole page. Takes some tens of milliseconds a chart: keep it off the event loop."""
     charts = list(_charts(report, facts))
     template = template_of("metrics_api.reports", "performance.html")
-    return template.render(report=report, facts=facts, charts=charts, signs=SIGNS, number=_number)
+    return template.render(report=report, facts=facts, charts=charts, signs=SIGNS, number=number)
 
 
 def _charts(report: PerformanceReport, facts: PageFacts) -> Iterator[Any]:
     """Bars beside each other while the periods are few, else lines over time."""
     draw, size = (_bars, 15) if len(facts.periods) <= FEW_PERIODS else (_lines, 8)
-    for number, start in enumerate(range(0, len(report.rows), size), 1):
-        yield draw(report, report.rows[start : start + size], facts, number)
+    for place, start in enumerate(range(0, len(report.rows), size), 1):
+        yield draw(report, report.rows[start : start + size], facts, place)
 
 
 def _bars(
-    report: PerformanceReport, rows: Sequence[PerformanceRow], facts: PageFacts, number: int
+    report: PerformanceReport, rows: Sequence[PerformanceRow], facts: PageFacts, place: int
 ) -> Any:
     """A group of horizontal bars a service: one a period, and one for the target."""
     import pygal  # noqa: PLC0415 - see shared.kit.pages
@@ -65,11 +65,11 @@ def _bars(
     for n, period in enumerate(facts.periods):
         chart.add(period, [row.values[n].value for row in rows])
     chart.add("Target", [row.target and row.target.value for row in rows])
-    return _drawn(chart, number)
+    return drawn(chart, place)
 
 
 def _lines(
-    report: PerformanceReport, rows: Sequence[PerformanceRow], facts: PageFacts, number: int
+    report: PerformanceReport, rows: Sequence[PerformanceRow], facts: PageFacts, place: int
 ) -> Any:
     """A line a service over the periods; no line where there is no value."""
     import pygal  # noqa: PLC0415 - see shared.kit.pages
@@ -88,7 +88,7 @@ def _lines(
     chart.x_labels = list(facts.periods)
     for row in rows:
         chart.add(row.name, [value.value for value in row.values])
-    return _drawn(chart, number)
+    return drawn(chart, place)
 
 
 def _options(report: PerformanceReport, facts: PageFacts, colours: Sequence[str]) -> dict[str, Any]:
@@ -99,22 +99,24 @@ def _options(report: PerformanceReport, facts: PageFacts, colours: Sequence[str]
         "js": [],
         "disable_xml_declaration": True,
         "width": 900,
-        "style": _style(Style, colours),
+        "style": style_of(Style, colours),
         "legend_at_bottom": True,
         "x_title" if len(facts.periods) <= FEW_PERIODS else "y_title": title,
-        "value_formatter": _number,
+        "value_formatter": number,
         "include_x_axis": True,
     }
 
 
-def _drawn(chart: Any, number: int) -> Any:
+def drawn(chart: Any, place: int) -> Any:
+    """The SVG of a chart, the one at that place of its page."""
     from markupsafe import Markup  # noqa: PLC0415 - see shared.kit.pages
 
-    chart.uuid = str(number)  # else random: the same report shall give the same bytes
+    chart.uuid = str(place)  # else random: the same report shall give the same bytes
     return Markup(_NOT_NEEDED.sub("", chart.render(is_unicode=True)))  # noqa: S704 - it escapes
 
 
-def _style(style: Any, colours: Sequence[str]) -> Any:
+def style_of(style: Any, colours: Sequence[str]) -> Any:
+    """The looks of every chart; `style` is pygal's class, which is imported late."""
     return style(
         background="transparent",
         plot_background="transparent",
@@ -135,7 +137,7 @@ def _style(style: Any, colours: Sequence[str]) -> Any:
     )
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
     """Two decimals at most; the exact value is in the JSON and CSV forms."""
     if value is None:
         return "–"

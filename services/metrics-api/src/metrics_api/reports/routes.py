@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.parameters import AsOf, PeriodList, TimeZone
 from metrics_api.indicators.periods import parse_periods, parse_zone
+from metrics_api.reports.answers import FORMS, headers_of
 from metrics_api.reports.csv_table import as_csv
 from metrics_api.reports.making import ReportAsked, make_report
 from metrics_api.reports.page import PageFacts, as_page
@@ -25,22 +26,13 @@ from shared.schemas.metrics import KpiId, PerformanceReport
 router = Router(prefix="/v1/reports", tags=["reports"])
 
 MetricsRead = Annotated[Principal, requires("metrics:read")]
-_FORMS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The report, as JSON, CSV or a page that needs nothing but itself",
-        "content": {
-            "text/csv": {"schema": {"type": "string"}},
-            "text/html": {"schema": {"type": "string"}},
-        },
-    }
-}
 
 
 @router.get(
     "/performance",
     operation_id="get_performance_report",
     response_model=PerformanceReport,
-    responses={**_FORMS, **problem_responses(400)},
+    responses={**FORMS, **problem_responses(400)},
 )
 async def get_performance_report(
     *,
@@ -83,7 +75,7 @@ async def get_performance_report(
         case Form.JSON:
             response.headers["Vary"] = "Accept"
             return report
-    return Response(body, headers=_headers(request, report), media_type=media_type)
+    return Response(body, headers=headers_of(request, report.next_cursor), media_type=media_type)
 
 
 def _after(page: PageParams) -> str | None:
@@ -93,12 +85,3 @@ def _after(page: PageParams) -> str | None:
     if len(page.after) != 1 or not isinstance(page.after[0], str):
         raise bad_cursor()
     return page.after[0]
-
-
-def _headers(request: Request, report: PerformanceReport) -> dict[str, str]:
-    """The next page, for the forms that have no place for its cursor (RFC 8288)."""
-    headers = {"Vary": "Accept"}
-    if report.next_cursor is not None:
-        target = request.url.include_query_params(cursor=report.next_cursor)
-        headers["Link"] = f'<{target.path}?{target.query}>; rel="next"'
-    return headers

@@ -1,0 +1,157 @@
+"""Making the report: figures of the KPIs, then copies of costs and benchmarks for one page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from metrics_api.copies.queries import benchmarks_of, copies_of
+from metrics_api.copies.schemas import (
+    BenchmarkCopy,
+    ComparisonCopy,
+    CostSummaryCopy,
+    FigureCopy,
+    PeriodCostsCopy,
+)
+from metrics_api.indicators.figures import meets
+from metrics_api.indicators.kpis import KPIS
+from metrics_api.indicators.periods import Period
+from metrics_api.judgements.figure_queries import figures
+from metrics_api.judgements.rules import Measured
+from metrics_api.quality_reports import queries, rules
+from metrics_api.quality_reports.queries import ServiceFilter
+from metrics_api.quality_reports.schemas import (
+    BenchmarkResult,
+    CostFigure,
+    CostResult,
+    KpiColumn,
+    KpiResult,
+    QualityAndCostReport,
+    QualityRow,
+    ReportPeriod,
+)
+from shared.kit.database import Session
+from shared.kit.pagination import PageParams, page_of
+from shared.schemas.metrics import KpiId, ReportTarget
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the report is of; `timezone` names the zone of the period."""
+
+    kpis: Sequence[KpiId]
+    period: Period
+    timezone: str
+    now: datetime
+
+
+async def quality_and_cost(
+    session: Session, asked: Asked, wanted: ServiceFilter, page: PageParams
+) -> QualityAndCostReport:
+    """A page of the report: a few statements a KPI, however many services the page has."""
+    services = await queries.list_services(session, wanted, page)
+    found = page_of(services, page, key=lambda row: (row.key,))
+    keys = [row.key for row in found["items"]]
+    results = await _kpi_results(session, asked, keys)
+    summaries = await copies_of(session, "cost_summary", CostSummaryCopy, keys=keys)
+    benchmarks = await benchmarks_of(session, keys)
+    rows = []
+    for row in found["items"]:
+        summary = summaries.get(row.key)
+        costs = None if summary is None else rules.costs_for(asked.period.label, summary)
+        rows.append(
+            QualityRow(
+                service=row.key,
+                name=row.name,
+                kpis=results[row.key],
+                costs=None if costs is None else _costs(costs),
+                benchmarks=_benchmarks(benchmarks.get(row.key, {}), costs),
+            )
+        )
+    return _report(asked, rows, found["next_cursor"])
+
+
+def _report(asked: Asked, rows: list[QualityRow], next_cursor: str | None) -> QualityAndCostReport:
+    kpis = [KPIS[kpi] for kpi in asked.kpis]
+    return QualityAndCostReport(
+        period=ReportPeriod.model_validate(asked.period),
+        timezone=asked.timezone,
+        kpis=[
+            KpiColumn(kpi=kpi.id, name=kpi.name, unit=kpi.unit, better=kpi.better) for kpi in kpis
+        ],
+        rows=rows,
+        next_cursor=next_cursor,
+    )
+
+
+async def _kpi_results(
+    session: Session, asked: Asked, services: Sequence[str]
+) -> dict[str, list[KpiResult]]:
+    """The results of each service, in the order of the KPIs."""
+    targets = await queries.targets_on(session, services, asked.kpis, asked.period.last_day)
+    results: dict[str, list[KpiResult]] = {service: [] for service in services}
+    for kpi in asked.kpis:
+        found = await figures(session, kpi, services, [asked.period], asked.now)
+        for service in services:
+            target = targets.get((service, kpi))
+            results[service].append(_kpi_result(kpi, found[service, 0], target))
+    return results
+
+
+def _kpi_result(kpi: KpiId, measured: Measured, target: ReportTarget | None) -> KpiResult:
+    value = measured.value
+    judged = target is not None and value is not None
+    return KpiResult(
+        kpi=kpi,
+        value=value,
+        count=measured.count,
+        reason=measured.reason,
+        target=target,
+        met=meets(value, target.comparator, target.value) if judged else None,  # type: ignore[arg-type, union-attr]
+    )
+
+
+def _costs(costs: PeriodCostsCopy) -> CostResult:
+    period = costs.period
+    return CostResult(
+        period=period.label,
+        first_day=period.first_day,
+        last_day=period.last_day,
+        currency=costs.currency,
+        full_cost=_figure(costs.full),
+        month_cost=_figure(costs.month_cost),
+        unit_cost=_figure(costs.unit_cost),
+        user_cost=_figure(costs.user_cost),
+        recovery_ratio=_figure(costs.recovery_ratio),
+    )
+
+
+def _benchmarks(
+    benchmarks: Mapping[UUID, BenchmarkCopy], costs: PeriodCostsCopy | None
+) -> list[BenchmarkResult]:
+    compared = {one.benchmark: one for one in costs.comparisons} if costs is not None else {}
+    return [
+        _benchmark(identity, copy, rules.own_figure(copy.measure, costs), compared.get(identity))
+        for identity, copy in rules.newest(benchmarks).items()
+    ]
+
+
+def _benchmark(
+    identity: UUID, copy: BenchmarkCopy, own: FigureCopy, compared: ComparisonCopy | None
+) -> BenchmarkResult:
+    off, relative = rules.NOT_COMPARED, rules.NOT_COMPARED
+    if compared is not None:
+        off, relative = compared.difference, compared.relative_difference
+    facts: dict[str, Any] = copy.model_dump(exclude={"service"})
+    return BenchmarkResult(
+        id=identity,
+        **facts,
+        own=_figure(own),
+        relative_difference=_figure(relative),
+        standing=rules.standing_of(copy.measure, off),
+    )
+
+
+def _figure(figure: FigureCopy) -> CostFigure:
+    return CostFigure(value=figure.value, reason=figure.reason)
