@@ -1,6 +1,7 @@
 """Figures as of a moment: what was known then, whatever came later."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -301,17 +302,27 @@ async def test_what_cannot_be_told_as_of_a_moment_is_422(
 async def test_without_the_right_to_temporary_tables_the_answer_says_so(
     desk: Metrics, metrics_db: Database
 ) -> None:
-    role = psycopg.conninfo.conninfo_to_dict(metrics_db.runtime_url)["user"]
-    revoke = "REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC, {}"
-    with psycopg.connect(metrics_db.admin_url, autocommit=True) as admin:
-        names = sql.Identifier(admin.info.dbname), sql.Identifier(str(role))
-        admin.execute(sql.SQL(revoke).format(*names))
-
-    asked = {"periods": "2024-Q1", "kpi": "mttr", "as_of": now().isoformat()}
-    reply = await desk.http.get("/v1/services/mail/kpis", params=asked)
+    with refused_temporary_tables(metrics_db):
+        asked = {"periods": "2024-Q1", "kpi": "mttr", "as_of": now().isoformat()}
+        reply = await desk.http.get("/v1/services/mail/kpis", params=asked)
 
     assert (reply.status_code, reply.json()["code"]) == (503, "no_temporary_tables")
     assert "GRANT TEMPORARY" in reply.json()["detail"]
+
+
+@contextmanager
+def refused_temporary_tables(metrics_db: Database) -> Iterator[None]:
+    """The database is another test's afterwards, so the right is given back."""
+    role = psycopg.conninfo.conninfo_to_dict(metrics_db.runtime_url)["user"]
+    revoke = "REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC, {}"
+    grant = "GRANT TEMPORARY ON DATABASE {} TO PUBLIC, {}"
+    with psycopg.connect(metrics_db.admin_url, autocommit=True) as admin:
+        names = sql.Identifier(admin.info.dbname), sql.Identifier(str(role))
+        admin.execute(sql.SQL(revoke).format(*names))
+        try:
+            yield
+        finally:
+            admin.execute(sql.SQL(grant).format(*names))
 
 
 NAMES = st.sampled_from(["mail", "The mail", "network", "Both", "nobody", None])
@@ -334,7 +345,7 @@ STEPS = st.one_of(
 
 
 @settings(
-    max_examples=6,
+    max_examples=3,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -181,7 +181,7 @@ class TestTelling:
                     " basis, target_minutes, calendar, breached_at, detected_at, telling)"
                     " SELECT id, n::text, 'resolution', 'mail', 1, 'scheme:s@1', 480, 'office@1',"
                     " now() - n * interval '1 second', now(), 'due'"
-                    " FROM metrics.source, generate_series(1, 10000) AS n"
+                    " FROM metrics.source, generate_series(1, 10000) AS n WHERE id <> 0"
                 )
             )
 

@@ -286,7 +286,7 @@ async def reason(metrics: Metrics, service: str, kpi: str = "mttr") -> dict[str,
 
 
 @settings(
-    max_examples=8,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

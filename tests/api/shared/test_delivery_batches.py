@@ -140,22 +140,20 @@ async def test_one_publication_does_the_work_of_all_that_wait(context: JobContex
 async def test_who_failed_last_time_waits_in_a_lane_of_its_own(
     context: JobContext, api: httpx.AsyncClient, receiver: Receiver
 ) -> None:
-    receiver.answer = lambda event: (503, {"Retry-After": "60"})
-    subscription = await subscribe(api, receiver.url)
+    receiver.answer = lambda event: (503, {"Retry-After": "600"})
+    await subscribe(api, receiver.url)
 
-    async def failed() -> bool:
-        found = await read(api, f"/v1/subscriptions/{subscription['id']}")
-        return bool(found["retry_at"])
+    async def lanes_of_what_waits() -> list[str]:
+        async with transaction(context.engine) as session:
+            queues = await session.scalars(
+                text(
+                    "SELECT queue_name FROM plumbing_jobs.procrastinate_jobs"
+                    " WHERE scheduled_at > now() + interval '50 s'"
+                )
+            )
+            return list(queues)
 
     async with working(context):
         await say(context, "a")
-        await eventually(failed)
-
-    async with transaction(context.engine) as session:
-        queues = await session.scalars(
-            text(
-                "SELECT queue_name FROM plumbing_jobs.procrastinate_jobs"
-                " WHERE scheduled_at > now() + interval '50 s'"
-            )
-        )
-        assert list(queues) == ["plumbing_retries"]
+        # A publication of the same moment may have it look once more before it waits.
+        assert await eventually(lanes_of_what_waits) == ["plumbing_retries"]

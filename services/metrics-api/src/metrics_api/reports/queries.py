@@ -100,7 +100,7 @@ async def rows_of_services(
     books: Books,
 ) -> Sequence[Row[Any]]:
     """The same rows, without sums, of the services that are `active` or have a target."""
-    statement = _statement(_NO_SUMS, "s.key = ANY(CAST(:active AS text[]))", books)
+    statement = _statement(_NO_SUMS, "asked.key = ANY(CAST(:active AS text[]))", books)
     asked = {**_parameters(kpi, periods, wanted), "active": list(active)}
     return (await session.execute(text(statement), asked)).all()
 

@@ -68,7 +68,7 @@ def folded(words: str) -> str:
 
 class States(dict[str, str]):
     """States by folded words. Words may be qualified, `name [class]` or `name [class: detail]`:
-    what is known of them is looked up in the order whole, name, class with detail, class."""
+    what is known of them is looked up in the order whole, class with detail, name, class."""
 
     def get(self, words: str, default: Any = None) -> Any:
         look_up = super().get
@@ -77,7 +77,8 @@ class States(dict[str, str]):
             parts = _QUALIFIED.match(words)
             if parts is not None:
                 name, sort, detail = parts.groups()
-                known = (look_up(each) for each in (name, f"{sort}{detail or ''}", sort))
+                detailed = f"{sort}{detail}" if detail else name
+                known = (look_up(each) for each in (detailed, name, sort))
                 found = next(filter(None, known), None)
         return default if found is None else found
 
