@@ -152,7 +152,8 @@ async def figures(metrics: Metrics, service: str, as_of: datetime | None = None)
 
 
 async def counted(metrics: Metrics, service: str, as_of: datetime | None = None) -> Any:
-    return (await figures(metrics, service, as_of))[1]["values"][0]["value"]
+    """How many incidents of the service were opened."""
+    return (await figures(metrics, service, as_of))[1]["values"][0]["value"] or 0
 
 
 async def assert_cells_agree(metrics: Metrics) -> None:
