@@ -106,7 +106,7 @@ class Desk:
 
     async def end_states(self) -> tuple[list[Any], list[Any]]:
         """All incidents with their moves, but for what depends on when they came."""
-        query = {"source": self.key, "limit": 100}
+        query: dict[str, Any] = {"source": self.key, "limit": 100}
         items = (await self.http.get("/v1/incidents", params=query)).json()["items"]
         moves = []
         for item in items:
@@ -131,7 +131,12 @@ async def new_desk(metrics: Metrics, mapping: dict[str, str], **more: Any) -> De
 
 async def tell_services(metrics: Metrics, keys: list[str]) -> None:
     """As events of the catalog do, so that they are known as of any moment from now on."""
-    facts = {"kind": "business", "portfolio": "demo", "stage": "operate", "criticality": None}
+    facts: dict[str, Any] = {
+        "kind": "business",
+        "portfolio": "demo",
+        "stage": "operate",
+        "criticality": None,
+    }
     told = [{"key": key, "name": key, "revision": 1, "references": [], **facts} for key in keys]
     async with transaction(metrics.engine) as session:
         await take_over(session, [ServiceData.model_validate(one) for one in told])

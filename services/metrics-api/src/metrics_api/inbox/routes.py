@@ -214,7 +214,7 @@ async def replay_receipts(
 
     What a processed receipt gave before and gives no more is superseded, unless another receipt or
     a push gave it too: it stays among the versions and is left out of the end state and of figures.
-    A record that has no other version is none any more. A receipt that now fails supersedes nothing.
+    A record without any other version is none any more. A receipt that now fails supersedes none.
 
     Doing it again is harmless, so it needs no Idempotency-Key.
     """
