@@ -87,7 +87,8 @@ async def _lay_out_some(
         source = then.directory.by_id[source_id]
         ids = [external_id for _, external_id in identities]
         received = await queries.receipts(conn, kind, source, ids, as_of)
-        each = [((source_id, one), received[one]) for one in ids]
+        # One of which every version was superseded by then was none.
+        each = [((source_id, one), received[one]) for one in ids if one in received]
         if kind is RecordKind.INCIDENT:
             incidents = [(one, incident_then(one, came, then)) for one, came in each]
             wanted = [row for row in incidents if _is_of(row[1].folded.service, services)]

@@ -17,6 +17,7 @@ from metrics_api.copying import insert_rows
 from metrics_api.incidents import queries as incidents
 from metrics_api.incidents.rules import StoredIncident
 from metrics_api.incidents.updates import kept_update
+from metrics_api.readings.queries import standing_then
 from metrics_api.records import ingest_queries as records
 from metrics_api.records.kinds import KINDS, Kind
 from metrics_api.records.rules import StoredRecord
@@ -178,15 +179,17 @@ _CANDIDATES = """
 _RECEIPTS = """
     SELECT external_id, digest, payload::text, received_at FROM {versions}
     WHERE source_id = %(source)s AND external_id = ANY(%(ids)s) AND received_at <= %(then)s
+      AND {standing}
 """
 
 
 def _of(statement: str, kind: RecordKind) -> str:
     """A statement over the versions of a kind."""
+    counts = standing_then(kind)
     if kind is RecordKind.INCIDENT:
-        return statement.format(versions="metrics.incident_version AS v")
+        return statement.format(versions="metrics.incident_version AS v", standing=counts)
     of_kind = f"(SELECT * FROM metrics.record_version WHERE kind = '{kind.value}') AS v"  # noqa: S608 - a word of our own
-    return statement.format(versions=of_kind)
+    return statement.format(versions=of_kind, standing=counts)
 
 
 async def names_sent(conn: Connection, kind: RecordKind, then: datetime) -> list[Named]:
@@ -241,7 +244,7 @@ async def receipts(
     external_ids: Sequence[str],
     then: datetime,
 ) -> dict[str, list[Receipt]]:
-    """The updates of these records that had come by then."""
+    """The updates of these records that had come by then, and were not superseded yet."""
     asked = {"source": source.id, "ids": list(external_ids), "then": then}
     found: dict[str, list[Receipt]] = {}
     for external_id, digest, payload, received_at in await _rows(conn, _of(_RECEIPTS, kind), asked):

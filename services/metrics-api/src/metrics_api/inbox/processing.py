@@ -1,27 +1,32 @@
 """What becomes of receipts: read by the source's settings, taken in, the outcome written down.
 
-Reading and storing are idempotent (an update is known by its digest), so a job that dies between
-storing and marking simply does it again.
+Records, what they supersede and the outcome are written in one transaction. A receipt that is read
+otherwise than before gives other versions: those that it gave, and no other receipt or push did,
+count no more.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from metrics_api.attribution.queries import current_directory
 from metrics_api.attribution.rules import Memory
 from metrics_api.gathering import DATABASE_AWAY
 from metrics_api.inbox import queries
-from metrics_api.inbox.intakes import STORES, update_of
+from metrics_api.inbox.intakes import STORES, leave_out, update_of
 from metrics_api.inbox.queries import Pending
 from metrics_api.inbox.rules import Inlet, parsed
-from metrics_api.intake.storing import SourceChanged
+from metrics_api.intake.storing import Outcome, SourceChanged, until_won, version_of
 from metrics_api.intake.updates import Refused
+from metrics_api.readings import queries as known
+from metrics_api.readings.rules import Processed, Version, change_of
 from metrics_api.sources.rules import SourceRules
 from metrics_api.sources.tools.forms import Ignored, Normalised, Unreadable
 from shared.kit import clock
-from shared.kit.database import Engine, driver, transaction
+from shared.kit.database import Engine, Session, driver, transaction
 from shared.kit.logging import logger
+from shared.schemas.metrics import RecordKind
 
 AT_ONCE = 300
 BYTES_AT_ONCE = 32 * 1024 * 1024
@@ -40,6 +45,12 @@ class Reading:
     records: list[dict[str, Any]] = field(default_factory=list)
     ignored: list[dict[str, Any]] = field(default_factory=list)
     failures: list[dict[str, Any]] = field(default_factory=list)
+    given: list[tuple[Version, Outcome]] = field(default_factory=list)
+
+    def begun(self) -> "Reading":
+        """As it was read, with lists of its own for what storing adds."""
+        ignored, failures = [*self.ignored], [*self.failures]
+        return Reading(self.receipt, self.updates, self.ends, [], ignored, failures)
 
     def fail(self, pointer: str, reason: str) -> None:
         self.failures.append({"pointer": pointer, "reason": reason})
@@ -62,21 +73,18 @@ async def process_some(engine: Engine, memory: Memory) -> int:
             return 0
         _, inlets = await queries.read_inlets(conn)
     by_id = {inlet.id: inlet for inlet in inlets.values()}
-    readings = await _taken_in(engine, memory, receipts, by_id)
-    async with transaction(engine) as session:
-        outcomes = [reading.outcome() for reading in readings]
-        await queries.settle(await driver(session), outcomes, clock.now())
+    await _process(engine, memory, receipts, by_id)
     return len(receipts)
 
 
-async def _taken_in(
+async def _process(
     engine: Engine, memory: Memory, receipts: Sequence[Pending], inlets: Mapping[int, Inlet]
-) -> Sequence[Reading]:
+) -> None:
     """All together; one by one if that fails, so that the one at fault is found."""
     for attempt in range(_TRIES):
         try:
             readings = await _read_all(engine, memory, receipts, inlets)
-            await _store_all(engine, memory, readings)
+            await until_won(engine, partial(_store_all, memory=memory, readings=readings))
         except SourceChanged:
             if attempt == _TRIES - 1:
                 raise
@@ -85,7 +93,7 @@ async def _taken_in(
         except Exception as error:
             return await _one_by_one(engine, memory, receipts, inlets, error)
         else:
-            return readings
+            return None
     raise AssertionError("unreachable")
 
 
@@ -95,14 +103,16 @@ async def _one_by_one(
     receipts: Sequence[Pending],
     inlets: Mapping[int, Inlet],
     error: Exception,
-) -> Sequence[Reading]:
+) -> None:
     if len(receipts) > 1:
-        alone = [await _taken_in(engine, memory, [receipt], inlets) for receipt in receipts]
-        return [reading for readings in alone for reading in readings]
+        for receipt in receipts:
+            await _process(engine, memory, [receipt], inlets)
+        return
     log.warning("receipt_failed", receipt=receipts[0].id, problem=repr(error)[:500])
     failed = Reading(receipts[0])
     failed.fail("", f"cannot be stored ({type(error).__name__})")
-    return [failed]
+    async with transaction(engine) as session:
+        await queries.settle(await driver(session), [failed.outcome()], clock.now())
 
 
 async def _read_all(
@@ -145,8 +155,23 @@ def _accept(reading: Reading, found: Normalised, source: SourceRules) -> None:
         reading.fail(refused.pointer, refused.reason)
 
 
-async def _store_all(engine: Engine, memory: Memory, readings: Sequence[Reading]) -> None:
-    """Incidents in one transaction, records of the other kinds in another, in their order."""
+async def _store_all(session: Session, memory: Memory, readings: Sequence[Reading]) -> None:
+    """Everything that receipts come to, in one transaction: their records, what these supersede,
+    and the outcomes."""
+    begun = [reading.begun() for reading in readings]  # a lost race begins again
+    await _take_in(session, memory, begun)
+    await _supersede(session, memory, [reading for reading in begun if not reading.ends])
+    # Afterwards, so that no end is given to an outage that is none any more.
+    ending = [reading for reading in begun if reading.ends]
+    for reading in ending:
+        await _store_ends(session, memory, reading)
+    await _supersede(session, memory, ending)
+    outcomes = [reading.outcome() for reading in begun]
+    await queries.settle(await driver(session), outcomes, clock.now())
+
+
+async def _take_in(session: Session, memory: Memory, readings: Sequence[Reading]) -> None:
+    """Incidents first, then records of the other kinds, in their order."""
     for kinds, store in STORES.items():
         wanted = [
             (reading, kind, update)
@@ -156,29 +181,49 @@ async def _store_all(engine: Engine, memory: Memory, readings: Sequence[Reading]
         ]
         if not wanted:
             continue
-        taken = await store(engine, memory, [update for *_, update in wanted])
+        taken = await store(session, memory, [update for *_, update in wanted])
         for (reading, kind, update), outcome in zip(wanted, taken.outcomes, strict=True):
             identity = {"kind": kind, "external_id": update.fields.external_id}
             reading.records.append({**identity, "outcome": outcome.value})
-    await _store_ends(engine, memory, readings)
+            reading.given.append((version_of(RecordKind(kind), update), outcome))
 
 
-async def _store_ends(engine: Engine, memory: Memory, readings: Sequence[Reading]) -> None:
+async def _supersede(session: Session, memory: Memory, readings: Sequence[Reading]) -> None:
+    """Remember what receipts say now; what they said before, and no one else, counts no more."""
+    conn = await driver(session)
+    given = [each for reading in readings for each in reading.given]
+    brought = {version for version, outcome in given if outcome is not Outcome.REPEATED}
+    found = dict.fromkeys(version for version, _ in given if version not in brought)
+    await known.note_found(conn, list(found))
+    again = [reading.receipt.id for reading in readings if reading.receipt.attempts]
+    before = await known.readings_of(conn, again) if again else []
+    processed = {
+        reading.receipt.id: Processed(
+            [version for version, _ in reading.given], not reading.failures
+        )
+        for reading in readings
+    }
+    change = change_of(before, processed)
+    await known.add_readings(conn, change.added)
+    await known.withdraw_readings(conn, change.withdrawn)
+    await leave_out(session, memory, change.withdrawn)
+
+
+async def _store_ends(session: Session, memory: Memory, reading: Reading) -> None:
     """Ends of outages that do not say what they end: that which was open at their time."""
-    for reading in readings:
-        for found in reading.ends:
-            source_id, at = reading.receipt.source_id, found.fields["updated_at"]
-            async with transaction(engine) as session:
-                conn = await driver(session)
-                directory = await current_directory(conn, memory)
-                known = await queries.open_outage(conn, source_id, found.ends or "", at)
-            if known is None:
-                reason = "the outage that this ends was not announced to us"
-                reading.ignored.append({"code": "no_open_outage", "reason": reason})
-                continue
-            alone = Reading(reading.receipt)
-            ended = Normalised(found.kind, {**found.fields, "external_id": known})
-            _accept(alone, ended, directory.by_id[source_id])
-            await _store_all(engine, memory, [alone])
-            reading.records += alone.records
-            reading.failures += alone.failures
+    conn = await driver(session)
+    for found in reading.ends:
+        source_id, at = reading.receipt.source_id, found.fields["updated_at"]
+        directory = await current_directory(conn, memory)
+        outage = await queries.open_outage(conn, source_id, found.ends or "", at)
+        if outage is None:
+            reason = "the outage that this ends was not announced to us"
+            reading.ignored.append({"code": "no_open_outage", "reason": reason})
+            continue
+        alone = Reading(reading.receipt)
+        ended = Normalised(found.kind, {**found.fields, "external_id": outage})
+        _accept(alone, ended, directory.by_id[source_id])
+        await _take_in(session, memory, [alone])
+        reading.records += alone.records
+        reading.given += alone.given
+        reading.failures += alone.failures

@@ -132,15 +132,16 @@ class Pending(NamedTuple):
     id: int
     source_id: int
     received_at: datetime
+    attempts: int
     headers: dict[str, str]
     body: bytes
 
 
 _PENDING = """
-    SELECT r.id, r.source_id, r.received_at, b.headers, b.body FROM (
-        SELECT id, source_id, received_at, sum(size) OVER (ORDER BY id) - size AS before
+    SELECT r.id, r.source_id, r.received_at, r.attempts, b.headers, b.body FROM (
+        SELECT id, source_id, received_at, attempts, sum(size) OVER (ORDER BY id) - size AS before
         FROM (
-            SELECT id, source_id, received_at, size FROM metrics.receipt
+            SELECT id, source_id, received_at, attempts, size FROM metrics.receipt
             WHERE state = 'pending' ORDER BY id LIMIT %s
         ) AS next
     ) AS r

@@ -212,6 +212,10 @@ async def replay_receipts(
 ) -> ReplayOut:
     """Process receipts again, after a mapping was corrected; by default those that failed.
 
+    What a processed receipt gave before and gives no more is superseded, unless another receipt or
+    a push gave it too: it stays among the versions and is left out of the end state and of figures.
+    A record without any other version is none any more. A receipt that now fails supersedes none.
+
     Doing it again is harmless, so it needs no Idempotency-Key.
     """
     wanted = ReceiptFilter(None, body.received_from, body.received_to)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from metrics_api.attribution.queries import ask_for_revision, directory_at
 from metrics_api.attribution.rules import Memory
 from metrics_api.breaches.queries import record_breaches, retract_breaches
-from metrics_api.breaches.rules import after_change, as_row
+from metrics_api.breaches.rules import after_change, as_row, breached_clocks
 from metrics_api.copying import FEW
 from metrics_api.incidents import queries
 from metrics_api.incidents.rules import FoldedIncident, Knowledge, StoredIncident, settle
@@ -31,9 +31,12 @@ from metrics_api.intake.storing import (
     by_record,
     late,
     not_known,
+    repeated,
     unchanged,
     until_won,
+    version_of,
 )
+from metrics_api.readings.queries import note_repeats
 from metrics_api.sources.rules import SourceRules
 from shared.kit import clock
 from shared.kit.database import Engine, Session, driver
@@ -58,6 +61,10 @@ async def ingest(
 
     async def step(session: Session) -> TakenIn:
         taken = await ingest_chunk(session, memory, updates)
+        again = [
+            version_of(RecordKind.INCIDENT, each) for each in repeated(updates, taken.outcomes)
+        ]
+        await note_repeats(await driver(session), again)
         if alongside is not None:
             await alongside(session, taken.outcomes)
         return taken
@@ -83,6 +90,7 @@ class Writes:
     versions: list[Sequence[Any]] = field(default_factory=list)
     transitions: list[Sequence[Any]] = field(default_factory=list)
     rewritten: dict[int, list[str]] = field(default_factory=dict)
+    removed: dict[int, list[str]] = field(default_factory=dict)
     deltas: Contributions = field(default_factory=dict)
     unknown_names: set[tuple[int, str]] = field(default_factory=set)
     breached: list[dict[str, Any]] = field(default_factory=list)
@@ -210,6 +218,17 @@ def collect(
         writes.unknown_names.add((source_id, folded.service_name))
 
 
+def collect_removal(
+    writes: Writes, identity: tuple[int, str], before: StoredIncident, now: datetime
+) -> None:
+    """What has to be written for an incident of which no version counts any more."""
+    source_id, external_id = identity
+    writes.removed.setdefault(source_id, []).append(external_id)
+    accumulate(writes.deltas, contributions(before.folded), -1)
+    clocks = breached_clocks(before.folded, now)
+    writes.retracted.extend((*identity, clock.value) for clock in clocks)
+
+
 def collect_breaches(
     writes: Writes,
     identity: tuple[int, str],
@@ -257,6 +276,8 @@ async def write(conn: queries.Connection, writes: Writes) -> None:
     async with conn.pipeline() if writes.are_few() else nullcontext():
         for source_id, external_ids in writes.rewritten.items():
             await queries.delete_transitions(conn, source_id, external_ids)
+        for source_id, external_ids in writes.removed.items():
+            await queries.delete_incidents(conn, source_id, external_ids)
         await queries.insert_incidents(conn, writes.created)
         await queries.update_incidents(conn, writes.changed)
         await queries.insert_versions(conn, writes.versions)

@@ -5,7 +5,7 @@ from typing import Any
 
 from metrics_api.attribution.rules import Memory
 from metrics_api.incidents import refold
-from metrics_api.incidents.queries import make_version_partitions
+from metrics_api.incidents.version_queries import make_version_partitions
 from shared.kit.database import transaction
 from shared.kit.jobs import JobContext
 

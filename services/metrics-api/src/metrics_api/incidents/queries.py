@@ -8,19 +8,21 @@ from typing import Any, NamedTuple
 import orjson
 import psycopg
 from psycopg.rows import tuple_row
-from sqlalchemy import ColumnElement, Text, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.clocks.rules import Clocked
 from metrics_api.copying import insert_rows
 from metrics_api.incidents.rules import FoldedIncident, StoredIncident, Transition
-from metrics_api.incidents.tables import Incident, IncidentTransition, IncidentVersion
+from metrics_api.incidents.tables import Incident, IncidentTransition
 from metrics_api.incidents.updates import Update, kept_update
 from metrics_api.intake.updates import as_json
+from metrics_api.readings.queries import standing
 from metrics_api.sources.rules import SourceRules
 from metrics_api.sources.tables import Source
 from shared.errors import NotFound
 from shared.kit.pagination import PageParams, keyset
+from shared.schemas.metrics import RecordKind
 
 Connection = psycopg.AsyncConnection[Any]
 Row = Sequence[Any]
@@ -191,15 +193,22 @@ def _stored(row: Row, transitions: Sequence[Transition]) -> StoredIncident:
     )
 
 
+_KEPT = f"""
+    SELECT external_id, digest, payload::text FROM metrics.incident_version AS v
+    WHERE source_id = %s AND external_id = ANY(%s) AND received_at >= %s
+      AND {standing(RecordKind.INCIDENT)}
+"""  # noqa: S608 - made of our own words
+
+
 async def read_versions(
     conn: Connection, source: SourceRules, external_ids: Sequence[str], since: datetime
 ) -> dict[str, list[Update]]:
-    """All kept updates of these incidents; `since` (their first receipt) spares old partitions."""
+    """All updates of these incidents that count; `since` (their first receipt) spares old
+    partitions."""
     kept: dict[str, list[Update]] = {}
     async with conn.cursor(row_factory=tuple_row) as cursor:
         await cursor.execute(
-            "SELECT external_id, digest, payload::text FROM metrics.incident_version"
-            " WHERE source_id = %s AND external_id = ANY(%s) AND received_at >= %s",
+            _KEPT,
             [source.id, list(external_ids), since],
         )
         async for external_id, digest, payload in cursor:
@@ -277,6 +286,15 @@ async def delete_transitions(conn: Connection, source_id: int, external_ids: Seq
     )
 
 
+async def delete_incidents(conn: Connection, source_id: int, external_ids: Sequence[str]) -> None:
+    """Incidents of which no version counts any more are none; their versions stay."""
+    await delete_transitions(conn, source_id, external_ids)
+    await conn.execute(
+        "DELETE FROM metrics.incident WHERE source_id = %s AND external_id = ANY(%s)",
+        [source_id, list(external_ids)],
+    )
+
+
 @dataclass(frozen=True)
 class IncidentFilter:
     """What a list of incidents is narrowed to; ranges are [from, to)."""
@@ -349,28 +367,6 @@ async def get_whole_incident(
     return FoldedIncident._make([*(getattr(incident, name) for name in _FOLDED), moves])
 
 
-async def list_versions(
-    session: AsyncSession, incident: Incident, page: PageParams
-) -> Sequence[Any]:
-    """In the order of receipt."""
-    digest = func.encode(IncidentVersion.digest, "hex", type_=Text).label("digest")
-    columns = (
-        IncidentVersion.version,
-        IncidentVersion.updated_at,
-        IncidentVersion.stamped_at,
-        IncidentVersion.received_at,
-        IncidentVersion.service,
-        IncidentVersion.payload,
-    )
-    statement = select(digest, *columns).where(
-        IncidentVersion.source_id == incident.source_id,
-        IncidentVersion.external_id == incident.external_id,
-        IncidentVersion.received_at >= incident.first_received_at,
-    )
-    order: list[Any] = [IncidentVersion.received_at, digest.element]
-    return list((await session.execute(keyset(statement, order, page))).all())
-
-
 async def list_transitions(
     session: AsyncSession, incident: Incident, page: PageParams
 ) -> Sequence[IncidentTransition]:
@@ -380,8 +376,3 @@ async def list_transitions(
     )
     order: list[Any] = [IncidentTransition.seq]
     return (await session.scalars(keyset(statement, order, page))).all()
-
-
-async def make_version_partitions(session: AsyncSession, months_ahead: int) -> None:
-    """Partitions of incident_version up to so many months from now."""
-    await session.execute(select(func.metrics.make_version_partitions(months_ahead)))

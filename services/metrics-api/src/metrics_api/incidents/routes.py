@@ -12,6 +12,7 @@ from metrics_api.incidents.queries import IncidentFilter
 from metrics_api.incidents.rules import FoldedIncident, StoredIncident
 from metrics_api.incidents.schemas import IncidentOut, TransitionOut, VersionOut
 from metrics_api.incidents.tables import Incident
+from metrics_api.incidents.version_queries import list_versions
 from metrics_api.intake.pushes import push_many, push_one
 from metrics_api.intake.storing import Outcome
 from shared.kit.auth import Principal, requires
@@ -130,9 +131,11 @@ async def get_incident(
 async def list_incident_versions(
     source: Key, external_id: ShortText, session: Session, _: IncidentsRead, page: PageQuery
 ) -> Page[VersionOut]:
-    """Every update that is kept, in the order of receipt."""
-    incident = await queries.get_incident(session, source, external_id)
-    rows = await queries.list_versions(session, incident, page)
+    """Every update that is kept, in the order of receipt.
+
+    Also of an incident that is none any more, because all its versions are superseded.
+    """
+    rows = await list_versions(session, source, external_id, page)
     return Page[VersionOut].model_validate(page_of(rows, page, key=_receipt))
 
 

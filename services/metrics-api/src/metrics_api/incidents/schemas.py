@@ -53,7 +53,7 @@ class IncidentOut(Out):
     extra: dict[str, Any] | None
     version: int | None = Field(description="the tool's number of the newest version")
     updated_at: datetime | None = Field(description="the tool's stamp of the newest version")
-    versions: int = Field(description="how many are kept")
+    versions: int = Field(description="how many are kept, superseded ones apart")
     first_received_at: datetime
     last_received_at: datetime
 
@@ -68,6 +68,9 @@ class VersionOut(Out):
     received_at: datetime
     service: str | None = Field(description="the service its words meant when it was received")
     payload: dict[str, Any]
+    superseded: bool = Field(
+        description="left out of the end state: a replay read the delivery otherwise"
+    )
 
 
 class TransitionOut(Out):

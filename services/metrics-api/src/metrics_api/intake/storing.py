@@ -12,11 +12,13 @@ import psycopg
 
 from metrics_api.attribution.rules import RESOLVE_JOB, Memory
 from metrics_api.intake.updates import Order
+from metrics_api.readings.rules import Version
 from metrics_api.sources.rules import SourceRules
 from shared.errors import Conflict
 from shared.kit import clock
 from shared.kit.database import Engine, Session, transaction
 from shared.kit.jobs import enqueue
+from shared.schemas.metrics import RecordKind
 
 LOST_RACES = (
     psycopg.errors.UniqueViolation,
@@ -155,6 +157,17 @@ def not_known(
             outcomes[place] = Outcome.UPDATED if stored or added else Outcome.CREATED
             added.append(update)
     return added
+
+
+def repeated(updates: Sequence[Update], outcomes: Sequence[Outcome]) -> list[Update]:
+    """The updates among these that were kept already."""
+    pairs = zip(updates, outcomes, strict=True)
+    return [update for update, outcome in pairs if outcome is Outcome.REPEATED]
+
+
+def version_of(kind: RecordKind, update: AnyUpdate) -> Version:
+    """The name of the version that an update is."""
+    return Version(kind.value, update.source.id, update.fields.external_id, update.digest)
 
 
 async def ask_for_unknown_names(

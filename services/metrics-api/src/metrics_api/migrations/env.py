@@ -16,6 +16,7 @@ from metrics_api.judgements import tables as judgements
 from metrics_api.openslo import tables as openslo
 from metrics_api.prometheus import tables as prometheus
 from metrics_api.pulls import tables as pulls
+from metrics_api.readings import tables as readings
 from metrics_api.records import tables as records
 from metrics_api.samples import tables as samples
 from metrics_api.service_credits import tables as service_credits
@@ -47,6 +48,7 @@ TABLES = (
     openslo,
     prometheus,
     pulls,
+    readings,
     records,
     samples,
     service_credits,

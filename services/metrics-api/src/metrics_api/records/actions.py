@@ -24,11 +24,14 @@ from metrics_api.intake.storing import (
     by_record,
     late,
     not_known,
+    repeated,
     unchanged,
     until_won,
+    version_of,
 )
 from metrics_api.intake.updates import given
 from metrics_api.intake.words import name_of
+from metrics_api.readings.queries import note_repeats
 from metrics_api.records import ingest_queries as queries
 from metrics_api.records import risk
 from metrics_api.records.fields import ChangeIn, RecordIn
@@ -79,6 +82,8 @@ async def take_in_records(
 
     async def step(session: Session) -> TakenIn:
         taken = await take_in_chunk(session, memory, updates)
+        again = [version_of(each.kind.kind, each) for each in repeated(updates, taken.outcomes)]
+        await note_repeats(await driver(session), again)
         if alongside is not None:
             await alongside(session, taken.outcomes)
         return taken
@@ -101,6 +106,7 @@ class Writes:
     versions: list[Sequence[Any]] = field(default_factory=list)
     transitions: list[Sequence[Any]] = field(default_factory=list)
     rewritten: dict[tuple[RecordKind, int], list[str]] = field(default_factory=dict)
+    removed: dict[tuple[RecordKind, int], list[str]] = field(default_factory=dict)
     unknown_names: set[tuple[int, str]] = field(default_factory=set)
 
     def are_few(self) -> bool:
@@ -240,6 +246,8 @@ async def write(conn: queries.Connection, writes: Writes) -> None:
     async with conn.pipeline() if writes.are_few() else nullcontext():
         for (kind, source_id), external_ids in writes.rewritten.items():
             await queries.delete_transitions(conn, KINDS[kind], source_id, external_ids)
+        for (kind, source_id), external_ids in writes.removed.items():
+            await queries.delete_records(conn, KINDS[kind], source_id, external_ids)
         for kind, rows in writes.created.items():
             await queries.insert_records(conn, KINDS[kind], rows)
         for kind, rows in writes.changed.items():

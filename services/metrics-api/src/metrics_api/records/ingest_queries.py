@@ -11,6 +11,7 @@ from psycopg.rows import tuple_row
 from metrics_api.copying import insert_rows
 from metrics_api.incidents.rules import Transition
 from metrics_api.intake.updates import as_json, encoder
+from metrics_api.readings.queries import standing
 from metrics_api.records.kinds import Kind
 from metrics_api.records.risk import HISTORY, NO_HISTORY, History
 from metrics_api.records.rules import StoredRecord
@@ -149,12 +150,16 @@ async def read_versions(
     external_ids: Sequence[str],
     since: datetime,
 ) -> dict[str, list[RecordUpdate]]:
-    """All kept updates of these records; `since` (their first receipt) spares old partitions."""
+    """All updates of these records that count; `since` (their first receipt) spares old
+    partitions."""
     kept: dict[str, list[RecordUpdate]] = {}
     async with conn.cursor(row_factory=tuple_row) as cursor:
         await cursor.execute(
-            "SELECT external_id, digest, payload::text FROM metrics.record_version"
-            " WHERE kind = %s AND source_id = %s AND external_id = ANY(%s) AND received_at >= %s",
+            f"""
+            SELECT external_id, digest, payload::text FROM metrics.record_version AS v
+            WHERE kind = %s AND source_id = %s AND external_id = ANY(%s) AND received_at >= %s
+              AND {standing(kind.kind)}
+            """,  # noqa: S608 - made of our own words
             [kind.kind, source.id, list(external_ids), since],
         )
         async for external_id, digest, payload in cursor:
@@ -247,6 +252,17 @@ async def delete_transitions(
         "DELETE FROM metrics.record_transition"
         " WHERE kind = %s AND source_id = %s AND external_id = ANY(%s)",
         [kind.kind, source_id, list(external_ids)],
+    )
+
+
+async def delete_records(
+    conn: Connection, kind: Kind, source_id: int, external_ids: Sequence[str]
+) -> None:
+    """Records of which no version counts any more are none; their versions stay."""
+    await delete_transitions(conn, kind, source_id, external_ids)
+    await conn.execute(
+        f"DELETE FROM {kind.table} WHERE source_id = %s AND external_id = ANY(%s)",  # noqa: S608 - our own name
+        [source_id, list(external_ids)],
     )
 
 

@@ -173,9 +173,11 @@ def _add_history(router: Router, of: Operations) -> None:
     async def list_versions(
         source: Key, external_id: ShortText, session: Session, _: RecordsRead, page: PageQuery
     ) -> Page[VersionOut]:
-        """Every update that is kept, in the order of receipt."""
-        record = await queries.get_record(session, of.kind, source, external_id)
-        rows = await queries.list_versions(session, of.kind, record, page)
+        """Every update that is kept, in the order of receipt.
+
+        Also of a record that is none any more, because all its versions are superseded.
+        """
+        rows = await queries.list_versions(session, of.kind, (source, external_id), page)
         return Page[VersionOut].model_validate(page_of(rows, page, key=_receipt))
 
     @router.get(

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Text, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.readings.queries import history_of, is_superseded
 from metrics_api.records.tables import (
     ChangeRecord,
     InfrastructureEvent,
@@ -94,9 +95,10 @@ async def get_record(
 
 
 async def list_versions(
-    session: AsyncSession, kind: RecordKind, record: AnyRecord, page: PageParams
+    session: AsyncSession, kind: RecordKind, named: tuple[str, str], page: PageParams
 ) -> Sequence[Any]:
-    """In the order of receipt."""
+    """Of a (source, id), in the order of receipt, also superseded ones. Raises NotFound."""
+    history = await history_of(session, kind, TABLES[kind], *named)
     digest = func.encode(RecordVersion.digest, "hex", type_=Text).label("digest")
     columns = (
         RecordVersion.version,
@@ -105,12 +107,13 @@ async def list_versions(
         RecordVersion.received_at,
         RecordVersion.service,
         RecordVersion.payload,
+        is_superseded(kind, RecordVersion).label("superseded"),
     )
     statement = select(digest, *columns).where(
         RecordVersion.kind == kind,
-        RecordVersion.source_id == record.source_id,
-        RecordVersion.external_id == record.external_id,
-        RecordVersion.received_at >= record.first_received_at,
+        RecordVersion.source_id == history.source_id,
+        RecordVersion.external_id == named[1],
+        RecordVersion.received_at >= history.since,
     )
     order: list[Any] = [RecordVersion.received_at, digest.element]
     return list((await session.execute(keyset(statement, order, page))).all())

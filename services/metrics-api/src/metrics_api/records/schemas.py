@@ -39,7 +39,7 @@ class RecordOut(Out):
     extra: dict[str, Any] | None
     version: int | None = Field(description="the tool's number of the newest version")
     updated_at: datetime | None = Field(description="the tool's stamp of the newest version")
-    versions: int = Field(description="how many are kept")
+    versions: int = Field(description="how many are kept, superseded ones apart")
     first_received_at: datetime
     last_received_at: datetime
 
