@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, collate, or_, select
+from sqlalchemy import Row, collate, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.attribution.tables import ServiceCopy
@@ -25,11 +25,12 @@ async def list_services(
     session: AsyncSession, wanted: ServiceFilter, page: PageParams
 ) -> Sequence[Row[Any]]:
     """Key and name of the catalog's services by key, one more than the page holds."""
-    statement: Select[Any] = select(ServiceCopy.key, ServiceCopy.name)
+    columns: list[Any] = [ServiceCopy.key, ServiceCopy.name]
+    statement = select(*columns)
     if wanted.portfolio is not None:
         statement = statement.where(ServiceCopy.portfolio == wanted.portfolio)
     order = [collate(ServiceCopy.key, "C")]
-    return (await session.execute(keyset(statement, order, page))).all()
+    return list((await session.execute(keyset(statement, order, page))).all())
 
 
 async def targets_on(
