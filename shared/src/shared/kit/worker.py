@@ -37,6 +37,7 @@ from shared.kit.settings import ServiceSettings
 
 log = logger(__name__)
 KIT_JOBS = (PUBLISH_JOB, DELIVER_JOB, RETRY_JOB, PURGE_JOB)
+DAY_SECONDS = 86_400
 _DATABASE_AWAY = (exceptions.ConnectorException, psycopg.Error, DBAPIError, OSError)
 
 
@@ -180,7 +181,8 @@ def _procrastinate_app(context: JobContext, table: Iterable[Job]) -> procrastina
             "options": f"-c search_path={schema}_jobs -c timezone=UTC",
         },
     )
-    app = procrastinate.App(connector=connector)
+    # A machine that is off at the hour of a daily job runs it when it is on again.
+    app = procrastinate.App(connector=connector, periodic_defaults={"max_delay": DAY_SECONDS})
     app.job_manager = _JobManager(connector)
     for job in table:
         _register(app, context, job)

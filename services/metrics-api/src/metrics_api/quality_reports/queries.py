@@ -25,18 +25,11 @@ async def list_services(
     session: AsyncSession, wanted: ServiceFilter, page: PageParams
 ) -> Sequence[Row[Any]]:
     """Key and name of the catalog's services by key, one more than the page holds."""
-<<<<<<< HEAD
-    statement: Any = select(ServiceCopy.key, ServiceCopy.name)
-    if wanted.portfolio is not None:
-        statement = statement.where(ServiceCopy.portfolio == wanted.portfolio)
-    order: list[Any] = [collate(ServiceCopy.key, "C")]
-=======
     columns: list[Any] = [ServiceCopy.key, ServiceCopy.name]
     statement = select(*columns)
     if wanted.portfolio is not None:
         statement = statement.where(ServiceCopy.portfolio == wanted.portfolio)
     order = [collate(ServiceCopy.key, "C")]
->>>>>>> wt/quality
     return list((await session.execute(keyset(statement, order, page))).all())
 
 
