@@ -144,12 +144,12 @@ def test_every_breach_arrives_once_and_in_order_after_improvement_was_away(
     push(system, range(1_000))
     with stopped(system, "improvement serve"):
         push(system, range(1_000, RECORDS))
-        soon(lambda: waits_for_a_retry(system), within=60)
-    soon(lambda: consumer.has(1_500), within=60)
+        soon(lambda: waits_for_a_retry(system), within=120)
+    soon(lambda: consumer.has(1_500), within=240)
     system.kill("improvement serve")
     system.kill("metrics worker")
 
-    soon(lambda: consumer.has(RECORDS), within=120)
+    soon(lambda: consumer.has(RECORDS), within=600)
 
     told = listed(system, "metrics", "/v1/events")
     signals = listed(system, "improvement", "/v1/signals")
