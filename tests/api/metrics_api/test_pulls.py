@@ -207,6 +207,16 @@ async def test_bad_settings_are_422(pulling: Pulling) -> None:
         assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, f"/{field}")
 
 
+async def test_a_null_is_as_good_as_what_is_left_out(
+    metrics: Metrics, now_server: ToolServer
+) -> None:
+    reply = await Pulling(metrics, now_server).set_up(
+        "servicenow", username=None, password=None, condition=None
+    )
+
+    assert reply.status_code in (200, 201), reply.text
+
+
 async def test_what_is_due_is_enqueued_once(pulling: Pulling) -> None:
     assert await ask_for_due_runs(pulling.metrics.engine) == 1
     assert await ask_for_due_runs(pulling.metrics.engine) == 1

@@ -25,6 +25,24 @@ def _narrowing(condition: str) -> str:
     return condition
 
 
+Password = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500),
+    Storable,
+    Field(json_schema_extra={"writeOnly": True}),
+]
+Condition = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500, pattern=r"^[^\n]+$"),
+    Storable,
+    AfterValidator(_narrowing),
+    Field(
+        description="a further condition: an encoded query of ServiceNow, or OQL",
+        examples=["active=true"],
+    ),
+]
+
+
 class PullPut(Wire):
     """`password` is never shown; left out on a change, the one before stays."""
 
@@ -41,22 +59,8 @@ class PullPut(Wire):
         Field(description="table of ServiceNow, class of iTop", examples=["incident"]),
     ]
     username: ShortText | None = None
-    password: Annotated[
-        str | None,
-        StringConstraints(min_length=1, max_length=500),
-        Storable,
-        Field(json_schema_extra={"writeOnly": True}),
-    ] = None
-    condition: Annotated[
-        str | None,
-        StringConstraints(min_length=1, max_length=500, pattern=r"^[^\n]+$"),
-        Storable,
-        AfterValidator(_narrowing),
-        Field(
-            description="a further condition: an encoded query of ServiceNow, or OQL",
-            examples=["active=true"],
-        ),
-    ] = None
+    password: Password | None = None
+    condition: Condition | None = None
     interval_seconds: Annotated[int, Field(ge=15, le=86_400)] = 300
     page_size: Annotated[int, Field(ge=1, le=1_000)] = 200
     overlap_seconds: Annotated[

@@ -24,7 +24,6 @@ MetricsRead = Annotated[Principal, requires("metrics:read")]
 SlosWrite = Annotated[Principal, requires("slos:write")]
 
 _RATIO = {"at": "2026-03-01T08:30:00Z", "good": 998, "total": 1000}
-_VALUE = {"at": "2026-03-01T08:30:00Z", "series": "eu", "value": 0.243}
 _SAMPLE = {
     "type": "object",
     "required": ["at"],
@@ -44,7 +43,6 @@ BODY = {
         },
         "application/x-ndjson": {
             "schema": {"type": "string", "description": "one such object a line"},
-            "example": '{"at": "2026-03-01T08:30:00Z", "value": 0.243}\n',
         },
     },
 }
