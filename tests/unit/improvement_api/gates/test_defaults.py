@@ -8,9 +8,9 @@ import pytest
 from catalog_api.facts.rules import DEFINITIONS as CATALOG_FACTS
 from improvement_api.evaluations.rules import Document, Surroundings, assess, judge
 from improvement_api.facts.rules import Owner, OwnerReply, usable
+from improvement_api.facts.sheets import OWN_FACTS
 from improvement_api.gates.defaults import DEFAULTS, FACTS_OF_DEFAULTS
 from improvement_api.gates.rules import GateDefinition, pin_facts, stages_of
-from improvement_api.plans.rules import FACTS as OWN_FACTS
 from metrics_api.facts.rules import DEFINITIONS as METRICS_FACTS
 from shared.schemas.common import FactValue
 from shared.schemas.improvement import CriterionKind, Gate, Outcome, Verdict

@@ -29,16 +29,15 @@ from improvement_api.evaluations.rules import (
 from improvement_api.evaluations.tables import Evaluation
 from improvement_api.evidence.queries import newest_evidence
 from improvement_api.facts.rules import Owner, OwnerReply
+from improvement_api.facts.sheets import own_facts
 from improvement_api.gates.queries import current_version, definition_of
-from improvement_api.gates.rules import GateDefinition
-from improvement_api.plans.queries import count_for
+from improvement_api.gates.rules import GateDefinition, names_of
 from improvement_api.signatures.queries import signatures_of
 from shared.kit.audit import record
 from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.schemas.catalog import Stage
-from shared.schemas.common import FactValue
 from shared.schemas.improvement import Gate, Standing
 
 STAGE_FACT = "service_stage"
@@ -61,8 +60,7 @@ async def judge_now(
     """Judge all criteria but signatures; `replies` were asked before the session's first word."""
     definition = definition_of(await current_version(session, gate))
     at = now()
-    counts = await count_for(session, service)
-    own = {name: FactValue(value=count, as_of=at, reason=None) for name, count in counts.items()}
+    own = await own_facts(session, service, names_of(definition), at)
     documents = {
         criterion: Document(row.url, row.title, row.attached_at)
         for criterion, row in (await newest_evidence(session, service, gate)).items()

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from improvement_api.facts.queries import known_facts, remember_facts
-from improvement_api.plans.rules import FACTS
+from improvement_api.facts.sheets import OWN_FACTS
 from improvement_api.providers import AskedCatalogs
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
@@ -23,5 +23,5 @@ async def list_facts(caller: GatesRead, heard: AskedCatalogs, session: Session) 
     The facts of an owner that cannot be asked now are as it last told them.
     """
     await remember_facts(session, heard, now())
-    known = await known_facts(session) | {fact.name: fact for fact in FACTS}
+    known = await known_facts(session) | {fact.name: fact for fact in OWN_FACTS}
     return FactCatalog(items=[known[name] for name in sorted(known)])

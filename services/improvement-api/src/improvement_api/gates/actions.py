@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from improvement_api.facts.queries import known_facts
 from improvement_api.facts.rules import UsedFact, usable
+from improvement_api.facts.sheets import OWN_FACTS
 from improvement_api.gates.defaults import DEFAULTS, FACTS_OF_DEFAULTS
 from improvement_api.gates.queries import insert_version, lock_gate, newest_numbers
 from improvement_api.gates.rules import CRITERIA, USED_FACTS, DefinitionProblem, pin_facts
 from improvement_api.gates.schemas import GateVersionCreate
 from improvement_api.gates.tables import GateVersion
-from improvement_api.plans.rules import FACTS
 from shared.errors import Invalid
 from shared.kit.audit import record
 from shared.kit.auth import Principal
@@ -24,7 +24,7 @@ async def publish_version(
     session: Session, gate: Gate, body: GateVersionCreate, caller: Principal
 ) -> GateVersion:
     """Add the next version of a gate; 422 names each expression that cannot be, and where."""
-    known = usable([*(await known_facts(session)).values(), *FACTS])
+    known = usable([*(await known_facts(session)).values(), *OWN_FACTS])
     try:
         facts = pin_facts(body.criteria, known)
     except DefinitionProblem as problem:

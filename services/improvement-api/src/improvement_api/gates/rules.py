@@ -129,6 +129,11 @@ def stages_of(gate: Gate) -> tuple[frozenset[Stage], Stage]:
     return _STAGES[gate]
 
 
+def names_of(definition: GateDefinition) -> frozenset[str]:
+    """Every fact that an evaluation of this version looks at."""
+    return frozenset(fact.name for used in definition.facts.values() for fact in used)
+
+
 def pin_facts(
     criteria: Sequence[Criterion], known: Mapping[str, UsedFact]
 ) -> dict[str, list[UsedFact]]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from improvement_api.plans.rules import FACTS, PlanState
+from improvement_api.plans.rules import PlanState
 from improvement_api.plans.tables import Initiative, Plan
 from shared.errors import NotFound
 from shared.kit.pagination import PageParams, keyset
@@ -114,8 +114,8 @@ async def note_push_failure(
     )
 
 
-async def count_for(session: AsyncSession, service: str) -> dict[str, int]:
-    """The values of this service's own facts (plans.rules.FACTS) for a service of the catalog."""
+async def count_for(session: AsyncSession, service: str) -> tuple[int, int, int]:
+    """Active plans, open and done initiatives for a service of the catalog."""
     unfinished = Initiative.state.in_(_UNFINISHED)
     counts = (
         select(
@@ -129,4 +129,5 @@ async def count_for(session: AsyncSession, service: str) -> dict[str, int]:
         .join(Plan, Plan.id == Initiative.plan_id)
     )
     row = (await session.execute(counts.where(Initiative.service == service))).one()
-    return dict(zip((fact.name for fact in FACTS), row, strict=True))
+    active, unfinished_count, done = row
+    return active, unfinished_count, done

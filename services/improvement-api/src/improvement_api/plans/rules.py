@@ -1,10 +1,8 @@
-"""States of a plan and the moves between them (rules "States"); facts that plans contribute."""
+"""States of a plan and the moves between them (rules "States")."""
 
 from enum import StrEnum
 
-from improvement_api.facts.rules import FactType, Owner
 from shared.errors import Conflict
-from shared.schemas.common import FactDefinition
 
 
 class PlanState(StrEnum):
@@ -66,23 +64,3 @@ def check_editable(state: PlanState) -> None:
     """A plan that is closed or withdrawn stays as it was (409)."""
     if state in FINAL:
         raise Conflict(f"The plan is {state.value}", code="plan_ended", state=state.value)
-
-
-def _fact(name: str, meaning: str) -> FactDefinition:
-    return FactDefinition(
-        name=name,
-        type=FactType.INTEGER,
-        unit="count",
-        owner=Owner.IMPROVEMENT,
-        meaning=meaning,
-    )
-
-
-FACTS = (
-    _fact(
-        "active_improvement_plans",
-        "plans that are approved, in progress or in review with an initiative for the service",
-    ),
-    _fact("open_initiatives", "initiatives for the service that are planned or in progress"),
-    _fact("done_initiatives", "initiatives for the service that are done, in plans not withdrawn"),
-)

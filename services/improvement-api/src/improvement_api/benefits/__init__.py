@@ -1,0 +1,1 @@
+"""Benefit realisation: the effect of initiatives on their KPIs, computed with its uncertainty."""

@@ -1,0 +1,1 @@
+"""Business cases: costs and benefits over time, and what they are worth today."""

@@ -1,0 +1,1 @@
+"""Checks for machines: an evaluation as JUnit XML, a badge, a scorecard."""

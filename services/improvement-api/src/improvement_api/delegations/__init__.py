@@ -1,0 +1,1 @@
+"""Delegations: who may sign in the place of a holder of a role, for a time."""

@@ -1,0 +1,1 @@
+"""Deployment protection: GitHub asks before a deployment, and is answered with a verdict."""

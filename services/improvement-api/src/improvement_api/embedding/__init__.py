@@ -1,0 +1,1 @@
+"""Embedding: how far each of the ten processes is lived, by numerator and denominator."""

@@ -1,0 +1,25 @@
+"""The fact sheets of the domains, and reading those that a gate needs."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from improvement_api.fact_sheets import FactSheet
+from improvement_api.plans.sheet import SHEET as PLANS
+from shared.schemas.common import FactValue
+
+SHEETS: Final[tuple[FactSheet, ...]] = (PLANS,)
+OWN_FACTS: Final = tuple(one for sheet in SHEETS for one in sheet.definitions)
+
+
+async def own_facts(
+    session: AsyncSession, service: str, names: Collection[str], now: datetime
+) -> dict[str, FactValue]:
+    """The facts of the sheets that hold one of `names`; the others cost nothing."""
+    found: dict[str, FactValue] = {}
+    for sheet in SHEETS:
+        if any(fact.name in names for fact in sheet.definitions):
+            found |= await sheet.load(session, service, now)
+    return found

@@ -1,0 +1,1 @@
+"""Opportunities: problems stated neutrally, whom they hurt, what solving them is worth."""

@@ -1,0 +1,5 @@
+"""HTTP of root causes."""
+
+from shared.kit.routing import Router
+
+router = Router(prefix="/v1", tags=["root-causes"])

@@ -1,0 +1,1 @@
+"""Triggers: rules that open an opportunity when figures say so, each cause once."""

@@ -1,0 +1,1 @@
+"""Votes: the members of a board decide on an evaluation by quorum."""
