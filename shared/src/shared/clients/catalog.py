@@ -9,6 +9,7 @@ from shared.clients.remote import Remote, read
 from shared.errors import Conflict
 from shared.schemas.catalog import (
     ObjectiveSummary,
+    PracticeSummary,
     Reference,
     ResolvedReference,
     ResolveReply,
@@ -86,6 +87,19 @@ class CatalogClient:
     async def get_vital_activity(self, key: str) -> VitalActivitySummary:
         reply = await self._remote.request("GET", f"/v1/vital-activities/{quote(key, safe='')}")
         return read(VitalActivitySummary, reply, self._remote)
+
+    async def get_risk(self, risk_id: UUID) -> RiskReference:
+        reply = await self._remote.request("GET", f"/v1/risks/{risk_id}")
+        return read(RiskReference, reply, self._remote)
+
+    async def practices_of_opportunity(
+        self, opportunity: str, limit: int, cursor: str | None
+    ) -> Page[PracticeSummary]:
+        """A page of the practices that are linked to an opportunity, by key."""
+        params = {"opportunity": opportunity, "limit": limit}
+        params |= {"cursor": cursor} if cursor else {}
+        reply = await self._remote.request("GET", "/v1/practices", params=params)
+        return read(Page[PracticeSummary], reply, self._remote)
 
     async def hand_in_decision(self, service: str, decision: str) -> TransitionOut:
         """Hand in a decision (compact JWS). Repeating it is safe: it never moves a stage twice."""

@@ -274,6 +274,15 @@ class TrendRisk(Wire):
     source_reference: Annotated[ShortText, Field(description="which trend it was")]
 
 
+class PracticeSummary(Out):
+    """What others need to know of a practice."""
+
+    key: str
+    title: str
+    kind: str
+    process: str
+
+
 class ObjectiveSummary(Out):
     """What others need to know of an objective; it is worked towards while it is `active`."""
 

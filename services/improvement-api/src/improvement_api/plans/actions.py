@@ -37,13 +37,16 @@ from shared.schemas.metrics import InitiativeState
 PUSH = "push_initiative"
 
 
-async def create_plan(session: Session, body: PlanCreate, caller: Principal) -> Plan:
+async def create_plan(
+    session: Session, body: PlanCreate, caller: Principal, opportunity_id: UUID | None = None
+) -> Plan:
     at = now()
     written = {
         "title": body.title,
         "problem": body.problem,
         "owner": body.owner or caller.person,
         "objective": body.objective,
+        "opportunity_id": opportunity_id,
     }
     plan = Plan(**_draft(caller, at), **written)
     await insert_plan(session, plan)

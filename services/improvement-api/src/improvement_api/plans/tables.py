@@ -35,6 +35,7 @@ class Plan(Base):
         CheckConstraint("(state = 'on_hold') = (held_from IS NOT NULL)", name="on_hold"),
         CheckConstraint("(cause IS NULL) = (cause_key IS NULL)", name="cause"),
         UniqueConstraint("cause_key"),
+        UniqueConstraint("opportunity_id"),
         Index(None, "created_at", "id"),
     )
 
@@ -42,7 +43,9 @@ class Plan(Base):
     title: Mapped[str] = mapped_column(Text)
     problem: Mapped[str] = mapped_column(Text)
     owner: Mapped[str] = mapped_column(Text)
-    opportunity_id: Mapped[UUID | None] = mapped_column(Uuid)
+    opportunity_id: Mapped[UUID | None] = mapped_column(
+        Uuid, ForeignKey("improvement.opportunity.id")
+    )
     objective: Mapped[str | None] = mapped_column(Text)
     cause: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     cause_key: Mapped[str | None] = mapped_column(Text)
