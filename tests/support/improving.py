@@ -5,6 +5,7 @@ fake goes on to answer.
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -12,7 +13,16 @@ import httpx
 from shared.kit.events import publish_events
 from shared.kit.identity import TokenProvider
 from shared.kit.jobs import JobContext
+from shared.schemas.catalog import OwnerOut, ServiceKind, ServiceOut, Stage
 from tests.support.improvement import Fake, Improvement, problem
+
+UNITS = {
+    "csat": "ratio",
+    "nps": "points",
+    "availability": "ratio",
+    "bouncing_rate": "ratio",
+    "incident_count": "incidents",
+}
 
 
 @dataclass
@@ -29,6 +39,8 @@ class Known:
     incidents: set[tuple[str, str]] = field(default_factory=set)
     practices: list[str] = field(default_factory=list)
     trends: dict[str, dict[str, Any]] = field(default_factory=dict)
+    owners: dict[str, str | None] = field(default_factory=lambda: {"vpn": "ada"})
+    count: int = 12
     series: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
@@ -55,8 +67,25 @@ class Known:
         match parts:
             case ["practices"]:
                 return self._practices(request)
-            case ["services", service, "trends"]:
+            case ["reports", "performance"]:
+                return self._performance(request)
+            case ["kpis", kpi]:
+                return httpx.Response(200, json=_meaning(kpi))
+            case ["services", service, *what]:
+                return self._of_service(service, what, request)
+            case _:
+                return None
+
+    def _of_service(
+        self, service: str, what: list[str], request: httpx.Request
+    ) -> httpx.Response | None:
+        match what:
+            case ["trends"]:
                 return self._trend(service, request)
+            case ["kpis"]:
+                return self._kpi(service, request)
+            case [] if service in self.owners:
+                return httpx.Response(200, json=_service_out(service, self.owners[service]))
             case _:
                 return None
 
@@ -86,6 +115,48 @@ class Known:
         nothing = {"n": 24, "direction": "degrading", "p_value": 0.01, "slope_per_month": 0.2}
         trend = {"kpi": request.url.params["kpi"], **nothing, **self.trends[service]}
         return httpx.Response(200, json={"trends": [trend]})
+
+    def _kpi(self, service: str, request: httpx.Request) -> httpx.Response:
+        kpi = request.url.params["kpi"]
+        if not any(known == service for known, _ in self.series):
+            return problem(404, "not_found")
+        values = self._values(service, kpi, request.url.params["periods"].split(","))
+        series = {"kpi": kpi, "unit": UNITS.get(kpi, "hours"), "values": values}
+        return httpx.Response(200, json={"service": service, "kpis": [series]})
+
+    def _performance(self, request: httpx.Request) -> httpx.Response:
+        """Two rows a page, so that pages are read on."""
+        kpi, after = request.url.params["kpi"], request.url.params.get("cursor", "")
+        periods = request.url.params["periods"].split(",")
+        services = sorted(service for service, each in self.series if each == kpi)
+        rest = [service for service in services if service > after]
+        rows = [
+            {
+                "service": service,
+                "name": service,
+                "values": self._values(service, kpi, periods),
+                "target": None,
+                "met": None,
+                "improvement_action": None,
+            }
+            for service in rest[:2]
+        ]
+        page = {"kpi": kpi, "unit": UNITS.get(kpi, "hours"), "timezone": "UTC", "rows": rows}
+        return httpx.Response(200, json=page | {"next_cursor": rest[1] if rest[2:] else None})
+
+    def _values(self, service: str, kpi: str, periods: list[str]) -> list[dict[str, Any]]:
+        series = self.series.get((service, kpi), {})
+        nothing = {"code": "nothing_resolved", "text": "Nothing was resolved"}
+        return [
+            {
+                "period": period,
+                "value": series.get(period),
+                "count": self.count if period in series else 0,
+                "complete": True,
+                "reason": None if period in series else nothing,
+            }
+            for period in periods
+        ]
 
 
 def known(tollgate: Improvement) -> Known:
@@ -146,6 +217,35 @@ async def posted(tollgate: Improvement, path: str, body: Any, **headers: str) ->
     reply = await tollgate.http.post(path, json=body, headers=headers)
     assert reply.is_success, reply.text
     return reply.json()
+
+
+def _meaning(kpi: str) -> dict[str, str]:
+    better = "higher" if kpi in ("csat", "nps", "availability") else "lower"
+    return {"id": kpi, "name": kpi, "unit": UNITS.get(kpi, "hours"), "better": better}
+
+
+def _service_out(key: str, owner: str | None) -> dict[str, Any]:
+    """A service as the catalog shows it."""
+    at = datetime.now(UTC)
+    owners = [] if owner is None else [OwnerOut(role="service_owner", subject=owner, valid_from=at)]
+    return ServiceOut(
+        key=key,
+        name=key,
+        kind=ServiceKind.BUSINESS,
+        portfolio="demo",
+        stage=Stage.OPERATE,
+        criticality=None,
+        revision=1,
+        description="",
+        portfolio_name="Demo",
+        support_hours=None,
+        tags=[],
+        owners=owners,
+        external_references=[],
+        onboarded=True,
+        created_at=at,
+        updated_at=at,
+    ).model_dump(mode="json")
 
 
 async def told(tollgate: Improvement) -> list[dict[str, Any]]:

@@ -25,7 +25,8 @@ def cause(identity: str = "e1", subject: str = "kpi:mttr", **fields: Any) -> Cau
         n=12,
         event=identity,
     )
-    facts = {"until": NOW, "kpi": KpiId.MTTR, "owner": "ada", "figures": (figure,)} | fields
+    facts: dict[str, Any] = {"until": NOW, "kpi": KpiId.MTTR, "owner": "ada"}
+    facts |= {"figures": (figure,), **fields}
     return Cause(
         trigger="target-missed",
         service="vpn",

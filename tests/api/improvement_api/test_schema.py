@@ -30,6 +30,7 @@ APPEND_ONLY = [
     "decision_log",
     "signal",
     "opportunity_occurrence",
+    "trigger_version",
 ]
 
 

@@ -26,10 +26,16 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 days = st.integers(-400, 400).map(lambda count: NOON + timedelta(days=count))
 
 
-def cause(until: datetime = NOON, quiet: int = 90, **names: str) -> Cause:
-    named = {"trigger": "target-missed", "service": "vpn", "subject": "kpi:mttr"} | names
+def cause(
+    until: datetime = NOON,
+    quiet: int = 90,
+    name: tuple[str, str, str] = ("target-missed", "vpn", "kpi:mttr"),
+) -> Cause:
+    trigger, service, subject = name
     return Cause(
-        **named,
+        trigger=trigger,
+        service=service,
+        subject=subject,
         identity="e1",
         until=until,
         figures=(),
@@ -115,8 +121,7 @@ class TestHandling:
 def test_two_causes_have_one_key_only_if_they_are_the_same(
     first: tuple[str, str, str], second: tuple[str, str, str]
 ) -> None:
-    names = ("trigger", "service", "subject")
-    keys = [cause(**dict(zip(names, each, strict=True))).key for each in (first, second)]
+    keys = [cause(name=each).key for each in (first, second)]
 
     assert (keys[0] == keys[1]) == (first == second)
 

@@ -126,6 +126,22 @@ ALTER TABLE improvement.plan ADD CONSTRAINT uq_plan_cause_key UNIQUE (cause_key)
 ALTER TABLE improvement.plan ADD CONSTRAINT uq_plan_opportunity_id UNIQUE (opportunity_id);
 ALTER TABLE improvement.plan ADD CONSTRAINT fk_plan_opportunity_id
     FOREIGN KEY (opportunity_id) REFERENCES improvement.opportunity (id);
+CREATE TABLE improvement.trigger_version (
+    key TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body JSONB NOT NULL,
+    published_at TIMESTAMPTZ NOT NULL,
+    published_by TEXT NOT NULL,
+    CONSTRAINT pk_trigger_version PRIMARY KEY (key, version),
+    CONSTRAINT ck_trigger_version_version CHECK (version >= 1)
+);
+CREATE TABLE improvement.signal_cursor (
+    reader TEXT NOT NULL,
+    sequence BIGINT NOT NULL,
+    CONSTRAINT pk_signal_cursor PRIMARY KEY (reader)
+);
+CREATE INDEX ix_signal_of_target ON improvement.signal ((data ->> 'target'), sequence)
+    WHERE type IN ('target.met', 'target.missed');
 CREATE TABLE improvement.goal (
     id UUID NOT NULL,
     plan_id UUID NOT NULL,
@@ -155,6 +171,9 @@ CREATE INDEX ix_goal_service_due_on ON improvement.goal (service, due_on);
 """
 DOWN = """
 DROP TABLE improvement.goal;
+DROP INDEX improvement.ix_signal_of_target;
+DROP TABLE improvement.signal_cursor;
+DROP TABLE improvement.trigger_version;
 ALTER TABLE improvement.plan DROP COLUMN cause_key;
 ALTER TABLE improvement.plan DROP COLUMN cause;
 ALTER TABLE improvement.plan DROP COLUMN objective;
