@@ -41,6 +41,7 @@ class Known:
     trends: dict[str, dict[str, Any]] = field(default_factory=dict)
     owners: dict[str, str | None] = field(default_factory=lambda: {"vpn": "ada"})
     count: int = 12
+    ceiling: float | None = None
     series: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
@@ -84,6 +85,8 @@ class Known:
                 return self._trend(service, request)
             case ["kpis"]:
                 return self._kpi(service, request)
+            case ["ceilings"]:
+                return httpx.Response(200, json={"availability": {"bound": self.ceiling}})
             case [] if service in self.owners:
                 return httpx.Response(200, json=_service_out(service, self.owners[service]))
             case _:

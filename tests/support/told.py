@@ -5,7 +5,8 @@ from typing import Any
 
 import httpx
 
-from improvement_api.triggers.rules import Told, last_day_of
+from improvement_api.periods import last_day_of
+from improvement_api.triggers.rules import Told
 from shared.kit.clock import now
 from shared.kit.webhooks import new_secret, signed_request
 from tests.support.improvement import Improvement

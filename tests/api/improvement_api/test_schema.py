@@ -11,7 +11,9 @@ from sqlalchemy import create_engine
 from improvement_api.decisions.rules import DeliveryState
 from improvement_api.definition import DEFINITION
 from improvement_api.facts.rules import FactType, Owner
+from improvement_api.goals.rules import Attainability
 from improvement_api.opportunities.rules import Handling, LinkKind, OpportunityState, Source
+from improvement_api.periods import Grain
 from improvement_api.plans.rules import PlanState
 from shared.kit.database import sqlalchemy_url
 from shared.kit.migrations import alembic_config, migrate
@@ -81,7 +83,9 @@ CHECKS: dict[str, type[StrEnum]] = {
     "ck_plan_state": PlanState,
     "ck_plan_held_from": PlanState,
     "ck_initiative_state": InitiativeState,
+    "ck_goal_grain": Grain,
     "ck_goal_comparator": Comparator,
+    "ck_goal_attainability": Attainability,
     "ck_opportunity_source": Source,
     "ck_opportunity_state": OpportunityState,
     "ck_opportunity_link_kind": LinkKind,

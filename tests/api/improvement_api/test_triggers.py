@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from improvement_api.triggers.definitions import DEFAULTS, Grain
-from improvement_api.triggers.rules import last_full_periods
+from improvement_api.periods import Grain, last_full_periods
+from improvement_api.triggers.definitions import DEFAULTS
 from tests.support.eventually import eventually
 from tests.support.improvement import Improvement, running_improvement
 from tests.support.improving import Known, known, posted

@@ -14,6 +14,7 @@ from shared.schemas.catalog import (
     ResolvedReference,
     ResolveReply,
     RiskReference,
+    ServiceCeilings,
     ServiceOut,
     ServiceSummary,
     TransitionOut,
@@ -87,6 +88,11 @@ class CatalogClient:
     async def get_vital_activity(self, key: str) -> VitalActivitySummary:
         reply = await self._remote.request("GET", f"/v1/vital-activities/{quote(key, safe='')}")
         return read(VitalActivitySummary, reply, self._remote)
+
+    async def availability_bound(self, key: str) -> float | None:
+        """What the known figures of its dependencies allow a service to reach, from 0 to 1."""
+        reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}/ceilings")
+        return read(ServiceCeilings, reply, self._remote).availability.bound
 
     async def get_risk(self, risk_id: UUID) -> RiskReference:
         reply = await self._remote.request("GET", f"/v1/risks/{risk_id}")

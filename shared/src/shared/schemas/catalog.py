@@ -274,6 +274,18 @@ class TrendRisk(Wire):
     source_reference: Annotated[ShortText, Field(description="which trend it was")]
 
 
+class Ceiling(Out):
+    """What the known figures of dependencies allow at most; null: none is known."""
+
+    bound: float | None
+
+
+class ServiceCeilings(Out):
+    """Availability is a ratio from 0 to 1."""
+
+    availability: Ceiling
+
+
 class PracticeSummary(Out):
     """What others need to know of a practice."""
 

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from improvement_api.opportunities.rules import Cause
+from improvement_api.periods import Grain, last_day_of, last_full_periods, meets
 from improvement_api.triggers.definitions import (
     DEFAULTS,
     BudgetSpent,
     Condition,
-    Grain,
     LineCrossed,
     TargetMissed,
     TrendDegrading,
@@ -27,9 +27,6 @@ from improvement_api.triggers.rules import (
     cause_of,
     cause_of_line,
     causes_of,
-    last_day_of,
-    last_full_periods,
-    meets,
 )
 from shared.schemas.metrics import Comparator, KpiId, PeriodValue
 from tests.support.told import alert_data, budget_data, month, said, target_data, trend_data

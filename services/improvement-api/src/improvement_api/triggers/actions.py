@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from improvement_api.opportunities.cause_actions import open_opportunity_for_cause
 from improvement_api.opportunities.rules import Cause
+from improvement_api.periods import last_full_periods
 from improvement_api.triggers import queries, rules
 from improvement_api.triggers.definitions import DEFAULTS, LineCrossed, TriggerBody
 from improvement_api.triggers.rules import Trigger
@@ -120,7 +121,7 @@ async def causes_of_lines(trigger: Trigger, metrics: MetricsClient) -> AsyncIter
     """The causes of a trigger by the last full periods of all services, in their order."""
     condition = trigger.body.condition
     assert isinstance(condition, LineCrossed), "asked for triggers that watch a line only"
-    periods = rules.last_full_periods(condition.grain, condition.periods, now())
+    periods = last_full_periods(condition.grain, condition.periods, now())
     async for row in metrics.iterate_performance(condition.kpi, periods):
         cause = rules.cause_of_line(trigger, row.service, row.values)
         if cause is not None:

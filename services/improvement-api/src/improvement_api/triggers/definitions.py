@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
 
+from improvement_api.periods import Grain
 from shared.schemas.common import Key, LongText, ShortText, Wire
 from shared.schemas.metrics import Comparator, KpiId
 
@@ -21,13 +22,6 @@ class TriggerKind(StrEnum):
     TREND_DEGRADING = "trend_degrading"
     LINE_CROSSED = "line_crossed"
     FEEDBACK_REPEATED = "feedback_repeated"
-
-
-class Grain(StrEnum):
-    """Length of the periods that a line is watched over; of UTC."""
-
-    MONTH = "month"
-    QUARTER = "quarter"
 
 
 class TargetMissed(Wire):

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from improvement_api.opportunities.rules import Cause, Figure
+from improvement_api.periods import end_of, last_day_of, meets
 from improvement_api.triggers.definitions import (
     BudgetSpent,
-    Grain,
     LineCrossed,
     TargetMissed,
     TrendDegrading,
@@ -168,7 +167,7 @@ def _of_target(trigger: Trigger, condition: TargetMissed, told: Told) -> Cause |
         told,
         f"kpi:{data.kpi}",
         kpi=data.kpi,
-        until=_end_of(newest.last_day),
+        until=end_of(newest.last_day),
         figures=figures,
         title=f"{data.kpi} of {told.service} missed its target {times}",
         problem=f"{data.kpi} of {told.service} missed its target {times}: {_list(figures)}.",
@@ -321,7 +320,7 @@ def cause_of_line(trigger: Trigger, service: str, values: Sequence[PeriodValue])
         subject=f"kpi:{condition.kpi}",
         identity=newest,
         kpi=condition.kpi,
-        until=_end_of(last_day_of(newest)),
+        until=end_of(last_day_of(newest)),
         figures=figures,
         title=f"{condition.kpi} of {service} is beyond the line",
         problem=f"{condition.kpi} of {service} was beyond its line in {len(values)} full periods:"
@@ -345,41 +344,6 @@ def _beyond(condition: LineCrossed, each: PeriodValue) -> bool:
     if each.value is None or not each.complete or each.count < condition.minimum_count:
         return False
     return meets(each.value, condition.comparator, condition.line)
-
-
-def meets(value: float, comparator: Comparator, limit: float | Decimal) -> bool:
-    """Whether a value compares so with a limit, exactly."""
-    exact, bound = Decimal(str(value)), Decimal(str(limit))
-    match comparator:
-        case Comparator.LT:
-            return exact < bound
-        case Comparator.LTE:
-            return exact <= bound
-        case Comparator.GT:
-            return exact > bound
-        case Comparator.GTE:
-            return exact >= bound
-
-
-def last_full_periods(grain: Grain, count: int, now: datetime) -> list[str]:
-    """The labels of the last full months or quarters of UTC, the oldest first."""
-    months = 1 if grain is Grain.MONTH else 3
-    today = now.astimezone(UTC).date()
-    # Months since the year 0, up to the first of the period that now lies in.
-    current = (today.year * 12 + today.month - 1) // months
-    labels = []
-    for number in range(current - count, current):
-        year, month = divmod(number * months, 12)
-        labels.append(f"{year}-Q{month // 3 + 1}" if months == 3 else f"{year}-{month + 1:02}")
-    return labels
-
-
-def last_day_of(label: str) -> date:
-    """The last day of a month or quarter."""
-    year = int(label[:4])
-    month = int(label[6]) * 3 if label[5] == "Q" else int(label[5:7])
-    following = date(year + month // 12, month % 12 + 1, 1)
-    return following - timedelta(days=1)
 
 
 def _cause(trigger: Trigger, told: Told, subject: str, **facts: Any) -> Cause:
@@ -409,10 +373,6 @@ def _wanted(kpis: Sequence[KpiId] | None, kpi: KpiId) -> bool:
 
 def _objective(slo: str, objective: int) -> str:
     return f"slo:{slo}/{objective}"
-
-
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
 def _share(ratio: float | None) -> str:

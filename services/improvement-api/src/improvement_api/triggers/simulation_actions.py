@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from improvement_api.opportunities.rules import Cause
+from improvement_api.periods import Grain, last_day_of, last_full_periods
 from improvement_api.triggers import queries, rules
-from improvement_api.triggers.definitions import Grain, LineCrossed
+from improvement_api.triggers.definitions import LineCrossed
 from improvement_api.triggers.rules import Trigger
 from shared.clients.metrics import MetricsClient
 from shared.kit.database import Engine, reading
@@ -73,8 +74,8 @@ async def _over_figures(
 ) -> None:
     shortest = 28 if condition.grain is Grain.MONTH else 90
     ended = (now - found.since).days // shortest + 1
-    labels = rules.last_full_periods(condition.grain, ended + condition.periods, now)
-    within = [label for label in labels if rules.last_day_of(label) >= found.since.date()]
+    labels = last_full_periods(condition.grain, ended + condition.periods, now)
+    within = [label for label in labels if last_day_of(label) >= found.since.date()]
     asked = labels[-(len(within) + condition.periods - 1) :] if within else []
     if not asked:
         return

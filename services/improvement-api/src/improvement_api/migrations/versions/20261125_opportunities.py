@@ -147,14 +147,22 @@ CREATE TABLE improvement.goal (
     plan_id UUID NOT NULL,
     service TEXT NOT NULL,
     kpi TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    grain VARCHAR(40) NOT NULL,
     comparator VARCHAR(40) NOT NULL,
     value NUMERIC NOT NULL,
     baseline_value NUMERIC,
     baseline_period TEXT,
+    baseline_count INTEGER,
+    baseline_as_of TIMESTAMPTZ NOT NULL,
+    attainability VARCHAR(40) NOT NULL,
+    judgement JSONB NOT NULL,
+    reason TEXT NOT NULL,
     due_on DATE NOT NULL,
     relevant_to TEXT NOT NULL,
     owner TEXT NOT NULL,
     reached_at TIMESTAMPTZ,
+    missed_at TIMESTAMPTZ,
     last_value NUMERIC,
     last_period TEXT,
     judged_at TIMESTAMPTZ,
@@ -162,8 +170,13 @@ CREATE TABLE improvement.goal (
     created_by TEXT NOT NULL,
     CONSTRAINT pk_goal PRIMARY KEY (id),
     CONSTRAINT ck_goal_baseline
-        CHECK ((baseline_value IS NULL) = (baseline_period IS NULL)),
+        CHECK (num_nulls(baseline_value, baseline_period, baseline_count) IN (0, 3)),
+    CONSTRAINT ck_goal_unsupported_has_reason
+        CHECK (attainability <> 'unsupported' OR reason <> ''),
+    CONSTRAINT ck_goal_grain CHECK (grain IN ('month', 'quarter')),
     CONSTRAINT ck_goal_comparator CHECK (comparator IN ('lte', 'lt', 'gte', 'gt')),
+    CONSTRAINT ck_goal_attainability
+        CHECK (attainability IN ('attainable', 'ambitious', 'unsupported')),
     CONSTRAINT fk_goal_plan_id FOREIGN KEY (plan_id) REFERENCES improvement.plan (id)
 );
 CREATE INDEX ix_goal_plan_id_created_at_id ON improvement.goal (plan_id, created_at, id);
