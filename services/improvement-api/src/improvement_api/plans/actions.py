@@ -211,6 +211,8 @@ async def _changed(
     plan.updated_at = now()
     after = _plan_facts(plan) | said
     await record(session, caller, action, ("plan", str(plan.id)), before, after)
+    if plan.state != before["state"]:
+        await emit(session, "plan.moved", str(plan.id), {"id": str(plan.id), **after})
 
 
 async def _push(session: Session, initiative: Initiative) -> None:
