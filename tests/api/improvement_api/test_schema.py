@@ -8,6 +8,8 @@ import pytest
 from alembic import command
 from sqlalchemy import create_engine
 
+from improvement_api.business_cases.rules import CaseState
+from improvement_api.business_cases.rules import Verdict as CaseVerdict
 from improvement_api.decisions.rules import DeliveryState
 from improvement_api.definition import DEFINITION
 from improvement_api.facts.rules import FactType, Owner
@@ -28,6 +30,8 @@ APPEND_ONLY = [
     "decision",
     "decision_log",
     "signal",
+    "business_case_decision",
+    "plan_actual",
 ]
 
 
@@ -78,6 +82,8 @@ CHECKS: dict[str, type[StrEnum]] = {
     "ck_plan_state": PlanState,
     "ck_plan_held_from": PlanState,
     "ck_initiative_state": InitiativeState,
+    "ck_business_case_state": CaseState,
+    "ck_business_case_decision_verdict": CaseVerdict,
     "ck_goal_comparator": Comparator,
 }
 

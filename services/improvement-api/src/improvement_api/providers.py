@@ -129,7 +129,10 @@ async def ask_for_costs(
     In a body, under `pointer`, an unknown key is malformed (422); 503 when the catalog is away.
     """
     answers = await asyncio.gather(
-        *(_reply(providers.catalog.cost_trend(one, currency), providers.patience) for one in services)
+        *(
+            _reply(providers.catalog.cost_trend(one, currency), providers.patience)
+            for one in services
+        )
     )
     trends = []
     for place, (service, answer) in enumerate(zip(services, answers, strict=True)):

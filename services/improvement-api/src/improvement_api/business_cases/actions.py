@@ -123,6 +123,7 @@ async def decide_case(
         role=role,
         act="decide on a business case",
     )
+    check_editable((await get_plan(session, address[0], lock=True)).state)
     case = await get_case(session, *address, lock=True)
     submitted = Submitted(case.state, case.text_hash, case.authors)
     check_decision(submitted, caller.subject, body.text_hash)
@@ -149,7 +150,7 @@ async def decide_case(
 async def book_actual(
     session: Session, plan_id: UUID, body: ActualCreate, caller: Principal
 ) -> Actual:
-    """Book money for a line of the case in force; 409 without one, 422 for what it does not have."""
+    """Book money for a line of the case in force; 409 without one, 422 for no line of it."""
     await get_plan(session, plan_id)
     case = await case_in_force(session, plan_id)
     check_present(case is not None, "Booking what came of a plan")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.business_cases.realisation import Booked
@@ -135,7 +135,7 @@ async def newest_approved_text(session: AsyncSession, service: str) -> dict[str,
     return await session.scalar(statement)
 
 
-def _newest(plan_id: UUID) -> Any:
+def _newest(plan_id: UUID) -> Select[tuple[BusinessCase]]:
     return (
         select(BusinessCase)
         .where(BusinessCase.plan_id == plan_id)

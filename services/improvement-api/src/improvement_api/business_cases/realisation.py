@@ -22,6 +22,7 @@ from improvement_api.business_cases.cash_flows import (
 )
 from improvement_api.business_cases.texts import BusinessCaseText, CashFlowLine, Direction
 
+
 @dataclass(frozen=True)
 class Booked:
     """What was booked for a line in a period, known by its first day; or at the very start."""

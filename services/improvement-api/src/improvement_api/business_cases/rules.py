@@ -30,9 +30,10 @@ class Verdict(StrEnum):
     REJECTED = "rejected"
 
 
-# Where the authors may move a case; approving and rejecting are somebody else's decision.
+# Approving and rejecting is somebody else's decision; the other moves are the authors'.
 MOVES: Final[Moves[CaseState]] = {
     CaseState.DRAFT: (CaseState.SUBMITTED,),
+    CaseState.SUBMITTED: (CaseState.APPROVED, CaseState.REJECTED),
     CaseState.REJECTED: (CaseState.DRAFT,),
 }
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -26,7 +26,7 @@ class CaseMove(Wire):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"to": "submitted"}]})
 
-    to: CaseState
+    to: Literal[CaseState.SUBMITTED, CaseState.DRAFT]
     comment: LongText = ""
 
 

@@ -2,15 +2,15 @@
 
 One-at-a-time analysis (a tornado diagram): each assumption at its low and high value while the
 others keep their base. The net present value is linear in each, so the value at which it is zero
-is exact: base − NPV / slope.
+is exact: −NPV(0) / slope.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from improvement_api.business_cases.cash_flows import (
-    Values,
     amount_of,
     base_values,
     line_weights,
@@ -18,6 +18,9 @@ from improvement_api.business_cases.cash_flows import (
 )
 from improvement_api.business_cases.measures import Figure
 from improvement_api.business_cases.texts import Assumption, BusinessCaseText
+
+
+_SIGNS: Final = {True: "positive", False: "negative"}
 
 
 @dataclass(frozen=True)
@@ -36,19 +39,14 @@ class Sensitivity:
 
 def sensitivities(text: BusinessCaseText, factors: Sequence[Decimal]) -> list[Sensitivity]:
     """Every assumption, the widest swing first. In the context of `exact`."""
-    base, weights = base_values(text), line_weights(text, factors)
-    npv = npv_by_lines(text, base, weights)
-    found = [_of_one(text, one, base, weights, npv) for one in text.assumptions]
+    weights = line_weights(text, factors)
+    found = [_of_one(text, one, weights) for one in text.assumptions]
     return sorted(found, key=lambda one: (-one.swing, one.assumption.key))
 
 
-def _of_one(
-    text: BusinessCaseText,
-    one: Assumption,
-    base: Values,
-    weights: Mapping[str, Decimal],
-    npv: Decimal,
-) -> Sensitivity:
+def _of_one(text: BusinessCaseText, one: Assumption, weights: Mapping[str, Decimal]) -> Sensitivity:
+    base = base_values(text)
+    at_zero = npv_by_lines(text, {**base, one.key: Decimal(0)}, weights)
     slope = sum(
         (
             amount_of(line, {**base, one.key: Decimal(1)}) * weights[line.key]
@@ -58,18 +56,14 @@ def _of_one(
         Decimal(0),
     )
     return Sensitivity(
-        one,
-        npv + slope * (one.low - one.base),
-        npv + slope * (one.high - one.base),
-        _switching(one.base, npv, slope),
+        one, at_zero + slope * one.low, at_zero + slope * one.high, _switching(at_zero, slope)
     )
 
 
-def _switching(base: Decimal, npv: Decimal, slope: Decimal) -> Figure:
+def _switching(at_zero: Decimal, slope: Decimal) -> Figure:
     if slope == 0:
         return Figure(None, "the net present value does not depend on it")
-    value = base - npv / slope
-    if value < 0:
-        sign = "positive" if npv > 0 else "negative"
-        return Figure(None, f"the net present value stays {sign} even at 0")
-    return Figure(value)
+    # By their signs, for a quotient of tiny numbers would not tell zero from below.
+    if at_zero != 0 and (at_zero > 0) is (slope > 0):
+        return Figure(None, f"the net present value is {_SIGNS[slope > 0]} whatever it is")
+    return Figure(-at_zero / slope)

@@ -27,7 +27,6 @@ from improvement_api.business_cases.tables import BusinessCase
 from improvement_api.business_cases.texts import (
     BusinessCaseText,
     CashFlowLine,
-    Direction,
     Timing,
 )
 
@@ -81,7 +80,9 @@ def results_of(case: BusinessCase, text: BusinessCaseText, found: Analysis) -> R
         )
 
 
-def realisation_of(case: BusinessCase, text: BusinessCaseText, found: Realisation) -> RealisationOut:
+def realisation_of(
+    case: BusinessCase, text: BusinessCaseText, found: Realisation
+) -> RealisationOut:
     """What came of a version so far."""
     with localcontext(exact(text)):
         nets = [flow.net for flow in found.flows]
@@ -151,7 +152,7 @@ def _ownership(found: Ownership | None) -> OwnershipOut | None:
 
 
 def _benefit(text: BusinessCaseText, line: CashFlowLine) -> BenefitOut:
-    assert line.benefit_kind is not None and line.direction is Direction.BENEFIT
+    assert line.benefit_kind is not None, "asked for benefits only"
     times = len(line.occurrences)
     sure = line.model_copy(update={"confidence": Decimal(1)})
     values = base_values(text)
