@@ -135,7 +135,7 @@ async def newest_approved_text(session: AsyncSession, service: str) -> dict[str,
     return await session.scalar(statement)
 
 
-def _newest(plan_id: UUID) -> Select[tuple[BusinessCase]]:
+def _newest(plan_id: UUID) -> Select[BusinessCase]:
     return (
         select(BusinessCase)
         .where(BusinessCase.plan_id == plan_id)

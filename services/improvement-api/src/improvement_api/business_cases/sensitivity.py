@@ -19,7 +19,6 @@ from improvement_api.business_cases.cash_flows import (
 from improvement_api.business_cases.measures import Figure
 from improvement_api.business_cases.texts import Assumption, BusinessCaseText
 
-
 _SIGNS: Final = {True: "positive", False: "negative"}
 
 
