@@ -8,6 +8,8 @@ import pytest
 from alembic import command
 from sqlalchemy import create_engine
 
+from improvement_api.business_cases.rules import CaseState
+from improvement_api.business_cases.rules import Verdict as CaseVerdict
 from improvement_api.decisions.rules import DeliveryState
 from improvement_api.definition import DEFINITION
 from improvement_api.facts.rules import FactType, Owner
@@ -33,6 +35,8 @@ APPEND_ONLY = [
     "signal",
     "opportunity_occurrence",
     "trigger_version",
+    "business_case_decision",
+    "plan_actual",
 ]
 
 
@@ -84,6 +88,8 @@ CHECKS: dict[str, type[StrEnum]] = {
     "ck_plan_held_from": PlanState,
     "ck_initiative_state": InitiativeState,
     "ck_goal_grain": Grain,
+    "ck_business_case_state": CaseState,
+    "ck_business_case_decision_verdict": CaseVerdict,
     "ck_goal_comparator": Comparator,
     "ck_goal_attainability": Attainability,
     "ck_opportunity_source": Source,

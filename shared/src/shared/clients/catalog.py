@@ -8,6 +8,7 @@ from uuid import UUID
 from shared.clients.remote import Remote, read
 from shared.errors import Conflict
 from shared.schemas.catalog import (
+    CostTrend,
     ObjectiveSummary,
     PracticeSummary,
     Reference,
@@ -138,3 +139,12 @@ class CatalogClient:
                 raise
             return UUID(str(refused.extra["risk"]))
         return read(RiskReference, reply, self._remote).id
+
+    async def cost_trend(self, key: str, currency: str) -> CostTrend:
+        """What a service cost in each of the last twelve whole months, in that currency."""
+        reply = await self._remote.request(
+            "GET",
+            f"/v1/services/{quote(key, safe='')}/cost-trend",
+            params={"currency": currency},
+        )
+        return read(CostTrend, reply, self._remote)

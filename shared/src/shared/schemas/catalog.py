@@ -1,6 +1,7 @@
 """Wire models that catalog-api owns and other services, machines and the command line use."""
 
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from itertools import pairwise
@@ -388,3 +389,25 @@ class RequestSnapshot(Out):
     steps: list[StepTiming]
     revision: int
     updated_at: datetime
+
+
+class CostFigure(Out):
+    """A sum of money, or null and why there is none."""
+
+    value: Decimal | None
+    reason: str | None
+
+
+class MonthCost(Out):
+    """What a service cost in a month: `full` with what it uses of its providers (TCO)."""
+
+    month: str = Field(examples=["2026-03"])
+    full: CostFigure
+
+
+class CostTrend(Out):
+    """The part of a service's cost trend that business cases start from."""
+
+    service: str
+    currency: str | None
+    months: list[MonthCost]

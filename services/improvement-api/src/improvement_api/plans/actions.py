@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from improvement_api.business_cases.queries import has_approved_case
+from improvement_api.business_cases.rules import check_present
 from improvement_api.people import acting_for
 from improvement_api.plans.queries import (
     get_initiative,
@@ -107,6 +109,9 @@ async def move_plan(session: Session, plan_id: UUID, body: PlanMove, caller: Pri
     """Move a plan; a withdrawn one takes its unfinished initiatives with it."""
     plan = await get_plan(session, plan_id, lock=True)
     check_move(plan.state, plan.held_from, body.to)
+    if plan.state is PlanState.DRAFT and body.to is PlanState.APPROVED:
+        # Not for one that returns from on_hold: it was approved before.
+        check_present(await has_approved_case(session, plan.id), "Approving a plan")
     before = _plan_facts(plan)
     plan.held_from = plan.state if body.to is PlanState.ON_HOLD else None
     plan.state = body.to

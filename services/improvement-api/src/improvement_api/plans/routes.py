@@ -177,7 +177,8 @@ async def move(
 ) -> PlanOut:
     """Move a plan: draft, approved, in_progress, review; from these on_hold and withdrawn.
 
-    Any other move is a 409 that lists the allowed ones. Nobody closes a plan by hand: whether it
+    Any other move is a 409 that lists the allowed ones. A draft is approved with an approved
+    business case only (409 `business_case_required`). Nobody closes a plan by hand: whether it
     was successful is computed from its effect on the KPI.
     """
     return _plan_out(await move_plan(session, plan_id, body, caller), response)
