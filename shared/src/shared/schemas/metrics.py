@@ -140,3 +140,39 @@ class TargetOut(Out):
     value: Decimal
     valid_from: date
     valid_to: date | None
+
+
+class KpiMeaning(Out):
+    """What improvement-api needs of a KPI's definition; `better` is lower or higher."""
+
+    id: KpiId
+    name: str
+    unit: str
+    better: str
+
+
+class KpiFigure(Out):
+    """The figure of a period; `count` are the records it is of."""
+
+    period: str
+    value: float | None
+    count: int
+    complete: bool
+
+
+class KpiSlice(Out):
+    """The figures of a part of the records; `slice` null: the records do not say."""
+
+    slice: str | None
+    values: list[KpiFigure]
+
+
+class KpiFigures(Out):
+    kpi: KpiId
+    values: list[KpiFigure]
+    slices: list[KpiSlice]
+
+
+class ServiceKpiFigures(Out):
+    service: str
+    kpis: list[KpiFigures]
