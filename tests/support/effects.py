@@ -49,7 +49,9 @@ def _series(world: World, rng: np.random.Generator) -> list[Observed]:
     ]
     late = positions >= world.before
     volume = rng.poisson(
-        world.records * rng.lognormal(0, 0.15, len(positions)) * np.where(late, world.volume_jump, 1)
+        world.records
+        * rng.lognormal(0, 0.15, len(positions))
+        * np.where(late, world.volume_jump, 1)
     )
     volume = np.maximum(volume, 1)
     errors = world.noise * _autoregressive(positions[-1] + 1, world.rho, rng)[positions]

@@ -8,10 +8,12 @@ import pytest
 from alembic import command
 from sqlalchemy import create_engine
 
+from improvement_api.benefits.periods import Grain
+from improvement_api.benefits.rules import Verdict
 from improvement_api.decisions.rules import DeliveryState
 from improvement_api.definition import DEFINITION
 from improvement_api.facts.rules import FactType, Owner
-from improvement_api.plans.rules import PlanState
+from improvement_api.plans.rules import PlanOutcome, PlanState
 from shared.kit.database import sqlalchemy_url
 from shared.kit.migrations import alembic_config, migrate
 from shared.schemas.catalog import Stage
@@ -28,6 +30,7 @@ APPEND_ONLY = [
     "decision",
     "decision_log",
     "signal",
+    "measurement",
 ]
 
 
@@ -77,6 +80,9 @@ CHECKS: dict[str, type[StrEnum]] = {
     "ck_decision_delivery_state": DeliveryState,
     "ck_plan_state": PlanState,
     "ck_plan_held_from": PlanState,
+    "ck_plan_outcome": PlanOutcome,
+    "ck_measurement_verdict": Verdict,
+    "ck_measurement_grain": Grain,
     "ck_initiative_state": InitiativeState,
     "ck_goal_comparator": Comparator,
 }

@@ -78,13 +78,16 @@ class Effect:
     at_end: Estimate
     judged: Estimate
     p_value: float
-    expected_mean: float
     detectable: float
     autocorrelation: float
     explained: Mapping[str, float]
     not_adjusted: Mapping[str, str]
     adjusted: Sequence[float]
     expected: Sequence[Expected]
+
+    @property
+    def expected_mean(self) -> float:
+        return sum(one.value for one in self.expected) / len(self.expected)
 
 
 @dataclass(frozen=True)
@@ -234,7 +237,6 @@ def _effect(
         at_end=Estimate(float(values[1]), float(low[1]), float(high[1])),
         judged=Estimate(float(values[0]), float(judged_low[0]), float(judged_high[0])),
         p_value=float(posterior.p_values()[0]),
-        expected_mean=float(values[2:].mean()),
         detectable=float((high[0] - low[0]) / 2 * _TO_DETECTABLE),
         autocorrelation=posterior.autocorrelation,
         explained=explained,

@@ -15,11 +15,12 @@ from improvement_api.benefits.mix import Cell
 from improvement_api.benefits.periods import PERIODS_A_YEAR, position_of_label
 from improvement_api.benefits.rules import (
     JUDGING_LEVEL,
-    Interval,
     Verdict,
+    Worsening,
     is_of_records,
     missing_data,
     verdict_of,
+    worsening_of,
 )
 from improvement_api.benefits.schemas import EffectResult, MeasurementInputs, PeriodFigure
 
@@ -41,6 +42,7 @@ class Measured:
     inputs_hash: str
     method: str
     verdict: Verdict
+    worsening: Worsening | None
     result: EffectResult
 
 
@@ -53,16 +55,18 @@ def measured(inputs: MeasurementInputs) -> Measured:
     counts = {"n_before": len(observed) - n_after, "n_after": n_after}
     missing = missing_data(counts["n_before"], n_after, inputs.look, inputs.grain.value)
     if missing:
-        return Measured(inputs_hash, METHOD, Verdict.INCONCLUSIVE, _nothing(counts, missing))
+        nothing = _nothing(counts, missing)
+        return Measured(inputs_hash, METHOD, Verdict.INCONCLUSIVE, None, nothing)
     setting = Setting(
         season=PERIODS_A_YEAR[inputs.grain],
         of_records=is_of_records(inputs.kpi),
         judging_level=JUDGING_LEVEL,
     )
     effect = effect_of(observed, setting)
-    verdict = verdict_of(Interval(effect.judged.low, effect.judged.high), inputs.better)
+    worsening = worsening_of(effect.judged.low, effect.judged.high, inputs.better)
+    verdict = verdict_of(worsening)
     result = _result(inputs, effect, counts, verdict)
-    return Measured(inputs_hash, METHOD, verdict, result)
+    return Measured(inputs_hash, METHOD, verdict, worsening, result)
 
 
 def _observed(
@@ -105,7 +109,7 @@ def _result(
     inputs: MeasurementInputs, effect: Effect, counts: Mapping[str, int], verdict: Verdict
 ) -> EffectResult:
     found = _rounded(asdict(effect))
-    expected_mean, expected = found.pop("expected_mean"), found.pop("expected")
+    expected = found.pop("expected")
     labels = [one.period for one in inputs.after if one.value is not None]
     return EffectResult(
         **counts,
@@ -167,5 +171,3 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, list):
         return [_rounded(item) for item in value]
     return value
-
-

@@ -30,9 +30,7 @@ class Standardised:
     shares: Mapping[str, float]
 
 
-def standardised(
-    cells: Sequence[Mapping[str, Cell]], after: Sequence[bool]
-) -> Standardised | None:
+def standardised(cells: Sequence[Mapping[str, Cell]], after: Sequence[bool]) -> Standardised | None:
     """The series with the mix of before; None where there is no mix to speak of.
 
     A group without records in a period has the mean of its side there: it takes no part in the

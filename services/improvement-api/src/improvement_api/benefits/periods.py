@@ -75,7 +75,9 @@ def judged_on(end: date, grain: Grain, look: int) -> date:
 
 def reached_look(end: date, grain: Grain, today: date) -> int | None:
     """The last look whose periods are over."""
-    return max((look for look in LOOKS[grain] if judged_on(end, grain, look) <= today), default=None)
+    return max(
+        (look for look in LOOKS[grain] if judged_on(end, grain, look) <= today), default=None
+    )
 
 
 def next_look_on(end: date, grain: Grain, today: date) -> date | None:

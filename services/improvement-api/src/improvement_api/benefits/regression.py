@@ -91,7 +91,9 @@ def regress(
     start = np.linalg.lstsq(design / scales, values, rcond=None)[0]
     residuals = values - design / scales @ start
     size = max(np.sqrt((residuals**2).mean()), _EXACT * (1 + np.abs(values).max()))
-    white, halves = _whitened(np.column_stack([design / scales, residuals / size]), positions, counts)
+    white, halves = _whitened(
+        np.column_stack([design / scales, residuals / size]), positions, counts
+    )
     moments = white.transpose(1, 2, 0) @ white.transpose(1, 0, 2)
     normal, products = moments[:, :parameters, :parameters], moments[:, :parameters, parameters]
     inverse = np.linalg.inv(normal)

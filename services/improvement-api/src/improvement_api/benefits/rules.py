@@ -10,6 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from improvement_api.plans.rules import PlanOutcome
 from shared.schemas.metrics import KpiId
 
 JUDGING_LEVEL: Final = 1 - 0.0221
@@ -55,17 +56,6 @@ class GuardRailStanding(StrEnum):
     NOT_MEASURED = "not_measured"
 
 
-class PlanOutcome(StrEnum):
-    SUCCESSFUL = "successful"
-    UNSUCCESSFUL = "unsuccessful"
-
-
-@dataclass(frozen=True)
-class Interval:
-    low: float
-    high: float
-
-
 def is_of_records(kpi: KpiId) -> bool:
     """Whether a figure is a mean or share of the records it is of, so that more of them make it
     more precise and their mix and number can explain it."""
@@ -89,30 +79,37 @@ def missing_data(before: int, after: int, look: int | None, unit: str) -> list[s
     return missing
 
 
-def verdict_of(judged: Interval | None, better: Better) -> Verdict:
+@dataclass(frozen=True)
+class Worsening:
+    """The interval of a judgement, turned so that more is worse: negative is an improvement."""
+
+    at_least: float
+    at_most: float
+
+
+def worsening_of(low: float, high: float, better: Better) -> Worsening:
+    return Worsening(low, high) if better is Better.LOWER else Worsening(-high, -low)
+
+
+def verdict_of(worsening: Worsening | None) -> Verdict:
     """Which way the interval of the judgement lies wholly."""
-    if judged is None:
+    if worsening is None:
         return Verdict.INCONCLUSIVE
-    if judged.low <= 0 <= judged.high:
-        return Verdict.NOT_SHOWN
-    up = judged.low > 0
-    return Verdict.IMPROVED if up == (better is Better.HIGHER) else Verdict.WORSENED
+    if worsening.at_least > 0:
+        return Verdict.WORSENED
+    return Verdict.IMPROVED if worsening.at_most < 0 else Verdict.NOT_SHOWN
 
 
-def standing_of(judged: Interval | None, better: Better, tolerance: float) -> GuardRailStanding:
-    """A guard-rail by its interval: worse wholly beyond the tolerance, held wholly within.
+def standing_of(worsening: Worsening | None, tolerance: float) -> GuardRailStanding:
+    """A guard-rail: worse wholly beyond the tolerance, held wholly within.
 
     Non-inferiority (Piaggio et al. 2012): what cannot be told from the tolerance is unclear.
     """
-    if judged is None:
+    if worsening is None:
         return GuardRailStanding.UNCLEAR
-    # How much worse it may have become: at the least and at the most.
-    least, most = (
-        (judged.low, judged.high) if better is Better.LOWER else (-judged.high, -judged.low)
-    )
-    if least > tolerance:
+    if worsening.at_least > tolerance:
         return GuardRailStanding.WORSE
-    return GuardRailStanding.HELD if most <= tolerance else GuardRailStanding.UNCLEAR
+    return GuardRailStanding.HELD if worsening.at_most <= tolerance else GuardRailStanding.UNCLEAR
 
 
 @dataclass(frozen=True)

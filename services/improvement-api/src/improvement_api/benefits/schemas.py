@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from improvement_api.benefits.periods import Grain
 from improvement_api.benefits.rules import Better, GuardRailStanding, MixBy, Verdict
+from improvement_api.plans.rules import PlanOutcome
 from shared.schemas.common import Key, Out, Wire
 from shared.schemas.metrics import KpiId
 
@@ -32,9 +33,7 @@ class Measure(Wire):
     grain: Grain | None = Field(
         None, description="by default weeks, or months where weeks have too few records"
     )
-    mix_by: MixBy | None = Field(
-        None, description="by default priority; for surveys touchpoint"
-    )
+    mix_by: MixBy | None = Field(None, description="by default priority; for surveys touchpoint")
 
 
 class CellFigure(Out):
@@ -134,7 +133,7 @@ class MeasurementOut(Out):
     last_judged_on: date
     start: date
     end: date
-    current: bool = Field(description="the intervention's dates are still those measured")
+    exploratory: bool = Field(description="somebody chose how to look: it decides nothing")
     result: EffectResult
     inputs: MeasurementInputs
     inputs_hash: str = Field(description="SHA-256 of the RFC 8785 JSON of the inputs")
@@ -156,11 +155,7 @@ class GuardRailsPut(Wire):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {
-                    "items": [
-                        {"service": "application-support", "kpi": "csat", "tolerance": "0.05"}
-                    ]
-                }
+                {"items": [{"service": "application-support", "kpi": "csat", "tolerance": "0.05"}]}
             ]
         }
     )
@@ -191,3 +186,22 @@ class GuardRailOut(Out):
 
 class GuardRailsOut(Out):
     items: list[GuardRailOut]
+
+
+class MeasurementsOut(Out):
+    items: list[MeasurementOut]
+
+
+class MissingOut(Out):
+    """What is not conclusive; `on`: the day it can be judged, null where that is up to people."""
+
+    what: str
+    on: date | None
+
+
+class ClosingOut(Out):
+    """How a plan ends if it is closed now; `outcome` is null while something is missing."""
+
+    outcome: PlanOutcome | None
+    reasons: list[str]
+    missing: list[MissingOut]

@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Date,
     DateTime,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -49,6 +51,8 @@ class Measurement(Base):
     `inputs` are all that the result follows from; the same ones of the same subject and method
     are one measurement. `starts_on` and `ends_on` are the intervention as it stood then: one
     that was changed since has yet to be measured. `as_of` is when metrics-api was asked.
+    `exploratory` ones, for which somebody chose how to look, decide nothing. `worse_at_least` and
+    `worse_at_most` are the interval of the judgement, turned so that more is worse.
     """
 
     __tablename__ = "measurement"
@@ -58,6 +62,7 @@ class Measurement(Base):
             "initiative_id",
             "inputs_hash",
             "method",
+            "exploratory",
             unique=True,
             postgresql_where="initiative_id IS NOT NULL",
         ),
@@ -68,14 +73,13 @@ class Measurement(Base):
             "kpi",
             "inputs_hash",
             "method",
+            "exploratory",
             unique=True,
             postgresql_where="initiative_id IS NULL",
         ),
         Index(None, "initiative_id", "measured_at", "id"),
         Index(None, "plan_id", "service", "kpi", "measured_at", "id"),
-        CheckConstraint(
-            "(verdict = 'inconclusive') = (result -> 'average' = 'null'::jsonb)", name="result"
-        ),
+        CheckConstraint("(verdict = 'inconclusive') = (worse_at_least IS NULL)", name="interval"),
         {"info": APPEND_ONLY},
     )
 
@@ -92,7 +96,10 @@ class Measurement(Base):
     inputs_hash: Mapped[str] = mapped_column(Text)
     method: Mapped[str] = mapped_column(Text)
     result: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    exploratory: Mapped[bool] = mapped_column(Boolean)
     verdict: Mapped[Verdict] = mapped_column(text_enum(Verdict, "verdict"))
+    worse_at_least: Mapped[float | None] = mapped_column(Double)
+    worse_at_most: Mapped[float | None] = mapped_column(Double)
     grain: Mapped[Grain] = mapped_column(text_enum(Grain, "grain"))
     look: Mapped[int | None] = mapped_column(Integer)
     judged_on: Mapped[date | None] = mapped_column(Date)

@@ -6,11 +6,12 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from improvement_api.benefits.sheet import SHEET as BENEFITS
 from improvement_api.fact_sheets import FactSheet
 from improvement_api.plans.sheet import SHEET as PLANS
 from shared.schemas.common import FactValue
 
-SHEETS: Final[tuple[FactSheet, ...]] = (PLANS,)
+SHEETS: Final[tuple[FactSheet, ...]] = (PLANS, BENEFITS)
 OWN_FACTS: Final = tuple(one for sheet in SHEETS for one in sheet.definitions)
 
 

@@ -34,7 +34,10 @@ CREATE TABLE improvement.measurement (
     inputs_hash TEXT NOT NULL,
     method TEXT NOT NULL,
     result JSONB NOT NULL,
+    exploratory BOOLEAN NOT NULL,
     verdict VARCHAR(40) NOT NULL,
+    worse_at_least DOUBLE PRECISION,
+    worse_at_most DOUBLE PRECISION,
     grain VARCHAR(40) NOT NULL,
     look INTEGER,
     judged_on DATE,
@@ -46,17 +49,17 @@ CREATE TABLE improvement.measurement (
     CONSTRAINT ck_measurement_verdict
         CHECK (verdict IN ('improved', 'worsened', 'not_shown', 'inconclusive')),
     CONSTRAINT ck_measurement_grain CHECK (grain IN ('week', 'month')),
-    CONSTRAINT ck_measurement_result
-        CHECK ((verdict = 'inconclusive') = (result -> 'average' = 'null'::jsonb)),
+    CONSTRAINT ck_measurement_interval
+        CHECK ((verdict = 'inconclusive') = (worse_at_least IS NULL)),
     CONSTRAINT fk_measurement_plan_id FOREIGN KEY (plan_id) REFERENCES improvement.plan (id),
     CONSTRAINT fk_measurement_initiative_id
         FOREIGN KEY (initiative_id) REFERENCES improvement.initiative (id)
 );
 CREATE UNIQUE INDEX uq_measurement_of_initiative
-    ON improvement.measurement (initiative_id, inputs_hash, method)
+    ON improvement.measurement (initiative_id, inputs_hash, method, exploratory)
     WHERE initiative_id IS NOT NULL;
 CREATE UNIQUE INDEX uq_measurement_of_guard_rail
-    ON improvement.measurement (plan_id, service, kpi, inputs_hash, method)
+    ON improvement.measurement (plan_id, service, kpi, inputs_hash, method, exploratory)
     WHERE initiative_id IS NULL;
 CREATE INDEX ix_measurement_initiative_id_measured_at_id
     ON improvement.measurement (initiative_id, measured_at, id);
