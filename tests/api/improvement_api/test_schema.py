@@ -8,6 +8,8 @@ import pytest
 from alembic import command
 from sqlalchemy import create_engine
 
+from improvement_api.benefits.periods import Grain as MeasuredGrain
+from improvement_api.benefits.rules import Verdict
 from improvement_api.business_cases.rules import CaseState
 from improvement_api.business_cases.rules import Verdict as CaseVerdict
 from improvement_api.decisions.rules import DeliveryState
@@ -16,7 +18,7 @@ from improvement_api.facts.rules import FactType, Owner
 from improvement_api.goals.rules import Attainability
 from improvement_api.opportunities.rules import Handling, LinkKind, OpportunityState, Source
 from improvement_api.periods import Grain
-from improvement_api.plans.rules import PlanState
+from improvement_api.plans.rules import PlanOutcome, PlanState
 from shared.kit.database import sqlalchemy_url
 from shared.kit.migrations import alembic_config, migrate
 from shared.schemas.catalog import Stage
@@ -37,6 +39,7 @@ APPEND_ONLY = [
     "trigger_version",
     "business_case_decision",
     "plan_actual",
+    "measurement",
 ]
 
 
@@ -86,6 +89,9 @@ CHECKS: dict[str, type[StrEnum]] = {
     "ck_decision_delivery_state": DeliveryState,
     "ck_plan_state": PlanState,
     "ck_plan_held_from": PlanState,
+    "ck_plan_outcome": PlanOutcome,
+    "ck_measurement_verdict": Verdict,
+    "ck_measurement_grain": MeasuredGrain,
     "ck_initiative_state": InitiativeState,
     "ck_goal_grain": Grain,
     "ck_business_case_state": CaseState,

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from improvement_api.benefits.sheet import SHEET as BENEFITS
 from improvement_api.business_cases.sheet import SHEET as BUSINESS_CASES
 from improvement_api.fact_sheets import FactSheet
 from improvement_api.goals.sheet import SHEET as GOALS
@@ -18,6 +19,7 @@ SHEETS: Final[tuple[FactSheet, ...]] = (
     OPPORTUNITIES,
     GOALS,
     BUSINESS_CASES,
+    BENEFITS,
 )
 OWN_FACTS: Final = tuple(one for sheet in SHEETS for one in sheet.definitions)
 
