@@ -12,6 +12,8 @@ from improvement_api.decisions.rules import DeliveryState
 from improvement_api.definition import DEFINITION
 from improvement_api.facts.rules import FactType, Owner
 from improvement_api.plans.rules import PlanState
+from improvement_api.votes.rules import Choice
+from improvement_api.waivers.rules import WaiverState
 from shared.kit.database import sqlalchemy_url
 from shared.kit.migrations import alembic_config, migrate
 from shared.schemas.catalog import Stage
@@ -25,6 +27,9 @@ APPEND_ONLY = [
     "evidence",
     "evaluation",
     "signature",
+    "signature_withdrawal",
+    "vote",
+    "board_rejection",
     "decision",
     "decision_log",
     "signal",
@@ -71,6 +76,10 @@ CHECKS: dict[str, type[StrEnum]] = {
     "ck_evaluation_gate": Gate,
     "ck_evaluation_stage": Stage,
     "ck_gate_standing_gate": Gate,
+    "ck_delegation_gate": Gate,
+    "ck_waiver_gate": Gate,
+    "ck_waiver_state": WaiverState,
+    "ck_vote_choice": Choice,
     "ck_decision_gate": Gate,
     "ck_decision_from_stage": Stage,
     "ck_decision_to_stage": Stage,

@@ -33,6 +33,9 @@ from improvement_api.facts.sheets import own_facts
 from improvement_api.gates.queries import current_version, definition_of
 from improvement_api.gates.rules import GateDefinition, names_of
 from improvement_api.signatures.queries import signatures_of
+from improvement_api.votes.queries import voters_of
+from improvement_api.waivers.queries import approved_waivers
+from improvement_api.waivers.rules import in_force
 from shared.kit.audit import record
 from shared.kit.auth import Principal
 from shared.kit.clock import now
@@ -108,29 +111,39 @@ async def _settle_standing(
         row=made,
         definition=judgement.definition,
         signatures=(),
-        assessment=assess(judgement.definition, judgement.results, {}),
+        assessment=await _assess_unsigned(session, made.service, judgement),
         standing=Standing.OPEN,
         expires_at=made.evaluated_at + judgement.definition.max_age,
+        as_of=judgement.at,
     )
     standing_id = await claim_standing(session, made.service, made.gate, made.id)
     if standing_id == made.id:
         return fresh
-    if await signatures_of(session, [standing_id]):
+    voters = await voters_of(session, standing_id)
+    if voters or await signatures_of(session, [standing_id]):
         standing = await read_evaluation(session, standing_id, judgement.at)
-        if _keeps_standing(standing, judgement):
+        if _keeps_standing(standing, judgement, voted=bool(voters)):
             return standing
     await replace_standing(session, made.service, made.gate, made.id)
     return fresh
 
 
-def _keeps_standing(standing: ReadEvaluation, judgement: Judgement) -> bool:
+async def _assess_unsigned(session: Session, service: str, judgement: Judgement) -> Assessment:
+    """What an evaluation amounts to before anybody has signed, with the waivers in force."""
+    place = (service, judgement.definition.gate)
+    waivers = (await approved_waivers(session, [place], judgement.at)).get(place, [])
+    waived = in_force(waivers, judgement.definition.criteria, judgement.at)
+    return assess(judgement.definition, judgement.results, {}, waived)
+
+
+def _keeps_standing(standing: ReadEvaluation, judgement: Judgement, *, voted: bool) -> bool:
     earlier = RESULTS.validate_python(standing.row.results)
     worse = became_worse(
         {name: result.outcome for name, result in earlier.items()},
         {name: result.outcome for name, result in judgement.results.items()},
     )
     return standing.standing is not Standing.DECIDED and keeps_standing(
-        signed=bool(standing.signatures),
+        signed=voted or bool(standing.counting),
         age=judgement.at - standing.row.evaluated_at,
         max_age=standing.definition.max_age,
         worse=worse,
@@ -142,7 +155,7 @@ async def simulate_gate(
 ) -> tuple[Judgement, Assessment]:
     """The verdict that an evaluation without signatures would have now; nothing is kept."""
     judgement = await judge_now(session, service, gate, replies)
-    return judgement, assess(judgement.definition, judgement.results, {})
+    return judgement, await _assess_unsigned(session, service, judgement)
 
 
 def _stage(replies: Mapping[Owner, OwnerReply]) -> Stage | None:

@@ -121,7 +121,7 @@ def evaluation_out(read: ReadEvaluation, made: UUID) -> EvaluationOut:
         score=None if assessment.score is None else float(assessment.score),
         standing=read.standing,
         criteria=_criteria_out(read.definition, assessment),
-        signatures=[signature_out(signature) for signature in read.signatures],
+        signatures=[signature_out(signature, read.as_of) for signature in read.signatures],
         facts_hash=row.facts_hash,
         evaluated_at=row.evaluated_at,
         evaluated_by=row.on_behalf_of or row.evaluated_by,
@@ -140,6 +140,7 @@ def _criteria_out(definition: GateDefinition, assessment: Assessment) -> list[Cr
             outcome=assessment.results[criterion.id].outcome,
             reason=assessment.results[criterion.id].reason,
             facts=dict(assessment.results[criterion.id].facts),
+            waiver=assessment.results[criterion.id].waiver,
         )
         for criterion in definition.criteria
     ]

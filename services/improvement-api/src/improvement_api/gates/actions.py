@@ -69,6 +69,8 @@ async def _insert(
             "pass_threshold": body.pass_threshold,
             "warning_threshold": body.warning_threshold,
             "decided_by": body.decided_by,
+            "board": body.board,
+            "waived_by": body.waived_by,
             "reason": body.reason,
             "published_at": now(),
             "published_by": published_by,

@@ -89,6 +89,8 @@ def definition_of(row: GateVersion) -> GateDefinition:
         pass_threshold=row.pass_threshold,
         warning_threshold=row.warning_threshold,
         decided_by=row.decided_by,
+        board=row.board,
+        waived_by=row.waived_by,
     )
 
 
