@@ -30,8 +30,10 @@ from improvement_api.evaluations.tables import Evaluation
 from improvement_api.evidence.queries import newest_evidence
 from improvement_api.facts.rules import Owner, OwnerReply
 from improvement_api.facts.sheets import own_facts
+from improvement_api.gates.actions import Heard, propose
 from improvement_api.gates.queries import current_version, definition_of
 from improvement_api.gates.rules import GateDefinition, names_of
+from improvement_api.gates.schemas import ProposedGate
 from improvement_api.signatures.queries import signatures_of
 from improvement_api.votes.queries import voters_of
 from improvement_api.waivers.queries import approved_waivers
@@ -60,13 +62,23 @@ class Judgement:
 async def judge_now(
     session: Session, service: str, gate: Gate, replies: Mapping[Owner, OwnerReply]
 ) -> Judgement:
-    """Judge all criteria but signatures; `replies` were asked before the session's first word."""
+    """Judge by the version in force; `replies` were asked before the session's first word."""
     definition = definition_of(await current_version(session, gate))
+    return await judge_by(session, service, definition, replies)
+
+
+async def judge_by(
+    session: Session,
+    service: str,
+    definition: GateDefinition,
+    replies: Mapping[Owner, OwnerReply],
+) -> Judgement:
+    """Judge all criteria of a definition but signatures."""
     at = now()
     own = await own_facts(session, service, names_of(definition), at)
     documents = {
         criterion: Document(row.url, row.title, row.attached_at)
-        for criterion, row in (await newest_evidence(session, service, gate)).items()
+        for criterion, row in (await newest_evidence(session, service, definition.gate)).items()
     }
     known = {**replies, Owner.IMPROVEMENT: OwnerReply(Owner.IMPROVEMENT, own)}
     seen, until = Surroundings(known, documents, at), time.monotonic() + TIME_LIMIT.total_seconds()
@@ -150,11 +162,23 @@ def _keeps_standing(standing: ReadEvaluation, judgement: Judgement, *, voted: bo
     )
 
 
-async def simulate_gate(
-    session: Session, service: str, gate: Gate, replies: Mapping[Owner, OwnerReply]
+async def simulate(
+    session: Session,
+    place: tuple[str, Gate],
+    proposal: ProposedGate | None,
+    replies: Mapping[Owner, OwnerReply],
+    heard: Heard,
 ) -> tuple[Judgement, Assessment]:
-    """The verdict that an evaluation without signatures would have now; nothing is kept."""
-    judgement = await judge_now(session, service, gate, replies)
+    """The verdict that an evaluation without signatures would have now; nothing is kept.
+
+    Without a proposal by the version in force. `heard` is what its expressions are checked with.
+    """
+    service, gate = place
+    if proposal is None:
+        definition = definition_of(await current_version(session, gate))
+    else:
+        definition = await propose(session, gate, proposal, heard)
+    judgement = await judge_by(session, service, definition, replies)
     return judgement, await _assess_unsigned(session, service, judgement)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -143,6 +143,42 @@ async def list_evaluations(
     statement = select(Evaluation).where(Evaluation.service == service, Evaluation.gate == gate)
     order: list[Any] = [Evaluation.evaluated_at.desc(), Evaluation.id.desc()]
     return list(await session.scalars(keyset(statement, order, page)))
+
+
+@dataclass(frozen=True)
+class PastFilter:
+    """Evaluations at a gate made in [since, until); of all services where none is named."""
+
+    gate: Gate
+    since: datetime
+    until: datetime
+    service: str | None = None
+
+
+async def count_past(session: AsyncSession, wanted: PastFilter, limit: int) -> int:
+    """How many evaluations fit, counted no further than `limit`."""
+    some = select(Evaluation.id).where(*_past(wanted)).limit(limit).subquery()
+    return (await session.execute(select(func.count()).select_from(some))).scalar_one()
+
+
+async def past_evaluations(
+    session: AsyncSession, wanted: PastFilter, page: PageParams
+) -> list[Evaluation]:
+    """Evaluations that fit, newest first, one more than the page holds."""
+    order: list[Any] = [Evaluation.evaluated_at.desc(), Evaluation.id.desc()]
+    statement = select(Evaluation).where(*_past(wanted))
+    return list(await session.scalars(keyset(statement, order, page)))
+
+
+def _past(wanted: PastFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [
+        Evaluation.gate == wanted.gate,
+        Evaluation.evaluated_at >= wanted.since,
+        Evaluation.evaluated_at < wanted.until,
+    ]
+    if wanted.service is not None:
+        conditions.append(Evaluation.service == wanted.service)
+    return conditions
 
 
 async def insert_evaluation(session: AsyncSession, evaluation: Evaluation) -> None:

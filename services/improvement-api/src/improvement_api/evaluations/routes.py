@@ -3,9 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Depends, Response
 
-from improvement_api.evaluations.actions import evaluate_gate, simulate_gate
+from improvement_api.evaluations.actions import evaluate_gate, simulate
 from improvement_api.evaluations.queries import (
     ReadEvaluation,
     list_evaluations,
@@ -13,9 +13,10 @@ from improvement_api.evaluations.queries import (
     read_evaluations,
 )
 from improvement_api.evaluations.rules import Assessment, exit_code_of
-from improvement_api.evaluations.schemas import SimulationOut
+from improvement_api.evaluations.schemas import SimulationCreate, SimulationOut
+from improvement_api.facts.rules import Owner
 from improvement_api.gates.rules import GateDefinition
-from improvement_api.providers import AskedFacts
+from improvement_api.providers import AskedFacts, Remotes, ask_for_catalogs
 from improvement_api.signatures.queries import signature_out
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
@@ -24,13 +25,23 @@ from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
-from shared.schemas.common import Key, Page
+from shared.schemas.common import FactDefinition, Key, Page
 from shared.schemas.improvement import CriterionResult, EvaluationOut, Gate
 
 router = Router(prefix="/v1", tags=["evaluations"])
 
 GatesRead = Annotated[Principal, requires("gates:read")]
 EvaluationsWrite = Annotated[Principal, requires("evaluations:write")]
+
+
+async def _heard_for_proposal(
+    providers: Remotes, body: SimulationCreate | None = None
+) -> dict[Owner, list[FactDefinition]]:
+    """What facts there are, asked only where expressions have to be checked."""
+    return {} if body is None else await ask_for_catalogs(providers)
+
+
+HeardForProposal = Annotated[dict[Owner, list[FactDefinition]], Depends(_heard_for_proposal)]
 
 
 @router.post(
@@ -89,15 +100,24 @@ async def get_one(evaluation_id: UUID, caller: GatesRead, session: Session) -> E
     operation_id="simulate_gate",
     responses=problem_responses(404),
 )
-async def simulate(
-    key: Key, gate: Gate, caller: GatesRead, replies: AskedFacts, session: Session
+async def simulate_gate(
+    key: Key,
+    gate: Gate,
+    caller: GatesRead,
+    replies: AskedFacts,
+    heard: HeardForProposal,
+    session: Session,
+    body: SimulationCreate | None = None,
 ) -> SimulationOut:
-    """The same as an evaluation, without consequence: nothing is stored or superseded."""
-    judgement, assessment = await simulate_gate(session, key, gate, replies)
+    """The same as an evaluation, without consequence: nothing is stored or superseded.
+
+    With a body: what the gate would say if it asked that instead, checked as a version would be.
+    """
+    judgement, assessment = await simulate(session, (key, gate), body, replies, heard)
     return SimulationOut(
         service=key,
         gate=gate,
-        gate_version=judgement.definition.version,
+        gate_version=judgement.definition.version if body is None else None,
         stage=judgement.stage,
         verdict=assessment.verdict,
         exit_code=exit_code_of(assessment.verdict),

@@ -4,7 +4,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.decisions.queries import decision_on, rejection_of
 from improvement_api.evaluations.queries import read_evaluation
@@ -85,7 +84,7 @@ async def get_ballot(evaluation_id: UUID, caller: GatesRead, session: Session) -
     return await _ballot(session, evaluation_id, key)
 
 
-async def _ballot(session: AsyncSession, evaluation_id: UUID, board: str) -> BallotOut:
+async def _ballot(session: Session, evaluation_id: UUID, board: str) -> BallotOut:
     decision = await decision_on(session, evaluation_id)
     rejection = await rejection_of(session, evaluation_id)
     result = Result.REJECTED if rejection is not None else Result.OPEN
