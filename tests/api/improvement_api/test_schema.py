@@ -18,7 +18,7 @@ from shared.kit.database import sqlalchemy_url
 from shared.kit.migrations import alembic_config, migrate
 from shared.schemas.catalog import Stage
 from shared.schemas.improvement import Gate
-from shared.schemas.metrics import InitiativeState
+from shared.schemas.metrics import Comparator, InitiativeState
 from tests.support.postgres import Database
 
 APPEND_ONLY = [
@@ -87,6 +87,7 @@ CHECKS: dict[str, type[StrEnum]] = {
     "ck_plan_state": PlanState,
     "ck_plan_held_from": PlanState,
     "ck_initiative_state": InitiativeState,
+    "ck_goal_comparator": Comparator,
 }
 
 

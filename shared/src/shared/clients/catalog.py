@@ -9,6 +9,7 @@ from shared.clients.remote import Remote, read
 from shared.errors import Conflict
 from shared.schemas.catalog import (
     BoardSummary,
+    ObjectiveSummary,
     Reference,
     ResolvedReference,
     ResolveReply,
@@ -17,6 +18,7 @@ from shared.schemas.catalog import (
     ServiceSummary,
     TransitionOut,
     TrendRisk,
+    VitalActivitySummary,
 )
 from shared.schemas.common import FactCatalog, Page, ServiceFacts
 
@@ -82,6 +84,14 @@ class CatalogClient:
     async def service_facts(self, key: str) -> ServiceFacts:
         reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}/facts")
         return read(ServiceFacts, reply, self._remote)
+
+    async def get_objective(self, key: str) -> ObjectiveSummary:
+        reply = await self._remote.request("GET", f"/v1/objectives/{quote(key, safe='')}")
+        return read(ObjectiveSummary, reply, self._remote)
+
+    async def get_vital_activity(self, key: str) -> VitalActivitySummary:
+        reply = await self._remote.request("GET", f"/v1/vital-activities/{quote(key, safe='')}")
+        return read(VitalActivitySummary, reply, self._remote)
 
     async def hand_in_decision(self, service: str, decision: str) -> TransitionOut:
         """Hand in a decision (compact JWS). Repeating it is safe: it never moves a stage twice."""

@@ -301,6 +301,22 @@ class TrendRisk(Wire):
     source_reference: Annotated[ShortText, Field(description="which trend it was")]
 
 
+class ObjectiveSummary(Out):
+    """What others need to know of an objective; it is worked towards while it is `active`."""
+
+    key: str
+    name: str
+    state: str
+
+
+class VitalActivitySummary(Out):
+    """What others need to know of a vital activity."""
+
+    key: str
+    name: str
+    active: bool
+
+
 class RiskReference(Out):
     """What others keep of a risk."""
 

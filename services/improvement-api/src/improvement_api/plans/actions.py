@@ -1,15 +1,19 @@
 """Creating, changing and moving plans and their initiatives."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from improvement_api.people import acting_for
 from improvement_api.plans.queries import (
     get_initiative,
     get_plan,
     insert_initiative,
     insert_plan,
+    insert_plan_of_cause,
     lock_unfinished,
+    plan_of_cause,
 )
 from improvement_api.plans.rules import PlanState, check_editable, check_move
 from improvement_api.plans.schemas import (
@@ -26,6 +30,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.events import emit
 from shared.kit.jobs import enqueue
 from shared.schemas.metrics import InitiativeState
 
@@ -34,20 +39,50 @@ PUSH = "push_initiative"
 
 async def create_plan(session: Session, body: PlanCreate, caller: Principal) -> Plan:
     at = now()
-    plan = Plan(
-        id=uuid4(),
-        title=body.title,
-        problem=body.problem,
-        owner=body.owner or caller.person,
-        state=PlanState.DRAFT,
-        held_from=None,
-        version=1,
-        created_at=at,
-        created_by=caller.person,
-        updated_at=at,
-    )
+    written = {
+        "title": body.title,
+        "problem": body.problem,
+        "owner": body.owner or caller.person,
+        "objective": body.objective,
+    }
+    plan = Plan(**_draft(caller, at), **written)
     await insert_plan(session, plan)
-    await record(session, caller, "created", ("plan", str(plan.id)), None, _plan_facts(plan))
+    await _opened(session, plan, caller)
+    return plan
+
+
+async def open_plan(  # noqa: PLR0913 - one keyword per field of the plan
+    session: Session,
+    *,
+    title: str,
+    problem: str,
+    owner: str,
+    cause_key: str,
+    cause: Mapping[str, Any],
+    opportunity_id: UUID | None = None,
+    objective: str | None = None,
+    caller_name: str,
+) -> Plan:
+    """The plan of a cause: opened now, as a draft, or the one that it opened before.
+
+    `cause_key` names the cause, such as `feedback_theme:<id>`; `cause` tells it with its figures.
+    Of any number of transactions that open for one cause at once, one opens and the others wait
+    for it and are given its plan. `caller_name` is who, or what, wants it.
+    """
+    caller, at = acting_for(caller_name), now()
+    values = {
+        "title": title,
+        "problem": problem,
+        "owner": owner,
+        "opportunity_id": opportunity_id,
+        "objective": objective,
+        "cause_key": cause_key,
+        "cause": dict(cause),
+    }
+    plan = await insert_plan_of_cause(session, _draft(caller, at) | values)
+    if plan is None:
+        return await plan_of_cause(session, cause_key)
+    await _opened(session, plan, caller)
     return plan
 
 
@@ -59,7 +94,7 @@ async def change_plan(
     check_version(expected, plan.version)
     check_editable(plan.state)
     before = _plan_facts(plan)
-    for field, value in _given(body).items():
+    for field, value in _given_of_plan(body).items():
         setattr(plan, field, value)
     await _changed(session, plan, before, "changed", caller)
     return plan
@@ -143,6 +178,24 @@ async def _change_initiative(
     await _push(session, initiative)
 
 
+def _draft(caller: Principal, at: datetime) -> dict[str, Any]:
+    return {
+        "id": uuid4(),
+        "state": PlanState.DRAFT,
+        "held_from": None,
+        "version": 1,
+        "created_at": at,
+        "created_by": caller.person,
+        "updated_at": at,
+    }
+
+
+async def _opened(session: Session, plan: Plan, caller: Principal) -> None:
+    facts = _plan_facts(plan)
+    await record(session, caller, "created", ("plan", str(plan.id)), None, facts)
+    await emit(session, "plan.opened", str(plan.id), {"id": str(plan.id), **facts})
+
+
 async def _changed(
     session: Session,
     plan: Plan,
@@ -162,6 +215,11 @@ async def _push(session: Session, initiative: Initiative) -> None:
     await enqueue(session, PUSH, {"initiative": str(initiative.id)})
 
 
+def _given_of_plan(body: PlanPatch) -> dict[str, Any]:
+    cleared = {"objective": None} if "objective" in body.model_fields_set else {}
+    return cleared | _given(body)
+
+
 def _given(body: PlanPatch | InitiativePatch) -> dict[str, Any]:
     return body.model_dump(exclude_unset=True, exclude_none=True)
 
@@ -171,7 +229,18 @@ def _clears_end(body: InitiativePatch) -> bool:
 
 
 def _plan_facts(plan: Plan) -> dict[str, Any]:
-    names = ("title", "problem", "owner", "state", "held_from", "version")
+    names = (
+        "title",
+        "problem",
+        "owner",
+        "opportunity_id",
+        "objective",
+        "cause_key",
+        "cause",
+        "state",
+        "held_from",
+        "version",
+    )
     return {name: getattr(plan, name) for name in names}
 
 

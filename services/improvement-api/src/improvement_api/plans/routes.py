@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Depends, Query, Response
 
 from improvement_api.plans.actions import (
     add_initiative,
@@ -31,6 +31,7 @@ from improvement_api.plans.schemas import (
 )
 from improvement_api.plans.tables import Initiative, Plan
 from improvement_api.providers import Remotes, check_service
+from improvement_api.references import check_objective
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
@@ -47,11 +48,37 @@ PlansRead = Annotated[Principal, requires("plans:read")]
 PlansWrite = Annotated[Principal, requires("plans:write")]
 
 
+# Bodies whose keys the catalog knows: after the caller, and before Idempotent, which is the first
+# to speak to the database.
+async def _checked_plan(body: PlanCreate, remotes: Remotes) -> PlanCreate:
+    await check_objective(remotes, body.objective, "/objective")
+    return body
+
+
+async def _checked_patch(body: PlanPatch, remotes: Remotes) -> PlanPatch:
+    await check_objective(remotes, body.objective, "/objective")
+    return body
+
+
+async def _checked_initiative(body: InitiativeCreate, remotes: Remotes) -> InitiativeCreate:
+    await check_service(remotes, body.service, "/service")
+    return body
+
+
+CheckedPlan = Annotated[PlanCreate, Depends(_checked_plan)]
+CheckedPatch = Annotated[PlanPatch, Depends(_checked_patch)]
+CheckedInitiative = Annotated[InitiativeCreate, Depends(_checked_initiative)]
+
+
 @router.post(
     "/plans", status_code=201, operation_id="create_plan", responses=problem_responses(409)
 )
 async def create(
-    body: PlanCreate, caller: PlansWrite, session: Session, response: Response, _: Idempotent
+    caller: PlansWrite,
+    body: CheckedPlan,
+    session: Session,
+    response: Response,
+    _: Idempotent,
 ) -> PlanOut:
     """Start an improvement plan, as a draft."""
     plan = await create_plan(session, body, caller)
@@ -90,9 +117,9 @@ async def get_one(
 )
 async def change(
     plan_id: UUID,
-    body: PlanPatch,
-    expected: IfMatch,
     caller: PlansWrite,
+    body: CheckedPatch,
+    expected: IfMatch,
     session: Session,
     response: Response,
 ) -> PlanOut:
@@ -130,15 +157,13 @@ async def move(
 )
 async def create_of_plan(
     plan_id: UUID,
-    body: InitiativeCreate,
     caller: PlansWrite,
-    remotes: Remotes,
+    body: CheckedInitiative,
     session: Session,
     response: Response,
     _: Idempotent,
 ) -> InitiativeOut:
     """Add an initiative; the performance reports show it once it is pushed to metrics-api."""
-    await check_service(remotes, body.service, "/service")
     initiative = await add_initiative(session, plan_id, body, caller)
     response.headers["Location"] = f"/v1/initiatives/{initiative.id}"
     return _initiative_out(initiative, response)
@@ -198,6 +223,10 @@ def _plan_out(plan: Plan, response: Response | None = None) -> PlanOut:
         title=plan.title,
         problem=plan.problem,
         owner=plan.owner,
+        opportunity=None if plan.opportunity_id is None else str(plan.opportunity_id),
+        objective=plan.objective,
+        cause=plan.cause,
+        cause_key=plan.cause_key,
         state=plan.state,
         moves=moves_from(plan.state, plan.held_from),
         version=plan.version,

@@ -1,9 +1,21 @@
 """Improvement plans and their initiatives."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Index, Integer, Text, Uuid
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from improvement_api.base import Base, text_enum
@@ -12,11 +24,17 @@ from shared.schemas.metrics import InitiativeState
 
 
 class Plan(Base):
-    """`held_from` is the state to which a plan on hold returns."""
+    """`held_from` is the state to which a plan on hold returns.
+
+    `cause` is what opened a plan by itself, with its figures; `cause_key` names it, and one cause
+    has one plan. Both are null for plans that people made.
+    """
 
     __tablename__ = "plan"
     __table_args__ = (
         CheckConstraint("(state = 'on_hold') = (held_from IS NOT NULL)", name="on_hold"),
+        CheckConstraint("(cause IS NULL) = (cause_key IS NULL)", name="cause"),
+        UniqueConstraint("cause_key"),
         Index(None, "created_at", "id"),
     )
 
@@ -24,6 +42,10 @@ class Plan(Base):
     title: Mapped[str] = mapped_column(Text)
     problem: Mapped[str] = mapped_column(Text)
     owner: Mapped[str] = mapped_column(Text)
+    opportunity_id: Mapped[UUID | None] = mapped_column(Uuid)
+    objective: Mapped[str | None] = mapped_column(Text)
+    cause: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    cause_key: Mapped[str | None] = mapped_column(Text)
     state: Mapped[PlanState] = mapped_column(text_enum(PlanState, "state"))
     held_from: Mapped[PlanState | None] = mapped_column(text_enum(PlanState, "held_from"))
     version: Mapped[int] = mapped_column(Integer)
