@@ -17,7 +17,8 @@ from improvement_api.evaluations.queries import (
     past_evaluations,
 )
 from improvement_api.evaluations.tables import Evaluation
-from improvement_api.gates.actions import Heard, propose
+from improvement_api.facts.rules import Heard
+from improvement_api.gates.actions import propose
 from improvement_api.gates.queries import versions_of
 from improvement_api.gates.rules import GateDefinition
 from improvement_api.signatures.queries import GivenSignature, signatures_of

@@ -28,9 +28,9 @@ from improvement_api.evaluations.rules import (
 )
 from improvement_api.evaluations.tables import Evaluation
 from improvement_api.evidence.queries import newest_evidence
-from improvement_api.facts.rules import Owner, OwnerReply
+from improvement_api.facts.rules import Heard, Owner, OwnerReply
 from improvement_api.facts.sheets import own_facts
-from improvement_api.gates.actions import Heard, propose
+from improvement_api.gates.actions import propose
 from improvement_api.gates.queries import current_version, definition_of
 from improvement_api.gates.rules import GateDefinition, names_of
 from improvement_api.gates.schemas import ProposedGate

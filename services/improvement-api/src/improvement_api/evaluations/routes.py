@@ -1,5 +1,6 @@
 """Evaluations over HTTP: make one, read them, simulate one."""
 
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from improvement_api.evaluations.queries import (
 )
 from improvement_api.evaluations.rules import Assessment, exit_code_of
 from improvement_api.evaluations.schemas import SimulationCreate, SimulationOut
-from improvement_api.facts.rules import Owner
+from improvement_api.facts.rules import Heard
 from improvement_api.gates.rules import GateDefinition
 from improvement_api.providers import AskedFacts, Remotes, ask_for_catalogs
 from improvement_api.signatures.queries import signature_out
@@ -25,7 +26,7 @@ from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
-from shared.schemas.common import FactDefinition, Key, Page
+from shared.schemas.common import Key, Page
 from shared.schemas.improvement import CriterionResult, EvaluationOut, Gate
 
 router = Router(prefix="/v1", tags=["evaluations"])
@@ -34,14 +35,17 @@ GatesRead = Annotated[Principal, requires("gates:read")]
 EvaluationsWrite = Annotated[Principal, requires("evaluations:write")]
 
 
-async def _heard_for_proposal(
-    providers: Remotes, body: SimulationCreate | None = None
-) -> dict[Owner, list[FactDefinition]]:
-    """What facts there are, asked only where expressions have to be checked."""
-    return {} if body is None else await ask_for_catalogs(providers)
+@dataclass(frozen=True)
+class Proposal:
+    """What a simulation is of, None being the gate in force, and what facts there are for it."""
+
+    gate: SimulationCreate | None
+    heard: Heard
 
 
-HeardForProposal = Annotated[dict[Owner, list[FactDefinition]], Depends(_heard_for_proposal)]
+async def _proposal(providers: Remotes, body: SimulationCreate | None = None) -> Proposal:
+    """Owners of facts are asked what they have only where expressions have to be checked."""
+    return Proposal(body, {} if body is None else await ask_for_catalogs(providers))
 
 
 @router.post(
@@ -105,19 +109,20 @@ async def simulate_gate(
     gate: Gate,
     caller: GatesRead,
     replies: AskedFacts,
-    heard: HeardForProposal,
+    proposal: Annotated[Proposal, Depends(_proposal)],
     session: Session,
-    body: SimulationCreate | None = None,
 ) -> SimulationOut:
     """The same as an evaluation, without consequence: nothing is stored or superseded.
 
     With a body: what the gate would say if it asked that instead, checked as a version would be.
     """
-    judgement, assessment = await simulate(session, (key, gate), body, replies, heard)
+    judgement, assessment = await simulate(
+        session, (key, gate), proposal.gate, replies, proposal.heard
+    )
     return SimulationOut(
         service=key,
         gate=gate,
-        gate_version=judgement.definition.version if body is None else None,
+        gate_version=judgement.definition.version if proposal.gate is None else None,
         stage=judgement.stage,
         verdict=assessment.verdict,
         exit_code=exit_code_of(assessment.verdict),

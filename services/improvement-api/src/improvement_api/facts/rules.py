@@ -1,7 +1,7 @@
 """What a fact is, what its owner may answer, and when an answer counts."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -78,6 +78,10 @@ class Broken:
 
     reason: str
     seen: FactValue | None = None
+
+
+Heard = Mapping[Owner, Sequence[FactDefinition]]
+"""What facts their owners have just said that they have."""
 
 
 def look_up(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from improvement_api.facts.queries import known_facts
-from improvement_api.facts.rules import Owner, UsedFact, usable
+from improvement_api.facts.rules import Heard, UsedFact, usable
 from improvement_api.facts.sheets import OWN_FACTS
 from improvement_api.gates.defaults import DEFAULTS, FACTS_OF_DEFAULTS
 from improvement_api.gates.queries import insert_version, lock_gate, newest_numbers
@@ -24,12 +24,9 @@ from shared.kit.audit import record
 from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
-from shared.schemas.common import FactDefinition
 from shared.schemas.improvement import Gate
 
 LOADED_BY = "tollgate"
-Heard = Mapping[Owner, Sequence[FactDefinition]]
-"""What owners of facts have told just now."""
 
 
 async def publish_version(

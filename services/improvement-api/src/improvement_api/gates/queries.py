@@ -32,6 +32,7 @@ async def uses_of_facts(session: AsyncSession) -> list[tuple[str, Gate, str]]:
     name = fact.c.value["name"].astext
     statement = (
         select(name, GateVersion.gate, criterion.c.key)
+        .select_from(GateVersion)
         .join(criterion, true())
         .join(fact, true())
         .where(_identity().in_(newest))

@@ -35,10 +35,14 @@ GatesWrite = Annotated[Principal, requires("gates:write")]
 Version = Annotated[int, Path(ge=1, lt=2**31)]
 
 
-async def _known_board(body: GateVersionCreate, providers: Remotes) -> None:
-    """Asked before the first word to the database."""
+async def _with_known_board(body: GateVersionCreate, providers: Remotes) -> GateVersionCreate:
+    """The body, whose board the catalog was asked for before the first word to the database."""
     if body.board is not None:
         await check_board(providers, body.board, "/board")
+    return body
+
+
+CheckedVersion = Annotated[GateVersionCreate, Depends(_with_known_board)]
 
 
 @router.get("", operation_id="list_gates")
@@ -66,10 +70,9 @@ async def get_gate(gate: Gate, caller: GatesRead, session: Session, response: Re
 )
 async def publish_gate_version(
     gate: Gate,
-    body: GateVersionCreate,
     caller: GatesWrite,
+    body: CheckedVersion,
     heard: AskedCatalogs,
-    _known: Annotated[None, Depends(_known_board)],
     session: Session,
     response: Response,
     _: Idempotent,

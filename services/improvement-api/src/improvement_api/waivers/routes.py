@@ -28,18 +28,21 @@ GatesRead = Annotated[Principal, requires("gates:read")]
 WaiversWrite = Annotated[Principal, requires("waivers:write")]
 
 
-async def _known_service(body: WaiverCreate, providers: Remotes) -> None:
-    """Asked before the first word to the database."""
+async def _with_known_service(body: WaiverCreate, providers: Remotes) -> WaiverCreate:
+    """The body, whose service the catalog was asked for before the first word to the database."""
     await check_service(providers, body.service, "/service")
+    return body
+
+
+CheckedRequest = Annotated[WaiverCreate, Depends(_with_known_service)]
 
 
 @router.post(
     "", status_code=201, operation_id="request_waiver", responses=problem_responses(409, 503)
 )
 async def request(
-    body: WaiverCreate,
     caller: WaiversWrite,
-    _known: Annotated[None, Depends(_known_service)],
+    body: CheckedRequest,
     session: Session,
     response: Response,
     _: Idempotent,
