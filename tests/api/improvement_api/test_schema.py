@@ -19,6 +19,8 @@ from improvement_api.goals.rules import Attainability
 from improvement_api.opportunities.rules import Handling, LinkKind, OpportunityState, Source
 from improvement_api.periods import Grain
 from improvement_api.plans.rules import PlanOutcome, PlanState
+from improvement_api.votes.rules import Choice
+from improvement_api.waivers.rules import WaiverState
 from shared.kit.database import sqlalchemy_url
 from shared.kit.migrations import alembic_config, migrate
 from shared.schemas.catalog import Stage
@@ -32,6 +34,9 @@ APPEND_ONLY = [
     "evidence",
     "evaluation",
     "signature",
+    "signature_withdrawal",
+    "vote",
+    "board_rejection",
     "decision",
     "decision_log",
     "signal",
@@ -83,6 +88,10 @@ CHECKS: dict[str, type[StrEnum]] = {
     "ck_evaluation_gate": Gate,
     "ck_evaluation_stage": Stage,
     "ck_gate_standing_gate": Gate,
+    "ck_delegation_gate": Gate,
+    "ck_waiver_gate": Gate,
+    "ck_waiver_state": WaiverState,
+    "ck_vote_choice": Choice,
     "ck_decision_gate": Gate,
     "ck_decision_from_stage": Stage,
     "ck_decision_to_stage": Stage,

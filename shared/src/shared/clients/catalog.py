@@ -8,6 +8,7 @@ from uuid import UUID
 from shared.clients.remote import Remote, read
 from shared.errors import Conflict
 from shared.schemas.catalog import (
+    BoardSummary,
     CostTrend,
     ObjectiveSummary,
     PracticeSummary,
@@ -74,6 +75,11 @@ class CatalogClient:
             )
             resolved += read(ResolveReply, reply, self._remote).items
         return resolved
+
+    async def get_board(self, key: str) -> BoardSummary:
+        """A board with who votes on it now; NotFound when there never was one."""
+        reply = await self._remote.request("GET", f"/v1/boards/{quote(key, safe='')}")
+        return read(BoardSummary, reply, self._remote)
 
     async def fact_catalog(self) -> FactCatalog:
         return read(FactCatalog, await self._remote.request("GET", "/v1/facts"), self._remote)

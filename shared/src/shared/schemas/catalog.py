@@ -1,6 +1,6 @@
 """Wire models that catalog-api owns and other services, machines and the command line use."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -259,6 +259,33 @@ class ServiceSnapshot(ServiceSummary):
     """What other services copy of a service: the data of its events."""
 
     references: list[ReferenceSnapshot]
+
+
+class BoardSeat(Out):
+    """A present seat on a board; `chair` and `member` vote."""
+
+    subject: str
+    role: str
+
+
+class BoardQuorum(Out):
+    needed: int = Field(description="voters that a decision needs now")
+
+
+class BoardGate(Out):
+    gate: str
+    portfolio: str | None = Field(description="null: wherever no board is named")
+
+
+class BoardSummary(Out):
+    """What others need to know of a board: who votes now, and on what."""
+
+    key: str
+    quorum: BoardQuorum
+    members: list[BoardSeat]
+    voting_members: list[str]
+    decides: list[BoardGate]
+    ended_on: date | None
 
 
 class TrendRisk(Wire):

@@ -12,6 +12,7 @@ from improvement_api.fact_sheets import FactSheet
 from improvement_api.goals.sheet import SHEET as GOALS
 from improvement_api.opportunities.sheet import SHEET as OPPORTUNITIES
 from improvement_api.plans.sheet import SHEET as PLANS
+from improvement_api.waivers.sheet import SHEET as WAIVERS
 from shared.schemas.common import FactValue
 
 SHEETS: Final[tuple[FactSheet, ...]] = (
@@ -20,6 +21,7 @@ SHEETS: Final[tuple[FactSheet, ...]] = (
     GOALS,
     BUSINESS_CASES,
     BENEFITS,
+    WAIVERS,
 )
 OWN_FACTS: Final = tuple(one for sheet in SHEETS for one in sheet.definitions)
 
