@@ -1,7 +1,7 @@
 """The services that are asked for facts, each once per question and within a deadline."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,7 @@ from shared.clients.catalog import CatalogClient
 from shared.clients.metrics import MetricsClient
 from shared.errors import ApiError, Conflict, Invalid, NotFound, Unavailable
 from shared.kit.client import CallPolicy, RemoteClient
-from shared.schemas.catalog import BoardSummary, ServiceSummary, Stage
+from shared.schemas.catalog import BoardSummary, CostTrend, ServiceSummary, Stage
 from shared.schemas.common import FactCatalog, FactDefinition, Key, ServiceFacts
 
 T = TypeVar("T")
@@ -119,6 +119,30 @@ async def check_service(providers: Providers, service: str, pointer: str | None 
         raise kind(f"There is no service {service}", code="unknown_service", pointer=pointer)
     if isinstance(answer, ApiError):
         raise Unavailable(answer.detail, headers={"Retry-After": "5"})
+
+
+async def ask_for_costs(
+    providers: Providers, services: Sequence[str], currency: str, pointer: str
+) -> list[CostTrend]:
+    """What each service cost month by month, side by side.
+
+    In a body, under `pointer`, an unknown key is malformed (422); 503 when the catalog is away.
+    """
+    answers = await asyncio.gather(
+        *(
+            _reply(providers.catalog.cost_trend(one, currency), providers.patience)
+            for one in services
+        )
+    )
+    trends = []
+    for place, (service, answer) in enumerate(zip(services, answers, strict=True)):
+        if isinstance(answer, NotFound):
+            detail = f"There is no service {service}"
+            raise Invalid(detail, code="unknown_service", pointer=f"{pointer}/{place}")
+        if isinstance(answer, ApiError):
+            raise Unavailable(answer.detail, headers={"Retry-After": "5"})
+        trends.append(answer)
+    return trends
 
 
 async def check_board(providers: Providers, key: str, pointer: str) -> None:

@@ -1,6 +1,7 @@
 """Wire models that catalog-api owns and other services, machines and the command line use."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from itertools import pairwise
@@ -301,6 +302,27 @@ class TrendRisk(Wire):
     source_reference: Annotated[ShortText, Field(description="which trend it was")]
 
 
+class Ceiling(Out):
+    """What the known figures of dependencies allow at most; null: none is known."""
+
+    bound: float | None
+
+
+class ServiceCeilings(Out):
+    """Availability is a ratio from 0 to 1."""
+
+    availability: Ceiling
+
+
+class PracticeSummary(Out):
+    """What others need to know of a practice."""
+
+    key: str
+    title: str
+    kind: str
+    process: str
+
+
 class ObjectiveSummary(Out):
     """What others need to know of an objective; it is worked towards while it is `active`."""
 
@@ -394,3 +416,25 @@ class RequestSnapshot(Out):
     steps: list[StepTiming]
     revision: int
     updated_at: datetime
+
+
+class CostFigure(Out):
+    """A sum of money, or null and why there is none."""
+
+    value: Decimal | None
+    reason: str | None
+
+
+class MonthCost(Out):
+    """What a service cost in a month: `full` with what it uses of its providers (TCO)."""
+
+    month: str = Field(examples=["2026-03"])
+    full: CostFigure
+
+
+class CostTrend(Out):
+    """The part of a service's cost trend that business cases start from."""
+
+    service: str
+    currency: str | None
+    months: list[MonthCost]
