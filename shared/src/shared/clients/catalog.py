@@ -8,6 +8,8 @@ from uuid import UUID
 from shared.clients.remote import Remote, read
 from shared.errors import Conflict
 from shared.schemas.catalog import (
+    BoardSummary,
+    CostTrend,
     ObjectiveSummary,
     PracticeSummary,
     Reference,
@@ -74,6 +76,11 @@ class CatalogClient:
             resolved += read(ResolveReply, reply, self._remote).items
         return resolved
 
+    async def get_board(self, key: str) -> BoardSummary:
+        """A board with who votes on it now; NotFound when there never was one."""
+        reply = await self._remote.request("GET", f"/v1/boards/{quote(key, safe='')}")
+        return read(BoardSummary, reply, self._remote)
+
     async def fact_catalog(self) -> FactCatalog:
         return read(FactCatalog, await self._remote.request("GET", "/v1/facts"), self._remote)
 
@@ -138,3 +145,12 @@ class CatalogClient:
                 raise
             return UUID(str(refused.extra["risk"]))
         return read(RiskReference, reply, self._remote).id
+
+    async def cost_trend(self, key: str, currency: str) -> CostTrend:
+        """What a service cost in each of the last twelve whole months, in that currency."""
+        reply = await self._remote.request(
+            "GET",
+            f"/v1/services/{quote(key, safe='')}/cost-trend",
+            params={"currency": currency},
+        )
+        return read(CostTrend, reply, self._remote)

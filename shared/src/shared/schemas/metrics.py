@@ -201,3 +201,30 @@ class TrendSummary(Out):
 
 class ServiceTrendSummaries(Out):
     trends: list[TrendSummary]
+
+
+class KpiFigure(Out):
+    """The figure of a period; `count` are the records it is of."""
+
+    period: str
+    value: float | None
+    count: int
+    complete: bool
+
+
+class KpiSlice(Out):
+    """The figures of a part of the records; `slice` null: the records do not say."""
+
+    slice: str | None
+    values: list[KpiFigure]
+
+
+class KpiFigures(Out):
+    kpi: KpiId
+    values: list[KpiFigure]
+    slices: list[KpiSlice]
+
+
+class ServiceKpiFigures(Out):
+    service: str
+    kpis: list[KpiFigures]

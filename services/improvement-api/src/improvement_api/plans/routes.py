@@ -175,10 +175,12 @@ async def move(
     response: Response,
     _: Idempotent,
 ) -> PlanOut:
-    """Move a plan: draft, approved, in_progress, review; from these on_hold and withdrawn.
+    """Move a plan: draft, approved, in_progress, review, closed; to on_hold and withdrawn as well.
 
-    Any other move is a 409 that lists the allowed ones. Nobody closes a plan by hand: whether it
-    was successful is computed from its effect on the KPI.
+    Any other move is a 409 that lists the allowed ones. A draft is approved with an approved
+    business case only (409 `business_case_required`). Whether a closed plan was successful is
+    computed: 409 `benefit_not_measured` names what is missing until its goals, the effects of its
+    initiatives and its guard-rails have been judged (see `closing`).
     """
     return _plan_out(await move_plan(session, plan_id, body, caller), response)
 
@@ -267,6 +269,8 @@ def _plan_out(plan: Plan, response: Response | None = None) -> PlanOut:
         cause_key=plan.cause_key,
         state=plan.state,
         moves=moves_from(plan.state, plan.held_from),
+        outcome=plan.outcome,
+        outcome_reasons=plan.outcome_reasons,
         version=plan.version,
         created_at=plan.created_at,
         created_by=plan.created_by,

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from improvement_api.goals.schemas import GoalOut
 from improvement_api.opportunities.schemas import OpportunityOut
-from improvement_api.plans.rules import PlanState
+from improvement_api.plans.rules import PlanOutcome, PlanState
 from shared.kit.patches import absent
 from shared.schemas.common import Key, LongText, Out, Page, ShortText, Wire
 from shared.schemas.metrics import InitiativeState, KpiId
@@ -59,6 +59,8 @@ class PlanOut(Out):
     cause_key: str | None = Field(description="names the cause: no second plan has the same")
     state: PlanState
     moves: list[PlanState] = Field(description="states that it can be moved to")
+    outcome: PlanOutcome | None = Field(description="computed when the plan is closed")
+    outcome_reasons: list[str] | None
     version: int
     created_at: datetime
     created_by: str
