@@ -10,6 +10,8 @@ from sqlalchemy import create_engine
 
 from improvement_api.business_cases.rules import CaseState
 from improvement_api.business_cases.rules import Verdict as CaseVerdict
+from improvement_api.capabilities.rules import AssessmentState, Scope
+from improvement_api.capabilities.rules import Verdict as AssessmentVerdict
 from improvement_api.decisions.rules import DeliveryState
 from improvement_api.definition import DEFINITION
 from improvement_api.facts.rules import FactType, Owner
@@ -32,6 +34,7 @@ APPEND_ONLY = [
     "signal",
     "business_case_decision",
     "plan_actual",
+    "capability_decision",
 ]
 
 
@@ -84,6 +87,9 @@ CHECKS: dict[str, type[StrEnum]] = {
     "ck_initiative_state": InitiativeState,
     "ck_business_case_state": CaseState,
     "ck_business_case_decision_verdict": CaseVerdict,
+    "ck_capability_assessment_scope": Scope,
+    "ck_capability_assessment_state": AssessmentState,
+    "ck_capability_decision_verdict": AssessmentVerdict,
     "ck_goal_comparator": Comparator,
 }
 

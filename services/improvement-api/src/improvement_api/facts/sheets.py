@@ -7,11 +7,12 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.business_cases.sheet import SHEET as BUSINESS_CASES
+from improvement_api.capabilities.sheet import SHEET as CAPABILITIES
 from improvement_api.fact_sheets import FactSheet
 from improvement_api.plans.sheet import SHEET as PLANS
 from shared.schemas.common import FactValue
 
-SHEETS: Final[tuple[FactSheet, ...]] = (PLANS, BUSINESS_CASES)
+SHEETS: Final[tuple[FactSheet, ...]] = (PLANS, BUSINESS_CASES, CAPABILITIES)
 OWN_FACTS: Final = tuple(one for sheet in SHEETS for one in sheet.definitions)
 
 
