@@ -55,7 +55,8 @@ class TestPlans:
 
         assert states == FORWARD
         assert (closed.status_code, closed.json()["code"]) == (409, "benefit_not_measured")
-        assert closed.json()["allowed"] == ["on_hold", "withdrawn"]
+        missing = [{"what": "No initiative was carried out", "on": None}]
+        assert closed.json()["missing"] == missing
 
     async def test_what_was_put_on_hold_returns_to_where_it_was(
         self, tollgate: Improvement, plan: Any

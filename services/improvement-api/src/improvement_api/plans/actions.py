@@ -1,10 +1,11 @@
 """Creating, changing and moving plans and their initiatives."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from improvement_api.benefits.actions import closing_of_plan
 from improvement_api.business_cases.queries import has_approved_case
 from improvement_api.business_cases.rules import check_present
 from improvement_api.people import acting_for
@@ -26,7 +27,7 @@ from improvement_api.plans.schemas import (
     PlanPatch,
 )
 from improvement_api.plans.tables import Initiative, Plan
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 from shared.kit.audit import record
 from shared.kit.auth import Principal
 from shared.kit.clock import now
@@ -39,13 +40,16 @@ from shared.schemas.metrics import InitiativeState
 PUSH = "push_initiative"
 
 
-async def create_plan(session: Session, body: PlanCreate, caller: Principal) -> Plan:
+async def create_plan(
+    session: Session, body: PlanCreate, caller: Principal, opportunity_id: UUID | None = None
+) -> Plan:
     at = now()
     written = {
         "title": body.title,
         "problem": body.problem,
         "owner": body.owner or caller.person,
         "objective": body.objective,
+        "opportunity_id": opportunity_id,
     }
     plan = Plan(**_draft(caller, at), **written)
     await insert_plan(session, plan)
@@ -110,15 +114,41 @@ async def move_plan(session: Session, plan_id: UUID, body: PlanMove, caller: Pri
         # Not for one that returns from on_hold: it was approved before.
         check_present(await has_approved_case(session, plan.id), "Approving a plan")
     before = _plan_facts(plan)
+    if body.to is PlanState.CLOSED:
+        await _compute_outcome(session, plan)
     plan.held_from = plan.state if body.to is PlanState.ON_HOLD else None
     plan.state = body.to
     await _changed(session, plan, before, "moved", caller, comment=body.comment)
+    if body.to is PlanState.CLOSED:
+        told = {"id": str(plan.id), **_plan_facts(plan)}
+        await emit(session, "plan.closed", str(plan.id), told)
     if body.to is PlanState.WITHDRAWN:
         for initiative in await lock_unfinished(session, plan.id):
             await _change_initiative(
                 session, initiative, {"state": InitiativeState.CANCELLED}, caller
             )
     return plan
+
+
+async def _compute_outcome(session: Session, plan: Plan) -> None:
+    """Whether a plan was successful; 409 with what is missing while that cannot be told."""
+    closing = await closing_of_plan(session, plan, now())
+    if closing.outcome is None:
+        raise Conflict(
+            "The plan's benefit is not conclusive yet: "
+            + "; ".join(f"{one.what} ({_when(one.on)})" for one in closing.missing),
+            code="benefit_not_measured",
+            state=plan.state.value,
+            missing=[
+                {"what": one.what, "on": one.on and one.on.isoformat()} for one in closing.missing
+            ],
+        )
+    plan.outcome = closing.outcome
+    plan.outcome_reasons = closing.reasons
+
+
+def _when(on: date | None) -> str:
+    return "whenever it is done" if on is None else f"can be judged on {on}"
 
 
 async def add_initiative(
@@ -213,6 +243,8 @@ async def _changed(
     plan.updated_at = now()
     after = _plan_facts(plan) | said
     await record(session, caller, action, ("plan", str(plan.id)), before, after)
+    if plan.state != before["state"]:
+        await emit(session, "plan.moved", str(plan.id), {"id": str(plan.id), **after})
 
 
 async def _push(session: Session, initiative: Initiative) -> None:
@@ -244,6 +276,8 @@ def _plan_facts(plan: Plan) -> dict[str, Any]:
         "cause",
         "state",
         "held_from",
+        "outcome",
+        "outcome_reasons",
         "version",
     )
     return {name: getattr(plan, name) for name in names}

@@ -5,9 +5,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from improvement_api.plans.rules import PlanState
+from improvement_api.goals.schemas import GoalOut
+from improvement_api.opportunities.schemas import OpportunityOut
+from improvement_api.plans.rules import PlanOutcome, PlanState
 from shared.kit.patches import absent
-from shared.schemas.common import Key, LongText, Out, ShortText, Wire
+from shared.schemas.common import Key, LongText, Out, Page, ShortText, Wire
 from shared.schemas.metrics import InitiativeState, KpiId
 
 
@@ -57,6 +59,8 @@ class PlanOut(Out):
     cause_key: str | None = Field(description="names the cause: no second plan has the same")
     state: PlanState
     moves: list[PlanState] = Field(description="states that it can be moved to")
+    outcome: PlanOutcome | None = Field(description="computed when the plan is closed")
+    outcome_reasons: list[str] | None
     version: int
     created_at: datetime
     created_by: str
@@ -118,3 +122,15 @@ class InitiativeOut(Out):
     created_at: datetime
     created_by: str
     updated_at: datetime
+
+
+class PlanDocument(Out):
+    """A plan with all that belongs to it.
+
+    Of goals and initiatives the first page; the pages after it are at their own addresses.
+    """
+
+    plan: PlanOut
+    opportunity: OpportunityOut | None = Field(description="that the plan was made of")
+    goals: Page[GoalOut]
+    initiatives: Page[InitiativeOut]
