@@ -1,15 +1,17 @@
 """Plans that a cause opens by itself, and the objective that a plan serves."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from improvement_api.periods import Grain, last_full_periods
 from improvement_api.plans.actions import open_plan
 from shared.kit.database import transaction
 from tests.support.improvement import Improvement
-from tests.support.improving import known, posted
+from tests.support.improving import known, planned, posted, told
 
 PLAN = {"title": "Calmer nights", "problem": "The VPN drops at 3 a.m."}
 CAUSE = {"trigger": "feedback", "figures": [{"period": "2026-03", "value": 7, "n": 7}]}
@@ -98,3 +100,62 @@ async def test_an_objective_is_changed_and_taken_away(tollgate: Improvement) -> 
     assert await changed(objective="growth") == "growth"
     assert await changed(title="Quiet nights") == "growth"
     assert await changed(objective=None) is None
+
+
+async def test_one_document_shows_what_a_plan_came_from_and_what_belongs_to_it(
+    tollgate: Improvement,
+) -> None:
+    more = known(tollgate)
+    months = last_full_periods(Grain.MONTH, 24, datetime.now(UTC))
+    more.series["vpn", "mttr"] = dict.fromkeys(months, 4.0)
+    opportunity = await planned(tollgate)
+    plan = opportunity["plan"]
+    due = (datetime.now(UTC) + timedelta(days=200)).date().isoformat()
+    goal = {
+        "service": "vpn",
+        "kpi": "mttr",
+        "comparator": "lte",
+        "value": 4,
+        "due_on": due,
+        "relevant_to": "growth",
+    }
+    initiative = {"service": "vpn", "kpi": "mttr", "title": "Articles", "start": "2026-04-01"}
+    set_goal = await posted(tollgate, f"/v1/plans/{plan}/goals", goal)
+    added = await posted(tollgate, f"/v1/plans/{plan}/initiatives", initiative)
+
+    document = (await tollgate.http.get(f"/v1/plans/{plan}/document")).json()
+
+    assert document["plan"] == (await tollgate.http.get(f"/v1/plans/{plan}")).json()
+    assert (document["plan"]["objective"], document["opportunity"]) == ("growth", opportunity)
+    assert document["goals"] == {"items": [set_goal], "next_cursor": None}
+    assert document["initiatives"] == {"items": [added], "next_cursor": None}
+
+
+async def test_a_plan_without_an_opportunity_has_a_document_as_well(
+    tollgate: Improvement,
+) -> None:
+    plan = await opened(tollgate, "theme:slow")
+
+    document = (await tollgate.http.get(f"/v1/plans/{plan}/document")).json()
+    unknown = await tollgate.http.get(f"/v1/plans/{UUID(int=7)}/document")
+
+    assert (document["plan"]["cause"], document["opportunity"]) == (CAUSE, None)
+    assert (document["goals"]["items"], document["initiatives"]["items"]) == ([], [])
+    assert unknown.status_code == 404
+
+
+async def test_subscribers_hear_of_each_state_of_a_plan(tollgate: Improvement) -> None:
+    plan = await posted(tollgate, "/v1/plans", PLAN)
+    await posted(tollgate, f"/v1/plans/{plan['id']}/transitions", {"to": "on_hold"})
+    reply = await tollgate.http.patch(
+        f"/v1/plans/{plan['id']}", json={"title": "x"}, headers={"If-Match": "*"}
+    )
+
+    events = [
+        (each["type"], each["subject"], each["data"]["state"]) for each in await told(tollgate)
+    ]
+    assert reply.status_code == 200
+    assert events == [
+        ("plan.opened", plan["id"], "draft"),
+        ("plan.moved", plan["id"], "on_hold"),
+    ]

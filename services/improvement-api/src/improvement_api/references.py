@@ -18,7 +18,7 @@ async def check_objective(providers: Providers, key: str | None, pointer: str) -
     """Refuse an objective that is not there, or that nobody works towards any more (422)."""
     if key is None:
         return
-    objective = await _asked(providers.catalog.get_objective(key))
+    objective = await answered(providers.catalog.get_objective(key))
     if objective is None:
         raise Invalid(f"There is no objective {key}", code="unknown_objective", pointer=pointer)
     _check_active(objective, pointer)
@@ -26,11 +26,11 @@ async def check_objective(providers: Providers, key: str | None, pointer: str) -
 
 async def check_relevance(providers: Providers, key: str, pointer: str) -> None:
     """Refuse what is neither an active objective nor an active vital activity (422)."""
-    objective = await _asked(providers.catalog.get_objective(key))
+    objective = await answered(providers.catalog.get_objective(key))
     if objective is not None:
         _check_active(objective, pointer)
         return
-    activity = await _asked(providers.catalog.get_vital_activity(key))
+    activity = await answered(providers.catalog.get_vital_activity(key))
     if activity is None or not activity.active:
         raise Invalid(
             f"{key} is neither an objective nor an active vital activity of the catalog",
@@ -48,8 +48,11 @@ def _check_active(objective: ObjectiveSummary, pointer: str) -> None:
         )
 
 
-async def _asked(question: Awaitable[T]) -> T | None:
-    """The answer; None when there is nothing of that key, 503 with when to come back otherwise."""
+async def answered(question: Awaitable[T]) -> T | None:
+    """What another service answers; None when it has no such thing.
+
+    503 with when to come back while it cannot be asked: nothing is taken on trust.
+    """
     try:
         return await question
     except NotFound:

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from improvement_api.benefits.actions import closing_of_plan
+from improvement_api.business_cases.queries import has_approved_case
+from improvement_api.business_cases.rules import check_present
 from improvement_api.people import acting_for
 from improvement_api.plans.queries import (
     get_initiative,
@@ -38,13 +40,16 @@ from shared.schemas.metrics import InitiativeState
 PUSH = "push_initiative"
 
 
-async def create_plan(session: Session, body: PlanCreate, caller: Principal) -> Plan:
+async def create_plan(
+    session: Session, body: PlanCreate, caller: Principal, opportunity_id: UUID | None = None
+) -> Plan:
     at = now()
     written = {
         "title": body.title,
         "problem": body.problem,
         "owner": body.owner or caller.person,
         "objective": body.objective,
+        "opportunity_id": opportunity_id,
     }
     plan = Plan(**_draft(caller, at), **written)
     await insert_plan(session, plan)
@@ -105,6 +110,9 @@ async def move_plan(session: Session, plan_id: UUID, body: PlanMove, caller: Pri
     """Move a plan; a withdrawn one takes its unfinished initiatives with it."""
     plan = await get_plan(session, plan_id, lock=True)
     check_move(plan.state, plan.held_from, body.to)
+    if plan.state is PlanState.DRAFT and body.to is PlanState.APPROVED:
+        # Not for one that returns from on_hold: it was approved before.
+        check_present(await has_approved_case(session, plan.id), "Approving a plan")
     before = _plan_facts(plan)
     if body.to is PlanState.CLOSED:
         await _compute_outcome(session, plan)
@@ -235,6 +243,8 @@ async def _changed(
     plan.updated_at = now()
     after = _plan_facts(plan) | said
     await record(session, caller, action, ("plan", str(plan.id)), before, after)
+    if plan.state != before["state"]:
+        await emit(session, "plan.moved", str(plan.id), {"id": str(plan.id), **after})
 
 
 async def _push(session: Session, initiative: Initiative) -> None:

@@ -5,6 +5,11 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Response
 
+from improvement_api.goals.queries import list_goals
+from improvement_api.goals.schemas import GoalOut
+from improvement_api.goals.shapes import goal_out
+from improvement_api.opportunities.queries import get_opportunity
+from improvement_api.opportunities.shapes import opportunity_out
 from improvement_api.plans.actions import (
     add_initiative,
     change_initiative,
@@ -25,6 +30,7 @@ from improvement_api.plans.schemas import (
     InitiativeOut,
     InitiativePatch,
     PlanCreate,
+    PlanDocument,
     PlanMove,
     PlanOut,
     PlanPatch,
@@ -36,7 +42,7 @@ from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
 from shared.kit.idempotency import Idempotent
-from shared.kit.pagination import PageQuery, page_of
+from shared.kit.pagination import PageParams, PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.schemas.common import Key, Page, ShortText
@@ -46,6 +52,7 @@ router = Router(prefix="/v1", tags=["plans"])
 
 PlansRead = Annotated[Principal, requires("plans:read")]
 PlansWrite = Annotated[Principal, requires("plans:write")]
+FIRST_PAGE = PageParams(limit=100, after=None)
 
 
 # Bodies whose keys the catalog knows: after the caller, and before Idempotent, which is the first
@@ -110,6 +117,33 @@ async def get_one(
     return _plan_out(await get_plan(session, plan_id), response)
 
 
+@router.get(
+    "/plans/{plan_id}/document", operation_id="get_plan_document", responses=problem_responses(404)
+)
+async def get_document(
+    plan_id: UUID, caller: PlansRead, session: Session, response: Response
+) -> PlanDocument:
+    """A plan in one document: its opportunity and cause with the figures, goals, initiatives."""
+    plan = await get_plan(session, plan_id)
+    opportunity = None
+    if plan.opportunity_id is not None:
+        found = await get_opportunity(session, plan.opportunity_id)
+        opportunity = opportunity_out(found, plan.id)
+    goals = page_of(
+        await list_goals(session, plan_id, FIRST_PAGE),
+        FIRST_PAGE,
+        key=lambda row: (row.created_at, row.id),
+    )
+    return PlanDocument(
+        plan=_plan_out(plan, response),
+        opportunity=opportunity,
+        goals=Page[GoalOut](
+            items=[goal_out(goal) for goal in goals["items"]], next_cursor=goals["next_cursor"]
+        ),
+        initiatives=await _initiatives(session, plan_id, FIRST_PAGE),
+    )
+
+
 @router.patch(
     "/plans/{plan_id}",
     operation_id="change_plan",
@@ -143,7 +177,8 @@ async def move(
 ) -> PlanOut:
     """Move a plan: draft, approved, in_progress, review, closed; to on_hold and withdrawn as well.
 
-    Any other move is a 409 that lists the allowed ones. Whether a closed plan was successful is
+    Any other move is a 409 that lists the allowed ones. A draft is approved with an approved
+    business case only (409 `business_case_required`). Whether a closed plan was successful is
     computed: 409 `benefit_not_measured` names what is missing until its goals, the effects of its
     initiatives and its guard-rails have been judged (see `closing`).
     """
@@ -179,11 +214,8 @@ async def list_of_plan(
     plan_id: UUID, caller: PlansRead, session: Session, page: PageQuery
 ) -> Page[InitiativeOut]:
     """Initiatives of a plan, in the order they were added."""
-    plan = await get_plan(session, plan_id)
-    rows = await list_initiatives(session, plan.id, page)
-    shown = page_of(rows, page, key=lambda row: (row.created_at, row.id))
-    items = [_initiative_out(row) for row in shown["items"]]
-    return Page[InitiativeOut](items=items, next_cursor=shown["next_cursor"])
+    await get_plan(session, plan_id)
+    return await _initiatives(session, plan_id, page)
 
 
 @router.get(
@@ -214,6 +246,13 @@ async def change_one_initiative(
     """Change an initiative; the new revision is pushed to metrics-api."""
     changed = await change_initiative(session, initiative_id, body, expected, caller)
     return _initiative_out(changed, response)
+
+
+async def _initiatives(session: Session, plan_id: UUID, page: PageParams) -> Page[InitiativeOut]:
+    rows = await list_initiatives(session, plan_id, page)
+    shown = page_of(rows, page, key=lambda row: (row.created_at, row.id))
+    items = [_initiative_out(row) for row in shown["items"]]
+    return Page[InitiativeOut](items=items, next_cursor=shown["next_cursor"])
 
 
 def _plan_out(plan: Plan, response: Response | None = None) -> PlanOut:

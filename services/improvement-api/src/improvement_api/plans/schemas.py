@@ -5,9 +5,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from improvement_api.goals.schemas import GoalOut
+from improvement_api.opportunities.schemas import OpportunityOut
 from improvement_api.plans.rules import PlanOutcome, PlanState
 from shared.kit.patches import absent
-from shared.schemas.common import Key, LongText, Out, ShortText, Wire
+from shared.schemas.common import Key, LongText, Out, Page, ShortText, Wire
 from shared.schemas.metrics import InitiativeState, KpiId
 
 
@@ -120,3 +122,15 @@ class InitiativeOut(Out):
     created_at: datetime
     created_by: str
     updated_at: datetime
+
+
+class PlanDocument(Out):
+    """A plan with all that belongs to it.
+
+    Of goals and initiatives the first page; the pages after it are at their own addresses.
+    """
+
+    plan: PlanOut
+    opportunity: OpportunityOut | None = Field(description="that the plan was made of")
+    goals: Page[GoalOut]
+    initiatives: Page[InitiativeOut]

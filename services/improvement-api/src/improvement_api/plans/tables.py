@@ -38,6 +38,7 @@ class Plan(Base):
         CheckConstraint("(state = 'closed') = (outcome IS NOT NULL)", name="closed"),
         CheckConstraint("(outcome IS NULL) = (outcome_reasons IS NULL)", name="outcome_reasons"),
         UniqueConstraint("cause_key"),
+        UniqueConstraint("opportunity_id"),
         Index(None, "created_at", "id"),
     )
 
@@ -45,7 +46,9 @@ class Plan(Base):
     title: Mapped[str] = mapped_column(Text)
     problem: Mapped[str] = mapped_column(Text)
     owner: Mapped[str] = mapped_column(Text)
-    opportunity_id: Mapped[UUID | None] = mapped_column(Uuid)
+    opportunity_id: Mapped[UUID | None] = mapped_column(
+        Uuid, ForeignKey("improvement.opportunity.id")
+    )
     objective: Mapped[str | None] = mapped_column(Text)
     cause: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     cause_key: Mapped[str | None] = mapped_column(Text)
