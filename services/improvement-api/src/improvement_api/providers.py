@@ -16,7 +16,7 @@ from shared.clients.catalog import CatalogClient
 from shared.clients.metrics import MetricsClient
 from shared.errors import ApiError, Invalid, NotFound, Unavailable
 from shared.kit.client import CallPolicy, RemoteClient
-from shared.schemas.catalog import Stage
+from shared.schemas.catalog import ServiceSummary, Stage
 from shared.schemas.common import FactCatalog, FactDefinition, Key, ServiceFacts
 
 T = TypeVar("T")
@@ -100,12 +100,18 @@ async def ask_for_catalogs(providers: Providers) -> dict[Owner, list[FactDefinit
     }
 
 
-async def ask_for_stage(providers: Providers, service: str) -> Stage | None:
-    """The stage of a service now; None when the catalog cannot be reached, NotFound if it knows."""
+async def ask_for_service(providers: Providers, service: str) -> ServiceSummary | None:
+    """The service as it is now; None when the catalog cannot be reached, NotFound if it knows."""
     answer = await _reply(providers.catalog.get_service(service), providers.patience)
     if isinstance(answer, NotFound):
         raise NotFound(f"There is no service {service}", code="unknown_service")
-    return None if isinstance(answer, ApiError) else answer.stage
+    return None if isinstance(answer, ApiError) else answer
+
+
+async def ask_for_stage(providers: Providers, service: str) -> Stage | None:
+    """The stage of a service now; None when the catalog cannot be reached, NotFound if it knows."""
+    found = await ask_for_service(providers, service)
+    return None if found is None else found.stage
 
 
 async def check_service(providers: Providers, service: str, pointer: str | None = None) -> None:
@@ -131,6 +137,10 @@ async def _catalogs(providers: Remotes) -> dict[Owner, list[FactDefinition]]:
     return await ask_for_catalogs(providers)
 
 
+async def _service(key: Key, providers: Remotes) -> ServiceSummary | None:
+    return await ask_for_service(providers, key)
+
+
 async def _stage(key: Key, providers: Remotes) -> Stage | None:
     return await ask_for_stage(providers, key)
 
@@ -142,6 +152,7 @@ async def _known_service(key: Key, providers: Remotes) -> str:
 
 AskedFacts = Annotated[dict[Owner, OwnerReply], Depends(_replies)]
 AskedCatalogs = Annotated[dict[Owner, list[FactDefinition]], Depends(_catalogs)]
+AskedService = Annotated[ServiceSummary | None, Depends(_service)]
 AskedStage = Annotated[Stage | None, Depends(_stage)]
 KnownService = Annotated[str, Depends(_known_service)]
 
