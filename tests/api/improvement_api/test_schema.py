@@ -10,6 +10,7 @@ from sqlalchemy import create_engine
 
 from improvement_api.decisions.rules import DeliveryState
 from improvement_api.definition import DEFINITION
+from improvement_api.deployment_protection.rules import Answer, RequestState
 from improvement_api.facts.rules import FactType, Owner
 from improvement_api.plans.rules import PlanState
 from shared.kit.database import sqlalchemy_url
@@ -75,6 +76,11 @@ CHECKS: dict[str, type[StrEnum]] = {
     "ck_decision_from_stage": Stage,
     "ck_decision_to_stage": Stage,
     "ck_decision_delivery_state": DeliveryState,
+    "ck_badge_token_gate": Gate,
+    "ck_deployment_rule_gate": Gate,
+    "ck_deployment_request_gate": Gate,
+    "ck_deployment_request_state": RequestState,
+    "ck_deployment_request_answer": Answer,
     "ck_plan_state": PlanState,
     "ck_plan_held_from": PlanState,
     "ck_initiative_state": InitiativeState,

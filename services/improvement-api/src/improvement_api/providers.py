@@ -16,6 +16,7 @@ from shared.clients.catalog import CatalogClient
 from shared.clients.metrics import MetricsClient
 from shared.errors import ApiError, Invalid, NotFound, Unavailable
 from shared.kit.client import CallPolicy, RemoteClient
+from shared.kit.jobs import JobContext
 from shared.schemas.catalog import ServiceSummary, Stage
 from shared.schemas.common import FactCatalog, FactDefinition, Key, ServiceFacts
 
@@ -53,6 +54,15 @@ async def connected(
     finally:
         for remote in remotes:
             await remote.aclose()
+
+
+def providers_for(context: JobContext, settings: Settings) -> Providers:
+    """The providers of a job, through the clients of its worker process."""
+    return Providers(
+        CatalogClient(context.remote(Owner.CATALOG.api, settings.catalog_url)),
+        MetricsClient(context.remote(Owner.METRICS.api, settings.metrics_url)),
+        settings.remote_timeout * 1.5,
+    )
 
 
 def providers_of(request: Request) -> Providers:
