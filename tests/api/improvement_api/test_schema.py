@@ -13,6 +13,7 @@ from improvement_api.definition import DEFINITION
 from improvement_api.deployment_protection.rules import Answer, RequestState
 from improvement_api.facts.rules import FactType, Owner
 from improvement_api.plans.rules import PlanState
+from improvement_api.service_reviews.rules import ActionState, PackState, ReviewState
 from shared.kit.database import sqlalchemy_url
 from shared.kit.migrations import alembic_config, migrate
 from shared.schemas.catalog import Stage
@@ -29,6 +30,10 @@ APPEND_ONLY = [
     "decision",
     "decision_log",
     "signal",
+    "review_pack",
+    "review_minutes",
+    "review_minutes_approval",
+    "review_decision",
 ]
 
 
@@ -84,6 +89,9 @@ CHECKS: dict[str, type[StrEnum]] = {
     "ck_plan_state": PlanState,
     "ck_plan_held_from": PlanState,
     "ck_initiative_state": InitiativeState,
+    "ck_service_review_state": ReviewState,
+    "ck_review_pack_order_state": PackState,
+    "ck_review_action_state": ActionState,
 }
 
 

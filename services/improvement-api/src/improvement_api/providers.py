@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, TypeVar
+from urllib.parse import quote
 
 import httpx
 from fastapi import Depends, Request
@@ -133,6 +134,16 @@ async def check_service(providers: Providers, service: str, pointer: str | None 
     if isinstance(answer, NotFound):
         kind = NotFound if pointer is None else Invalid
         raise kind(f"There is no service {service}", code="unknown_service", pointer=pointer)
+    if isinstance(answer, ApiError):
+        raise Unavailable(answer.detail, headers={"Retry-After": "5"})
+
+
+async def check_customer(providers: Providers, customer: str, pointer: str) -> None:
+    """Refuse a customer that the catalog does not know (422), or cannot be asked for (503)."""
+    path = f"/v1/customers/{quote(customer, safe='')}"
+    answer = await _reply(providers.catalog.document(path), providers.patience)
+    if isinstance(answer, NotFound):
+        raise Invalid(f"There is no customer {customer}", code="unknown_customer", pointer=pointer)
     if isinstance(answer, ApiError):
         raise Unavailable(answer.detail, headers={"Retry-After": "5"})
 

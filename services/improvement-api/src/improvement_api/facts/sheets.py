@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.fact_sheets import FactSheet
 from improvement_api.plans.sheet import SHEET as PLANS
+from improvement_api.service_reviews.sheet import SHEET as SERVICE_REVIEWS
 from shared.schemas.common import FactValue
 
-SHEETS: Final[tuple[FactSheet, ...]] = (PLANS,)
+SHEETS: Final[tuple[FactSheet, ...]] = (PLANS, SERVICE_REVIEWS)
 OWN_FACTS: Final = tuple(one for sheet in SHEETS for one in sheet.definitions)
 
 
