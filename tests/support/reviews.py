@@ -24,6 +24,11 @@ def page(*items: dict[str, Any]) -> dict[str, Any]:
     return {"items": list(items), "next_cursor": None}
 
 
+def service(key: str, **fields: Any) -> dict[str, Any]:
+    summary = {"key": key, "name": key.upper(), "kind": "business", "portfolio": "demo"}
+    return {**summary, "stage": "operate", "criticality": None, "revision": 1, **fields}
+
+
 def kpis(*values: float | None, kpi: str = "mttr") -> dict[str, Any]:
     """The reply about one KPI, in hours, with these values in the last periods."""
     padded = [None] * (len(PERIODS) - len(values)) + list(values)
@@ -60,12 +65,12 @@ class Told:
 
     def _otherwise(self, path: str) -> dict[str, Any]:
         end = path.rpartition("/")[2]
-        if path.startswith("/v1/services/") and end == "kpis":
+        if end == "kpis":
             return kpis(6.5, 4.8)
         if end == "costs":
             return COSTS
         if path.count("/") == 3 and path.startswith("/v1/services/"):
-            return {"key": end, "name": end.upper(), "portfolio": "demo", "stage": "operate"}
+            return service(end)
         return EMPTY
 
     def params(self, path: str) -> dict[str, str]:

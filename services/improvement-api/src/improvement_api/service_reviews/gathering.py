@@ -16,10 +16,11 @@ from improvement_api.providers import Providers
 from improvement_api.service_reviews.rules import bounds_of, days_of, periods_until, zone_of
 from shared.clients.catalog import CatalogClient
 from shared.clients.metrics import MetricsClient
-from shared.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound
+from shared.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Unavailable
 
 EXACT: Final = ("kpis", "performance", "targets", "judgements", "breaches", "service_credits")
 FIGURES_DEADLINE: Final = timedelta(minutes=2)  # as of a moment, exactly, however long it takes
+LIST_DEADLINE: Final = timedelta(seconds=30)  # nobody waits for a job
 MOST_ITEMS: Final = 100
 # What the owner says of the question itself; asking again changes nothing.
 _FINAL = (BadRequest, Conflict, Forbidden, Invalid, NotFound)
@@ -62,7 +63,10 @@ async def covered_services(
     if customer is None:
         return services
     path = f"/v1/customers/{quote(customer, safe='')}/engagements"
-    found = [one["service"] async for one in providers.catalog.listed(path, {"on": str(on)})]
+    found = [
+        one["service"]
+        async for one in providers.catalog.listed(path, {"on": str(on)}, LIST_DEADLINE)
+    ]
     return sorted(set(found))
 
 
@@ -70,7 +74,7 @@ async def gather_customer(providers: Providers, key: str, asked: Asked) -> dict[
     """The customer, its cadence, and figures over all services it is engaged with."""
     path = f"/v1/customers/{quote(key, safe='')}"
     document, figures = await asyncio.gather(
-        providers.catalog.document(path),
+        providers.catalog.document(path, None, LIST_DEADLINE),
         _or_reason(_kpis(providers.metrics, path, asked)),
     )
     names = ("key", "name", "relationship_owner", "review_cadence_days", "last_reviewed_on")
@@ -83,7 +87,7 @@ async def gather_service(providers: Providers, asked: Asked) -> dict[str, Any]:
     Raises Unavailable when an owner is away: a pack with holes would look like good news.
     """
     key = quote(asked.service, safe="")
-    service = await providers.catalog.document(f"/v1/services/{key}")
+    service = await providers.catalog.document(f"/v1/services/{key}", None, LIST_DEADLINE)
     metrics, catalog = providers.metrics, providers.catalog
     targets = await _or_reason(_targets(metrics, asked))
     sections: dict[str, Awaitable[Section]] = {
@@ -119,6 +123,8 @@ async def _or_reason(question: Awaitable[Section]) -> Section:
         return await question
     except _FINAL as refusal:
         return {"unavailable": refusal.detail or refusal.title}
+    except (KeyError, TypeError, ValueError) as odd:
+        raise Unavailable(f"An answer has a shape this release does not know: {odd!r}") from odd
 
 
 async def _kpis(metrics: MetricsClient, path: str, asked: Asked) -> list[dict[str, Any]]:
@@ -177,7 +183,7 @@ async def _targets(metrics: MetricsClient, asked: Asked) -> list[dict[str, Any]]
     """The targets that held on the last day, as they were set by then."""
     params = {"service": asked.service, "valid_on": asked.last_day.isoformat()}
     found = []
-    async for one in metrics.iterate("/v1/targets", params):
+    async for one in metrics.iterate("/v1/targets", params, LIST_DEADLINE):
         versions = f"/v1/targets/{quote(one['id'], safe='')}/versions"
         known = await _as_known(metrics, one, versions, asked.as_of)
         if known is not None:
@@ -190,7 +196,7 @@ async def _judgements(metrics: MetricsClient, asked: Asked) -> list[dict[str, An
     """Whether targets were met in the full periods that lie in the one reviewed."""
     first, following = days_of(asked.period)
     found = []
-    async for one in metrics.iterate("/v1/judgements", {"service": asked.service}):
+    async for one in metrics.iterate("/v1/judgements", {"service": asked.service}, LIST_DEADLINE):
         begins, ends = (date.fromisoformat(one[name]) for name in ("first_day", "last_day"))
         if ends < first:
             break  # the newest come first
@@ -214,7 +220,9 @@ async def _as_known(
     if _by(newest["recorded_at"], as_of):
         return newest
     recorded = [
-        one async for one in metrics.iterate(versions, {}) if _by(one["recorded_at"], as_of)
+        one
+        async for one in metrics.iterate(versions, {}, LIST_DEADLINE)
+        if _by(one["recorded_at"], as_of)
     ]
     latest = max(recorded, key=lambda one: int(one["version"]), default=None)
     return None if latest is None else newest | latest
@@ -231,7 +239,7 @@ async def _breaches(metrics: MetricsClient, asked: Asked) -> dict[str, Any]:
         return {"count": 0, "by_clock": {}, "items": []}
     found = [
         one
-        async for one in metrics.iterate("/v1/breaches", params)
+        async for one in metrics.iterate("/v1/breaches", params, LIST_DEADLINE)
         if _by(one["detected_at"], asked.as_of)
         and not (one["retracted_at"] and _by(one["retracted_at"], asked.as_of))
     ]
@@ -257,7 +265,7 @@ async def _service_credits(metrics: MetricsClient, asked: Asked) -> list[dict[st
     money = ("credit", "basis", "currency", "reason")
     found = [
         {name: one[name] for name in (*names, *money)}
-        async for one in metrics.iterate("/v1/service-credits", params)
+        async for one in metrics.iterate("/v1/service-credits", params, LIST_DEADLINE)
         if _by(one["recorded_at"], asked.as_of)
     ]
     return found[:MOST_ITEMS]
@@ -316,11 +324,13 @@ async def _agreements(catalog: CatalogClient, asked: Asked) -> list[dict[str, An
     """The active agreements, each with its review date."""
     found = []
     params = {"service": asked.service, "state": "active"}
-    async for one in catalog.listed("/v1/agreements", params):
+    async for one in catalog.listed("/v1/agreements", params, LIST_DEADLINE):
         if one.get("active_version") is None:
             continue
         key = quote(one["key"], safe="")
-        version = await catalog.document(f"/v1/agreements/{key}/versions/{one['active_version']}")
+        version = await catalog.document(
+            f"/v1/agreements/{key}/versions/{one['active_version']}", None, LIST_DEADLINE
+        )
         found.append(
             {
                 "key": one["key"],
@@ -342,7 +352,7 @@ async def _risks(catalog: CatalogClient, asked: Asked) -> list[dict[str, Any]]:
     more = ("treatment", "review_date", "accepted_until")
     found = [
         {name: one.get(name) for name in (*names, *more)}
-        async for one in catalog.listed("/v1/risks", {"service": asked.service})
+        async for one in catalog.listed("/v1/risks", {"service": asked.service}, LIST_DEADLINE)
         if one["state"] != "closed"
     ]
     return found[:MOST_ITEMS]
@@ -354,7 +364,7 @@ async def _requirements(catalog: CatalogClient, asked: Asked) -> list[dict[str, 
     names = ("id", "customer", "statement", "priority", "state", "state_reason", "answer")
     found = [
         {name: one.get(name) for name in names}
-        async for one in catalog.listed(path, {})
+        async for one in catalog.listed(path, {}, LIST_DEADLINE)
         if one["state"] not in {"rejected", "withdrawn"}
     ]
     return found[:MOST_ITEMS]
@@ -363,7 +373,7 @@ async def _requirements(catalog: CatalogClient, asked: Asked) -> list[dict[str, 
 async def _costs(catalog: CatalogClient, asked: Asked) -> dict[str, Any]:
     """Costs of the period against benchmarks."""
     path = f"/v1/services/{quote(asked.service, safe='')}/costs"
-    told = await catalog.document(path, {"period": asked.period})
+    told = await catalog.document(path, {"period": asked.period}, LIST_DEADLINE)
     names = ("period", "currency", "own", "full", "unit_cost", "recovery_ratio", "benchmarks")
     return {name: told.get(name) for name in names}
 
