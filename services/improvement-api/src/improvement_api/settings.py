@@ -57,6 +57,9 @@ class Settings(ServiceSettings):
         "https://api.github.com",
         description="API of GitHub; of an Enterprise Server https://HOST/api/v3",
     )
+    business_case_approver_role: str = Field(
+        "portfolio_manager", description="role whose holders decide on business cases"
+    )
 
     @field_validator("github_api_url")
     @classmethod

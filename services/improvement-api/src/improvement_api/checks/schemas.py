@@ -14,6 +14,7 @@ from shared.schemas.improvement import (
     SignatureOut,
     Standing,
     Verdict,
+    WaiverNote,
 )
 
 
@@ -48,6 +49,7 @@ class ScorecardCriterion(Out):
     reason: str | None
     facts: dict[str, FactValue] = Field(description="the facts the criterion saw, by name")
     signatures: list[SignatureOut]
+    waiver: WaiverNote | None = Field(description="what made a fail this warning, until it expires")
 
 
 class ScorecardGate(Out):
@@ -62,6 +64,7 @@ class ScorecardGate(Out):
         description="the service is at a stage it leads from; null: the catalog was not reached"
     )
     decided_by: str = Field(description="role whose holders decide")
+    board: str | None = Field(description="board whose vote decides instead, if any")
     evaluation: str | None
     verdict: Verdict | None
     score: float | None = Field(description="0 to 1; null where the weights sum to 0")

@@ -66,6 +66,7 @@ def _gate_out(
         to_stage=to_stage,
         ahead=None if stage is None else stage in from_stages,
         decided_by=definition.decided_by,
+        board=definition.board,
         evaluation=None if read is None else str(read.row.id),
         verdict=None if read is None else read.assessment.verdict,
         score=None if score is None else float(score),
@@ -82,8 +83,10 @@ def _criteria_out(
 ) -> list[ScorecardCriterion]:
     results = {} if read is None else read.assessment.results
     signatures: dict[str, list[SignatureOut]] = defaultdict(list)
-    for signature in () if read is None else read.signatures:
-        signatures[signature.criterion].append(signature_out(signature))
+    if read is not None:
+        for given in read.signatures:
+            shown = signature_out(given, read.as_of)
+            signatures[shown.criterion].append(shown)
     return [
         ScorecardCriterion(
             id=criterion.id,
@@ -97,6 +100,7 @@ def _criteria_out(
             reason=results[criterion.id].reason if criterion.id in results else None,
             facts=dict(results[criterion.id].facts) if criterion.id in results else {},
             signatures=signatures[criterion.id],
+            waiver=results[criterion.id].waiver if criterion.id in results else None,
         )
         for criterion in definition.criteria
     ]
