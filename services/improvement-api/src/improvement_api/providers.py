@@ -1,7 +1,7 @@
 """The services that are asked for facts, each once per question and within a deadline."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,9 +14,9 @@ from improvement_api.facts.rules import Owner, OwnerReply, well_formed
 from improvement_api.settings import Settings
 from shared.clients.catalog import CatalogClient
 from shared.clients.metrics import MetricsClient
-from shared.errors import ApiError, Invalid, NotFound, Unavailable
+from shared.errors import ApiError, Conflict, Invalid, NotFound, Unavailable
 from shared.kit.client import CallPolicy, RemoteClient
-from shared.schemas.catalog import Stage
+from shared.schemas.catalog import BoardSummary, CostTrend, ServiceSummary, Stage
 from shared.schemas.common import FactCatalog, FactDefinition, Key, ServiceFacts
 
 T = TypeVar("T")
@@ -119,6 +119,57 @@ async def check_service(providers: Providers, service: str, pointer: str | None 
         raise kind(f"There is no service {service}", code="unknown_service", pointer=pointer)
     if isinstance(answer, ApiError):
         raise Unavailable(answer.detail, headers={"Retry-After": "5"})
+
+
+async def ask_for_costs(
+    providers: Providers, services: Sequence[str], currency: str, pointer: str
+) -> list[CostTrend]:
+    """What each service cost month by month, side by side.
+
+    In a body, under `pointer`, an unknown key is malformed (422); 503 when the catalog is away.
+    """
+    answers = await asyncio.gather(
+        *(
+            _reply(providers.catalog.cost_trend(one, currency), providers.patience)
+            for one in services
+        )
+    )
+    trends = []
+    for place, (service, answer) in enumerate(zip(services, answers, strict=True)):
+        if isinstance(answer, NotFound):
+            detail = f"There is no service {service}"
+            raise Invalid(detail, code="unknown_service", pointer=f"{pointer}/{place}")
+        if isinstance(answer, ApiError):
+            raise Unavailable(answer.detail, headers={"Retry-After": "5"})
+        trends.append(answer)
+    return trends
+
+
+async def check_board(providers: Providers, key: str, pointer: str) -> None:
+    """Refuse, at `pointer`, a board that the catalog does not know or that has ended (422)."""
+    answer = await _reply(providers.catalog.get_board(key), providers.patience)
+    if isinstance(answer, NotFound) or (isinstance(answer, BoardSummary) and answer.ended_on):
+        raise Invalid(f"There is no board {key}", code="unknown_board", pointer=pointer)
+    if isinstance(answer, ApiError):
+        raise Unavailable(answer.detail, headers={"Retry-After": "5"})
+
+
+async def ask_for_board(
+    providers: Providers, key: str, service: str
+) -> tuple[BoardSummary, ServiceSummary]:
+    """Who is on a board now, and where the service is; 503 unless the catalog tells both."""
+    board, about = await asyncio.gather(
+        _reply(providers.catalog.get_board(key), providers.patience),
+        _reply(providers.catalog.get_service(service), providers.patience),
+    )
+    if isinstance(about, NotFound):
+        raise NotFound(f"There is no service {service}", code="unknown_service")
+    if isinstance(board, NotFound):
+        raise Conflict(f"The catalog has no board {key}", code="unknown_board", board=key)
+    if isinstance(board, ApiError) or isinstance(about, ApiError):
+        failure = board if isinstance(board, ApiError) else about
+        raise Unavailable(str(failure), headers={"Retry-After": "5"})
+    return board, about
 
 
 # Dependencies, so that a route can have the answers before its first word to the database: named

@@ -37,3 +37,6 @@ class Settings(ServiceSettings):
     metrics_event_secret_before: SecretStr | None = Field(
         None, description="the one before it, valid as well while it is rotated"
     )
+    business_case_approver_role: str = Field(
+        "portfolio_manager", description="role whose holders decide on business cases"
+    )

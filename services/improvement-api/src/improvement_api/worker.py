@@ -1,7 +1,6 @@
 """The jobs of improvement-api: name, function, schedule, patience."""
 
 from improvement_api.benefits import jobs as benefits
-from improvement_api.business_cases import jobs as business_cases
 from improvement_api.decisions import jobs as decisions
 from improvement_api.deployment_protection import jobs as deployment_protection
 from improvement_api.feedback import jobs as feedback
@@ -20,7 +19,6 @@ JOBS: tuple[Job, ...] = (
     *opportunities.JOBS,
     *goals.JOBS,
     *triggers.JOBS,
-    *business_cases.JOBS,
     *benefits.JOBS,
     *root_causes.JOBS,
     *feedback.JOBS,

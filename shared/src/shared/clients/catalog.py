@@ -8,14 +8,20 @@ from uuid import UUID
 from shared.clients.remote import Remote, read
 from shared.errors import Conflict
 from shared.schemas.catalog import (
+    BoardSummary,
+    CostTrend,
+    ObjectiveSummary,
+    PracticeSummary,
     Reference,
     ResolvedReference,
     ResolveReply,
     RiskReference,
+    ServiceCeilings,
     ServiceOut,
     ServiceSummary,
     TransitionOut,
     TrendRisk,
+    VitalActivitySummary,
 )
 from shared.schemas.common import FactCatalog, Page, ServiceFacts
 
@@ -70,12 +76,43 @@ class CatalogClient:
             resolved += read(ResolveReply, reply, self._remote).items
         return resolved
 
+    async def get_board(self, key: str) -> BoardSummary:
+        """A board with who votes on it now; NotFound when there never was one."""
+        reply = await self._remote.request("GET", f"/v1/boards/{quote(key, safe='')}")
+        return read(BoardSummary, reply, self._remote)
+
     async def fact_catalog(self) -> FactCatalog:
         return read(FactCatalog, await self._remote.request("GET", "/v1/facts"), self._remote)
 
     async def service_facts(self, key: str) -> ServiceFacts:
         reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}/facts")
         return read(ServiceFacts, reply, self._remote)
+
+    async def get_objective(self, key: str) -> ObjectiveSummary:
+        reply = await self._remote.request("GET", f"/v1/objectives/{quote(key, safe='')}")
+        return read(ObjectiveSummary, reply, self._remote)
+
+    async def get_vital_activity(self, key: str) -> VitalActivitySummary:
+        reply = await self._remote.request("GET", f"/v1/vital-activities/{quote(key, safe='')}")
+        return read(VitalActivitySummary, reply, self._remote)
+
+    async def availability_bound(self, key: str) -> float | None:
+        """What the known figures of its dependencies allow a service to reach, from 0 to 1."""
+        reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}/ceilings")
+        return read(ServiceCeilings, reply, self._remote).availability.bound
+
+    async def get_risk(self, risk_id: UUID) -> RiskReference:
+        reply = await self._remote.request("GET", f"/v1/risks/{risk_id}")
+        return read(RiskReference, reply, self._remote)
+
+    async def practices_of_opportunity(
+        self, opportunity: str, limit: int, cursor: str | None
+    ) -> Page[PracticeSummary]:
+        """A page of the practices that are linked to an opportunity, by key."""
+        params = {"opportunity": opportunity, "limit": limit}
+        params |= {"cursor": cursor} if cursor else {}
+        reply = await self._remote.request("GET", "/v1/practices", params=params)
+        return read(Page[PracticeSummary], reply, self._remote)
 
     async def hand_in_decision(self, service: str, decision: str) -> TransitionOut:
         """Hand in a decision (compact JWS). Repeating it is safe: it never moves a stage twice."""
@@ -108,3 +145,12 @@ class CatalogClient:
                 raise
             return UUID(str(refused.extra["risk"]))
         return read(RiskReference, reply, self._remote).id
+
+    async def cost_trend(self, key: str, currency: str) -> CostTrend:
+        """What a service cost in each of the last twelve whole months, in that currency."""
+        reply = await self._remote.request(
+            "GET",
+            f"/v1/services/{quote(key, safe='')}/cost-trend",
+            params={"currency": currency},
+        )
+        return read(CostTrend, reply, self._remote)

@@ -1,11 +1,12 @@
 """Evaluations over HTTP: make one, read them, simulate one."""
 
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Depends, Response
 
-from improvement_api.evaluations.actions import evaluate_gate, simulate_gate
+from improvement_api.evaluations.actions import evaluate_gate, simulate
 from improvement_api.evaluations.queries import (
     ReadEvaluation,
     list_evaluations,
@@ -13,9 +14,10 @@ from improvement_api.evaluations.queries import (
     read_evaluations,
 )
 from improvement_api.evaluations.rules import Assessment, exit_code_of
-from improvement_api.evaluations.schemas import SimulationOut
+from improvement_api.evaluations.schemas import SimulationCreate, SimulationOut
+from improvement_api.facts.rules import Heard
 from improvement_api.gates.rules import GateDefinition
-from improvement_api.providers import AskedFacts
+from improvement_api.providers import AskedFacts, Remotes, ask_for_catalogs
 from improvement_api.signatures.queries import signature_out
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
@@ -31,6 +33,19 @@ router = Router(prefix="/v1", tags=["evaluations"])
 
 GatesRead = Annotated[Principal, requires("gates:read")]
 EvaluationsWrite = Annotated[Principal, requires("evaluations:write")]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a simulation is of, None being the gate in force, and what facts there are for it."""
+
+    gate: SimulationCreate | None
+    heard: Heard
+
+
+async def _proposal(providers: Remotes, body: SimulationCreate | None = None) -> Proposal:
+    """Owners of facts are asked what they have only where expressions have to be checked."""
+    return Proposal(body, {} if body is None else await ask_for_catalogs(providers))
 
 
 @router.post(
@@ -89,15 +104,25 @@ async def get_one(evaluation_id: UUID, caller: GatesRead, session: Session) -> E
     operation_id="simulate_gate",
     responses=problem_responses(404),
 )
-async def simulate(
-    key: Key, gate: Gate, caller: GatesRead, replies: AskedFacts, session: Session
+async def simulate_gate(
+    key: Key,
+    gate: Gate,
+    caller: GatesRead,
+    replies: AskedFacts,
+    proposal: Annotated[Proposal, Depends(_proposal)],
+    session: Session,
 ) -> SimulationOut:
-    """The same as an evaluation, without consequence: nothing is stored or superseded."""
-    judgement, assessment = await simulate_gate(session, key, gate, replies)
+    """The same as an evaluation, without consequence: nothing is stored or superseded.
+
+    With a body: what the gate would say if it asked that instead, checked as a version would be.
+    """
+    judgement, assessment = await simulate(
+        session, (key, gate), proposal.gate, replies, proposal.heard
+    )
     return SimulationOut(
         service=key,
         gate=gate,
-        gate_version=judgement.definition.version,
+        gate_version=judgement.definition.version if proposal.gate is None else None,
         stage=judgement.stage,
         verdict=assessment.verdict,
         exit_code=exit_code_of(assessment.verdict),
@@ -121,7 +146,7 @@ def evaluation_out(read: ReadEvaluation, made: UUID) -> EvaluationOut:
         score=None if assessment.score is None else float(assessment.score),
         standing=read.standing,
         criteria=_criteria_out(read.definition, assessment),
-        signatures=[signature_out(signature) for signature in read.signatures],
+        signatures=[signature_out(signature, read.as_of) for signature in read.signatures],
         facts_hash=row.facts_hash,
         evaluated_at=row.evaluated_at,
         evaluated_by=row.on_behalf_of or row.evaluated_by,
@@ -140,6 +165,7 @@ def _criteria_out(definition: GateDefinition, assessment: Assessment) -> list[Cr
             outcome=assessment.results[criterion.id].outcome,
             reason=assessment.results[criterion.id].reason,
             facts=dict(assessment.results[criterion.id].facts),
+            waiver=assessment.results[criterion.id].waiver,
         )
         for criterion in definition.criteria
     ]

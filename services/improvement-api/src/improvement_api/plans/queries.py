@@ -1,10 +1,12 @@
 """Statements over plans and initiatives."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.plans.rules import PlanState
@@ -68,6 +70,23 @@ async def get_initiative(
 async def insert_plan(session: AsyncSession, plan: Plan) -> None:
     session.add(plan)
     await session.flush()
+
+
+async def insert_plan_of_cause(session: AsyncSession, values: Mapping[str, Any]) -> Plan | None:
+    """Add a plan that a cause opened; None when the cause has one already.
+
+    Who comes second waits for the first to commit, so of any number that come at once one opens.
+    """
+    statement = (
+        insert(Plan).values(dict(values)).on_conflict_do_nothing(index_elements=[Plan.cause_key])
+    )
+    return await session.scalar(statement.returning(Plan))
+
+
+async def plan_of_cause(session: AsyncSession, cause_key: str) -> Plan:
+    """The plan that a cause opened."""
+    statement = select(Plan).where(Plan.cause_key == cause_key)
+    return (await session.scalars(statement)).one()
 
 
 async def insert_initiative(session: AsyncSession, initiative: Initiative) -> None:
