@@ -12,7 +12,6 @@ from tollgate.connection import body_of
 from tollgate.demo.business_case import ensure_approved_case, ensure_booked
 from tollgate.demo.catalog.steps import CATALOG_STEPS
 from tollgate.demo.content import (
-    ALARM_SOURCE,
     PORTFOLIOS,
     SERVICES,
     SOURCE,
@@ -23,9 +22,11 @@ from tollgate.demo.content import (
     WorkedRow,
 )
 from tollgate.demo.history import INCIDENTS, history, incident_id
+from tollgate.demo.improvement.story import load_effect, load_initiative, load_portal
 from tollgate.demo.making import PATIENCE, Load, Providers, Step, create, ensure
 from tollgate.demo.metrics.issued import load_issued_report
 from tollgate.demo.metrics.steps import METRICS_STEPS, RECORD_STEPS
+from tollgate.demo.services import onboarding_of
 from tollgate.demo.worked_example import worked_example
 from tollgate.exits import CommandFailed
 from tollgate.pages import items_of
@@ -45,7 +46,7 @@ def load_services(at: Providers, _until: date) -> None:
         }
         ensure(at.catalog, "/v1/portfolios", body)
     for service in SERVICES:
-        ensure(at.catalog, "/v1/services/onboard", _service(service))
+        ensure(at.catalog, "/v1/services/onboard", onboarding_of(service))
 
 
 def load_incidents(at: Providers, until: date) -> None:
@@ -106,34 +107,13 @@ STEPS: tuple[Step, ...] = (
     ("Incidents", load_incidents),
     *RECORD_STEPS,
     ("Targets", load_targets),
+    ("Partner Portal", load_portal),
     *METRICS_STEPS,
     ("Improvement plan", load_plan),
+    ("An improvement begins", load_initiative),
+    ("Its effect", load_effect),
     ("Issued report", load_issued_report),
 )
-
-
-def _service(service: DemoService) -> dict[str, Any]:
-    return {
-        "key": service.key,
-        "name": service.name,
-        "description": service.description,
-        "portfolio": service.portfolio,
-        "kind": service.kind,
-        "criticality": service.criticality,
-        "tags": ["demo"],
-        "stage": service.stage,
-        "reason": f"At {service.stage} before the catalog was introduced (demo)",
-        "owners": [
-            {"role": "service_owner", "subject": service.owner},
-            {"role": "service_level_manager", "subject": "rosa.klein"},
-            *({"role": role, "subject": subject} for role, subject in service.further_owners),
-        ],
-        "external_references": [
-            {"source": source, "name": name}
-            for source, name in ((SOURCE, service.name), (ALARM_SOURCE, service.alarm_name))
-            if name is not None
-        ],
-    }
 
 
 def _sent(updates: Iterable[Update]) -> Iterable[Sent]:
