@@ -48,9 +48,7 @@ class Way:
 WAYS: list[Way] = []
 
 
-def way(
-    name: str, status: int, code: str, *, decisions: int = 0
-) -> Callable[[Attempt], Attempt]:
+def way(name: str, status: int, code: str, *, decisions: int = 0) -> Callable[[Attempt], Attempt]:
     """Enter a way into the table."""
 
     def enter(attempt: Attempt) -> Attempt:
