@@ -145,7 +145,7 @@ async def _assess_unsigned(session: Session, service: str, judgement: Judgement)
     """What an evaluation amounts to before anybody has signed, with the waivers in force."""
     place = (service, judgement.definition.gate)
     waivers = (await approved_waivers(session, [place], judgement.at)).get(place, [])
-    waived = in_force(waivers, judgement.definition.criteria, judgement.at)
+    waived = in_force(waivers, judgement.definition, judgement.at)
     return assess(judgement.definition, judgement.results, {}, waived)
 
 

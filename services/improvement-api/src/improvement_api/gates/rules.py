@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 import rfc8785
@@ -141,6 +142,11 @@ class GateDefinition:
     decided_by: str | None
     board: str | None = None
     waived_by: str | None = None
+
+    @cached_property
+    def demands(self) -> Mapping[str, str]:
+        """What each criterion demands: see demand_of."""
+        return {one.id: demand_of(one) for one in self.criteria}
 
     @property
     def waiver_role(self) -> str | None:
