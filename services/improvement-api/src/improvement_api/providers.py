@@ -149,7 +149,7 @@ async def check_portfolio(providers: Providers, key: str, pointer: str) -> None:
 
 async def check_customer(providers: Providers, customer: str, pointer: str) -> None:
     """Refuse a customer that the catalog does not know (422), or cannot be asked for (503)."""
-    path = f"/v1/customers/{quote(customer, safe=\x27\x27)}"
+    path = f"/v1/customers/{quote(customer, safe='')}"
     answer = await _reply(providers.catalog.document(path), providers.patience)
     if isinstance(answer, NotFound):
         raise Invalid(f"There is no customer {customer}", code="unknown_customer", pointer=pointer)
