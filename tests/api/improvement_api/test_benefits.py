@@ -14,6 +14,7 @@ from improvement_api.benefits.sheet import SHEET
 from shared.errors import Unavailable
 from shared.kit.database import reading
 from tests.support.benefits import Figures, falling, serve
+from tests.support.business_cases import approved_case
 from tests.support.improvement import Improvement
 
 TODAY = datetime.now(UTC).date()
@@ -350,9 +351,7 @@ class TestGuardRails:
         assert [one["kpi"] for one in right.json()["items"]] == ["csat"]
 
     async def test_stay_once_the_plan_is_in_review(self, tollgate: Improvement, plan: Any) -> None:
-        path = f"/v1/plans/{plan['id']}/transitions"
-        for to in ("approved", "in_progress", "review"):
-            assert (await tollgate.http.post(path, json={"to": to})).status_code == 201
+        await in_review(tollgate, plan)
 
         reply = await self.put(tollgate, plan, self.SLOWER)
 
@@ -381,6 +380,7 @@ class TestGuardRails:
 
 
 async def in_review(tollgate: Improvement, plan: Any) -> None:
+    await approved_case(tollgate, plan)
     for to in ("approved", "in_progress", "review"):
         reply = await move(tollgate, plan, to)
         assert reply.status_code == 201, reply.text
