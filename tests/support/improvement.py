@@ -251,7 +251,7 @@ class Improvement:
             await worker
 
     def _job_context(self) -> JobContext:
-        policy = CallPolicy(PATIENCE, attempts=1)
+        policy = CallPolicy(self.settings.fact_deadline, attempts=1)
         transport = httpx.MockTransport(self.fake.answer)
         remotes = {
             remote: RemoteClient(self.settings, remote, url, policy=policy, transport=transport)

@@ -567,9 +567,11 @@ async def test_benefits_are_facts_that_gates_can_ask_for(
 
 def set_goal(tollgate: Improvement, plan: Any, due_on: date) -> None:
     tollgate.as_admin(
-        "INSERT INTO improvement.goal (id, plan_id, service, kpi, comparator, value, due_on,"
-        " relevant_to, owner, created_at, created_by)"
-        " VALUES (gen_random_uuid(), %s, 'vpn', 'mttr', 'lte', 4.5, %s, 'grow', 'ada', now(), 'ada')",
+        "INSERT INTO improvement.goal (id, plan_id, service, kpi, unit, grain, comparator, value,"
+        " baseline_as_of, attainability, judgement, reason, due_on, relevant_to, owner,"
+        " created_at, created_by)"
+        " VALUES (gen_random_uuid(), %s, 'vpn', 'mttr', 'hours', 'month', 'lte', 4.5, now(),"
+        " 'attainable', '{}', '', %s, 'grow', 'ada', now(), 'ada')",
         plan["id"],
         due_on,
     )

@@ -12,6 +12,8 @@ from improvement_api.benefits.periods import Grain as MeasuredGrain
 from improvement_api.benefits.rules import Verdict
 from improvement_api.business_cases.rules import CaseState
 from improvement_api.business_cases.rules import Verdict as CaseVerdict
+from improvement_api.capabilities.rules import AssessmentState, Scope
+from improvement_api.capabilities.rules import Verdict as AssessmentVerdict
 from improvement_api.decisions.rules import DeliveryState
 from improvement_api.definition import DEFINITION
 from improvement_api.deployment_protection.rules import Answer, RequestState
@@ -46,6 +48,7 @@ APPEND_ONLY = [
     "trigger_version",
     "business_case_decision",
     "plan_actual",
+    "capability_decision",
     "measurement",
     "review_pack",
     "review_minutes",
@@ -116,6 +119,9 @@ CHECKS: dict[str, type[StrEnum]] = {
     "ck_goal_grain": Grain,
     "ck_business_case_state": CaseState,
     "ck_business_case_decision_verdict": CaseVerdict,
+    "ck_capability_assessment_scope": Scope,
+    "ck_capability_assessment_state": AssessmentState,
+    "ck_capability_decision_verdict": AssessmentVerdict,
     "ck_goal_comparator": Comparator,
     "ck_goal_attainability": Attainability,
     "ck_opportunity_source": Source,

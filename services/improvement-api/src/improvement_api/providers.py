@@ -138,6 +138,15 @@ async def check_service(providers: Providers, service: str, pointer: str | None 
         raise Unavailable(answer.detail, headers={"Retry-After": "5"})
 
 
+async def check_portfolio(providers: Providers, key: str, pointer: str) -> None:
+    """Refuse a portfolio that the catalog does not know (422), or cannot be asked for (503)."""
+    answer = await _reply(providers.catalog.get_portfolio(key), providers.patience)
+    if isinstance(answer, NotFound):
+        raise Invalid(f"There is no portfolio {key}", code="unknown_portfolio", pointer=pointer)
+    if isinstance(answer, ApiError):
+        raise Unavailable(answer.detail, headers={"Retry-After": "5"})
+
+
 async def check_customer(providers: Providers, customer: str, pointer: str) -> None:
     """Refuse a customer that the catalog does not know (422), or cannot be asked for (503)."""
     path = f"/v1/customers/{quote(customer, safe='')}"

@@ -12,6 +12,7 @@ from shared.schemas.catalog import (
     BoardSummary,
     CostTrend,
     ObjectiveSummary,
+    PortfolioSummary,
     PracticeSummary,
     Reference,
     ResolvedReference,
@@ -162,6 +163,10 @@ class CatalogClient:
                 raise
             return UUID(str(refused.extra["risk"]))
         return read(RiskReference, reply, self._remote).id
+
+    async def get_portfolio(self, key: str) -> PortfolioSummary:
+        reply = await self._remote.request("GET", f"/v1/portfolios/{quote(key, safe='')}")
+        return read(PortfolioSummary, reply, self._remote)
 
     async def cost_trend(self, key: str, currency: str) -> CostTrend:
         """What a service cost in each of the last twelve whole months, in that currency."""

@@ -438,3 +438,10 @@ class CostTrend(Out):
     service: str
     currency: str | None
     months: list[MonthCost]
+
+
+class PortfolioSummary(Out):
+    """What others need of a portfolio: that it is there, and its name."""
+
+    key: str
+    name: str

@@ -218,9 +218,9 @@ def _initiative_report(
     return InitiativeReport(
         name=f"initiative {initiative.title!r} ({initiative.id})",
         unfinished=not _is_over(initiative, today),
-        verdict=stands and stands.verdict,
+        verdict=stands.verdict if stands else None,
         judged_on=stands.judged_on if stands else weeks_on,
-        last_judged_on=stands and stands.last_judged_on,
+        last_judged_on=stands.last_judged_on if stands else None,
     )
 
 
@@ -234,8 +234,8 @@ def _guard_rail_reports(guard_rails: Sequence[JudgedGuardRail]) -> list[GuardRai
         GuardRailReport(
             name=f"guard-rail {one.row.kpi} of {one.row.service}",
             standing=one.standing,
-            judged_on=one.measurement and one.measurement.judged_on,
-            last_judged_on=one.measurement and one.measurement.last_judged_on,
+            judged_on=one.measurement.judged_on if one.measurement else None,
+            last_judged_on=one.measurement.last_judged_on if one.measurement else None,
         )
         for one in guard_rails
     ]

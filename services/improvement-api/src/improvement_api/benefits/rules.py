@@ -240,7 +240,8 @@ def _last_day(
     if not initiatives or any(one.unfinished for one in initiatives):
         return None
     days = [goal.due_on for goal in goals]
-    days += [one.last_judged_on for one in (*initiatives, *guard_rails) if one.last_judged_on]
+    days += [one.last_judged_on for one in initiatives if one.last_judged_on]
+    days += [one.last_judged_on for one in guard_rails if one.last_judged_on]
     return max(days, default=None)
 
 

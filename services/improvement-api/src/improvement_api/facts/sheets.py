@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.benefits.sheet import SHEET as BENEFITS
 from improvement_api.business_cases.sheet import SHEET as BUSINESS_CASES
+from improvement_api.capabilities.sheet import SHEET as CAPABILITIES
 from improvement_api.fact_sheets import FactSheet
 from improvement_api.goals.sheet import SHEET as GOALS
 from improvement_api.opportunities.sheet import SHEET as OPPORTUNITIES
@@ -22,6 +23,7 @@ SHEETS: Final[tuple[FactSheet, ...]] = (
     GOALS,
     BUSINESS_CASES,
     BENEFITS,
+    CAPABILITIES,
     WAIVERS,
     SERVICE_REVIEWS,
 )
