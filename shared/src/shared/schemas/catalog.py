@@ -438,3 +438,12 @@ class CostTrend(Out):
     service: str
     currency: str | None
     months: list[MonthCost]
+
+
+class RequirementSummary(Out):
+    """What a customer needs of a service, as improvement-api shows it beside its feedback."""
+
+    id: UUID
+    service: str
+    statement: str
+    state: str

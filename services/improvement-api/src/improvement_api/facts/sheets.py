@@ -12,6 +12,7 @@ from improvement_api.fact_sheets import FactSheet
 from improvement_api.goals.sheet import SHEET as GOALS
 from improvement_api.opportunities.sheet import SHEET as OPPORTUNITIES
 from improvement_api.plans.sheet import SHEET as PLANS
+from improvement_api.root_causes.sheet import SHEET as ROOT_CAUSES
 from improvement_api.waivers.sheet import SHEET as WAIVERS
 from shared.schemas.common import FactValue
 
@@ -22,6 +23,7 @@ SHEETS: Final[tuple[FactSheet, ...]] = (
     BUSINESS_CASES,
     BENEFITS,
     WAIVERS,
+    ROOT_CAUSES,
 )
 OWN_FACTS: Final = tuple(one for sheet in SHEETS for one in sheet.definitions)
 
