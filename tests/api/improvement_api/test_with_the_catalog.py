@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from catalog_api.app import create_app
 from catalog_api.settings import Settings
 from shared.kit.settings import TrustedIssuer
+from tests.support.gates import automated, sign_off
 from tests.support.improvement import ISSUER, Improvement, running_improvement
 from tests.support.postgres import Database
 
@@ -70,6 +71,12 @@ async def catalog(
             "strategy": "Work from anywhere",
         }
         assert (await http.post("/v1/portfolios", json=portfolio)).status_code == 201
+        # A gate of few questions: these stories are about what follows a verdict.
+        questions = [
+            automated(expression="service_has_service_owner"),
+            sign_off("owner-commits", "service_owner"),
+        ]
+        await tollgate.publish(GATE, questions, decided_by="portfolio_manager")
         yield http
 
 
