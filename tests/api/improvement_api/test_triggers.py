@@ -162,6 +162,15 @@ class TestSignals:
         assert opened["cause"]["trigger_version"] == 1
         assert (fired["handling"], fired["opportunity"]) == ("opened", opened["id"])
 
+    async def test_a_real_worker_lets_it_fire_by_itself_within_seconds(
+        self, listening: Improvement, more: Known
+    ) -> None:
+        async with listening.working():
+            await tell_missed(listening, 0, 1, 2)
+            (opened,) = await eventually(lambda: opportunities(listening), within=30)
+
+        assert opened["cause_key"] == "target-missed:vpn:kpi:mttr"
+
     async def test_it_goes_on_to_be_one_however_long_the_target_is_missed(
         self, listening: Improvement, more: Known
     ) -> None:
