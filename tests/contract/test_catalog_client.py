@@ -12,6 +12,7 @@ import pytest
 from shared.clients.catalog import CatalogClient
 from shared.errors import Conflict, NotFound
 from shared.schemas.catalog import Reference, Stage
+from tests.support.boards import make_board
 from tests.support.catalog import Catalog, running_catalog
 from tests.support.costs import cost_item
 from tests.support.postgres import Database
@@ -70,6 +71,22 @@ async def test_a_service_is_read(client: CatalogClient) -> None:
 async def test_a_service_that_is_not_there_is_not_found(client: CatalogClient) -> None:
     with pytest.raises(NotFound):
         await client.get_service("nothing")
+
+
+async def test_a_board_says_who_votes_now_and_on_what(
+    client: CatalogClient, catalog: Catalog
+) -> None:
+    gate = "transition-to-operate"
+    await make_board(catalog, decides=[{"gate": gate, "portfolio": None}])
+
+    board = await client.get_board("board")
+
+    assert (board.voting_members, board.quorum.needed) == (["ada", "bea", "cal"], 2)
+    assert [seat.subject for seat in board.members if seat.role == "chair"] == ["ada"]
+    assert [(one.gate, one.portfolio) for one in board.decides] == [(gate, None)]
+    assert board.ended_on is None
+    with pytest.raises(NotFound):
+        await client.get_board("nothing")
 
 
 async def test_all_services_are_walked_page_by_page(client: CatalogClient) -> None:
