@@ -191,6 +191,17 @@ class TestMeasuring:
 
         assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
 
+    async def test_is_for_those_who_may_write_plans(
+        self, tollgate: Improvement, figures: Figures, initiative: Any
+    ) -> None:
+        path = f"/v1/initiatives/{initiative['id']}/measurements"
+        reader = tollgate.caller("rea", scope="plans:read")
+
+        reply = await tollgate.http.post(path, headers=reader)
+
+        assert reply.status_code == 403
+        assert not figures.asked
+
     async def test_is_audited(self, tollgate: Improvement, initiative: Any) -> None:
         found = (await measure(tollgate, initiative)).json()
 
