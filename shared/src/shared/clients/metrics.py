@@ -1,12 +1,12 @@
 """Client of metrics-api: facts, figures and trends, and the initiatives its reports show."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
 
 from shared.clients.remote import Remote, read
-from shared.schemas.common import FactCatalog, ServiceFacts
+from shared.schemas.common import MOST_FACT_NAMES, FactCatalog, ServiceFacts
 from shared.schemas.metrics import (
     InitiativePut,
     KpiId,
@@ -41,8 +41,13 @@ class MetricsClient:
     async def fact_catalog(self) -> FactCatalog:
         return read(FactCatalog, await self._remote.request("GET", "/v1/facts"), self._remote)
 
-    async def service_facts(self, key: str) -> ServiceFacts:
-        reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}/facts")
+    async def service_facts(self, key: str, names: Collection[str] | None = None) -> ServiceFacts:
+        """The facts of these names, or all; a name that the service does not know is left out."""
+        path = f"/v1/services/{quote(key, safe='')}/facts"
+        params = None
+        if names is not None and len(names) <= MOST_FACT_NAMES:
+            params = {"name": sorted(names)}
+        reply = await self._remote.request("GET", path, params=params)
         return read(ServiceFacts, reply, self._remote)
 
     async def kpi_meaning(self, kpi: KpiId) -> KpiMeaning:
