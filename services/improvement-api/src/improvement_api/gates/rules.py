@@ -12,7 +12,7 @@ import rfc8785
 from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
 from improvement_api.facts.expressions import MAX_BYTES, ExpressionError, check
-from improvement_api.facts.rules import UsedFact
+from improvement_api.facts.rules import Owner, UsedFact
 from shared.errors import FieldError, Invalid
 from shared.schemas.catalog import Stage, Subject
 from shared.schemas.common import Key, LongText, ShortText, Storable, Wire
@@ -167,6 +167,16 @@ def stages_of(gate: Gate) -> tuple[frozenset[Stage], Stage]:
 def names_of(definition: GateDefinition) -> frozenset[str]:
     """Every fact that an evaluation of this version looks at."""
     return frozenset(fact.name for used in definition.facts.values() for fact in used)
+
+
+def names_by_owner(definition: GateDefinition) -> dict[Owner, frozenset[str]]:
+    """The same facts by who has to be asked for them; an owner of none is absent."""
+    used = {fact for facts in definition.facts.values() for fact in facts}
+    return {
+        owner: names
+        for owner in Owner
+        if (names := frozenset(fact.name for fact in used if fact.owner == owner))
+    }
 
 
 def demand_of(criterion: Criterion) -> str:
