@@ -76,6 +76,11 @@ class Fake:
             await asyncio.sleep(30)
         if host in self.real:
             return await self.real[host].handle_async_request(request)
+        return self.own_answer(request)
+
+    def own_answer(self, request: httpx.Request) -> httpx.Response:
+        """What the fake itself says; one in `real` may hand on what it does not answer."""
+        host = request.url.host
         parts = request.url.path.strip("/").split("/")[1:]
         if parts == ["facts"]:
             extra = self.extra_definitions if host == "metrics" else []
@@ -234,7 +239,7 @@ class Improvement:
             await worker
 
     def _job_context(self) -> JobContext:
-        policy = CallPolicy(PATIENCE, attempts=1)
+        policy = CallPolicy(self.settings.fact_deadline, attempts=1)
         transport = httpx.MockTransport(self.fake.answer)
         remotes = {
             remote: RemoteClient(self.settings, remote, url, policy=policy, transport=transport)

@@ -244,6 +244,45 @@ class TestFacts:
 
         assert "fine" not in {item["name"] for item in items}
 
+    async def test_each_says_which_criteria_of_the_gates_in_force_use_it(
+        self, tollgate: Improvement
+    ) -> None:
+        both = "backlog_open + targets_missed_count == 0.0"
+        await tollgate.publish(GATE, [automated(expression=both, warning="backlog_open < 9.0")])
+
+        items = (await tollgate.http.get("/v1/facts")).json()["items"]
+
+        uses = {item["name"]: item["used_by"] for item in items}
+        assert {"gate": GATE, "criterion": "quiet"} in uses["targets_missed_count"]
+        assert uses["backlog_open"].count({"gate": GATE, "criterion": "quiet"}) == 1
+        gates = (await tollgate.http.get("/v1/gates")).json()["items"]
+        assert {
+            (name, use["gate"], use["criterion"]) for name, used in uses.items() for use in used
+        } == {
+            (name, gate["gate"], criterion["id"])
+            for gate in gates
+            for criterion in gate["criteria"]
+            for name in criterion["facts"] or []
+        }
+
+    async def test_they_are_filtered_by_owner_type_beginning_and_use(
+        self, tollgate: Improvement
+    ) -> None:
+        await tollgate.publish(GATE, [automated(expression="backlog_open == 0.0")])
+
+        async def names(**params: Any) -> set[str]:
+            reply = await tollgate.http.get("/v1/facts", params=params)
+            assert reply.status_code == 200, reply.text
+            return {item["name"] for item in reply.json()["items"]}
+
+        assert {"backlog_open"} < await names(owner="metrics", type="integer")
+        assert "hours_since_last_record" not in await names(type="integer")
+        assert await names(prefix="backlog_", used=True) == {"backlog_open"}
+        assert "active_waivers_count" in await names(owner="improvement", used=False)
+        assert (
+            await tollgate.http.get("/v1/facts", params={"prefix": "backlog%"})
+        ).status_code == 422
+
 
 class TestEvidence:
     async def test_an_attached_document_is_what_the_next_evaluation_sees(

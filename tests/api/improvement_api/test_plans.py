@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.errors import Unavailable
+from tests.support.business_cases import approved_case
 from tests.support.improvement import Improvement
 
 PLAN = {"title": "Calmer nights", "problem": "The VPN drops at 3 a.m."}
@@ -47,17 +48,20 @@ class TestPlans:
     async def test_it_goes_forward_to_review_and_is_not_closed_by_hand(
         self, tollgate: Improvement, plan: Any
     ) -> None:
+        await approved_case(tollgate, plan)
         states = [(await move(tollgate, plan, to)).json()["state"] for to in FORWARD]
 
         closed = await move(tollgate, plan, "closed")
 
         assert states == FORWARD
         assert (closed.status_code, closed.json()["code"]) == (409, "benefit_not_measured")
-        assert closed.json()["allowed"] == ["on_hold", "withdrawn"]
+        missing = [{"what": "No initiative was carried out", "on": None}]
+        assert closed.json()["missing"] == missing
 
     async def test_what_was_put_on_hold_returns_to_where_it_was(
         self, tollgate: Improvement, plan: Any
     ) -> None:
+        await approved_case(tollgate, plan)
         await move(tollgate, plan, "approved")
         held = (await move(tollgate, plan, "on_hold")).json()
         back = (await move(tollgate, plan, "approved")).json()
@@ -77,6 +81,8 @@ class TestPlans:
     async def test_of_two_who_approve_at_once_one_gets_through(
         self, tollgate: Improvement, plan: Any
     ) -> None:
+        await approved_case(tollgate, plan)
+
         replies = await asyncio.gather(*(move(tollgate, plan, "approved") for _ in range(4)))
 
         assert sorted(reply.status_code for reply in replies) == [201, 409, 409, 409]
@@ -112,6 +118,7 @@ class TestPlans:
         self, tollgate: Improvement, plan: Any, initiative: Any
     ) -> None:
         other = (await tollgate.http.post("/v1/plans", json=PLAN | {"owner": "ada"})).json()
+        await approved_case(tollgate, other)
         await move(tollgate, other, "approved")
 
         async def listed(**params: str) -> list[str]:
@@ -266,6 +273,7 @@ async def test_plans_are_facts_that_gates_can_ask_for(
         return {n: seen[n]["value"] for seen in asked for n in names if n in seen}
 
     drafted = await facts()
+    await approved_case(tollgate, plan)
     await move(tollgate, plan, "approved")
     approved = await facts()
     path, done = f"/v1/initiatives/{initiative['id']}", {"state": "done"}

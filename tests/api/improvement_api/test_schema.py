@@ -8,15 +8,28 @@ import pytest
 from alembic import command
 from sqlalchemy import create_engine
 
+from improvement_api.benefits.periods import Grain as MeasuredGrain
+from improvement_api.benefits.rules import Verdict
+from improvement_api.business_cases.rules import CaseState
+from improvement_api.business_cases.rules import Verdict as CaseVerdict
+from improvement_api.capabilities.rules import AssessmentState, Scope
+from improvement_api.capabilities.rules import Verdict as AssessmentVerdict
 from improvement_api.decisions.rules import DeliveryState
 from improvement_api.definition import DEFINITION
+from improvement_api.deployment_protection.rules import Answer, RequestState
 from improvement_api.facts.rules import FactType, Owner
-from improvement_api.plans.rules import PlanState
+from improvement_api.goals.rules import Attainability
+from improvement_api.opportunities.rules import Handling, LinkKind, OpportunityState, Source
+from improvement_api.periods import Grain
+from improvement_api.plans.rules import PlanOutcome, PlanState
+from improvement_api.service_reviews.rules import ActionState, PackState, ReviewState
+from improvement_api.votes.rules import Choice
+from improvement_api.waivers.rules import WaiverState
 from shared.kit.database import sqlalchemy_url
 from shared.kit.migrations import alembic_config, migrate
 from shared.schemas.catalog import Stage
 from shared.schemas.improvement import Gate
-from shared.schemas.metrics import InitiativeState
+from shared.schemas.metrics import Comparator, InitiativeState
 from tests.support.postgres import Database
 
 APPEND_ONLY = [
@@ -25,9 +38,22 @@ APPEND_ONLY = [
     "evidence",
     "evaluation",
     "signature",
+    "signature_withdrawal",
+    "vote",
+    "board_rejection",
     "decision",
     "decision_log",
     "signal",
+    "opportunity_occurrence",
+    "trigger_version",
+    "business_case_decision",
+    "plan_actual",
+    "capability_decision",
+    "measurement",
+    "review_pack",
+    "review_minutes",
+    "review_minutes_approval",
+    "review_decision",
 ]
 
 
@@ -71,13 +97,40 @@ CHECKS: dict[str, type[StrEnum]] = {
     "ck_evaluation_gate": Gate,
     "ck_evaluation_stage": Stage,
     "ck_gate_standing_gate": Gate,
+    "ck_delegation_gate": Gate,
+    "ck_waiver_gate": Gate,
+    "ck_waiver_state": WaiverState,
+    "ck_vote_choice": Choice,
     "ck_decision_gate": Gate,
     "ck_decision_from_stage": Stage,
     "ck_decision_to_stage": Stage,
     "ck_decision_delivery_state": DeliveryState,
+    "ck_badge_token_gate": Gate,
+    "ck_deployment_rule_gate": Gate,
+    "ck_deployment_request_gate": Gate,
+    "ck_deployment_request_state": RequestState,
+    "ck_deployment_request_answer": Answer,
     "ck_plan_state": PlanState,
     "ck_plan_held_from": PlanState,
+    "ck_plan_outcome": PlanOutcome,
+    "ck_measurement_verdict": Verdict,
+    "ck_measurement_grain": MeasuredGrain,
     "ck_initiative_state": InitiativeState,
+    "ck_goal_grain": Grain,
+    "ck_business_case_state": CaseState,
+    "ck_business_case_decision_verdict": CaseVerdict,
+    "ck_capability_assessment_scope": Scope,
+    "ck_capability_assessment_state": AssessmentState,
+    "ck_capability_decision_verdict": AssessmentVerdict,
+    "ck_goal_comparator": Comparator,
+    "ck_goal_attainability": Attainability,
+    "ck_opportunity_source": Source,
+    "ck_opportunity_state": OpportunityState,
+    "ck_opportunity_link_kind": LinkKind,
+    "ck_opportunity_occurrence_handling": Handling,
+    "ck_service_review_state": ReviewState,
+    "ck_review_pack_order_state": PackState,
+    "ck_review_action_state": ActionState,
 }
 
 

@@ -13,6 +13,7 @@ def make_criterion(id: str, outcome: str, reason: str, **changes: Any) -> dict[s
         "outcome": outcome,
         "reason": reason,
         "facts": {},
+        "waiver": None,
     } | changes
 
 

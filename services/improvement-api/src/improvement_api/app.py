@@ -21,7 +21,7 @@ from improvement_api.evidence import routes as evidence
 from improvement_api.facts import routes as facts
 from improvement_api.feedback import routes as feedback
 from improvement_api.gates import routes as gates
-from improvement_api.gates.actions import load_defaults
+from improvement_api.gates.actions import load_defaults as load_gates
 from improvement_api.goals import routes as goals
 from improvement_api.opportunities import routes as opportunities
 from improvement_api.outcomes import routes as outcomes
@@ -33,6 +33,7 @@ from improvement_api.settings import Settings
 from improvement_api.signals import routes as signals
 from improvement_api.signatures import routes as signatures
 from improvement_api.triggers import routes as triggers
+from improvement_api.triggers.actions import load_defaults as load_triggers
 from improvement_api.votes import routes as votes
 from improvement_api.waivers import routes as waivers
 from shared.kit.app import build_app
@@ -57,7 +58,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.decision_keys = load_keys(chosen)
         async with transaction(app.state.engine) as session:
-            await load_defaults(session)
+            await load_gates(session)
+            await load_triggers(session)
         async with connected(chosen, transport) as app.state.providers:
             yield
 

@@ -1,11 +1,12 @@
 """The services that are asked for facts, each once per question and within a deadline."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, TypeVar
+from urllib.parse import quote
 
 import httpx
 from fastapi import Depends, Request
@@ -14,9 +15,10 @@ from improvement_api.facts.rules import Owner, OwnerReply, well_formed
 from improvement_api.settings import Settings
 from shared.clients.catalog import CatalogClient
 from shared.clients.metrics import MetricsClient
-from shared.errors import ApiError, Invalid, NotFound, Unavailable
+from shared.errors import ApiError, Conflict, Invalid, NotFound, Unavailable
 from shared.kit.client import CallPolicy, RemoteClient
-from shared.schemas.catalog import Stage
+from shared.kit.jobs import JobContext
+from shared.schemas.catalog import BoardSummary, CostTrend, ServiceSummary, Stage
 from shared.schemas.common import FactCatalog, FactDefinition, Key, ServiceFacts
 
 T = TypeVar("T")
@@ -53,6 +55,15 @@ async def connected(
     finally:
         for remote in remotes:
             await remote.aclose()
+
+
+def providers_for(context: JobContext, settings: Settings) -> Providers:
+    """The providers of a job, through the clients of its worker process."""
+    return Providers(
+        CatalogClient(context.remote(Owner.CATALOG.api, settings.catalog_url)),
+        MetricsClient(context.remote(Owner.METRICS.api, settings.metrics_url)),
+        settings.remote_timeout * 1.5,
+    )
 
 
 def providers_of(request: Request) -> Providers:
@@ -100,12 +111,18 @@ async def ask_for_catalogs(providers: Providers) -> dict[Owner, list[FactDefinit
     }
 
 
-async def ask_for_stage(providers: Providers, service: str) -> Stage | None:
-    """The stage of a service now; None when the catalog cannot be reached, NotFound if it knows."""
+async def ask_for_service(providers: Providers, service: str) -> ServiceSummary | None:
+    """The service as it is now; None when the catalog cannot be reached, NotFound if it knows."""
     answer = await _reply(providers.catalog.get_service(service), providers.patience)
     if isinstance(answer, NotFound):
         raise NotFound(f"There is no service {service}", code="unknown_service")
-    return None if isinstance(answer, ApiError) else answer.stage
+    return None if isinstance(answer, ApiError) else answer
+
+
+async def ask_for_stage(providers: Providers, service: str) -> Stage | None:
+    """The stage of a service now; None when the catalog cannot be reached, NotFound if it knows."""
+    found = await ask_for_service(providers, service)
+    return None if found is None else found.stage
 
 
 async def check_service(providers: Providers, service: str, pointer: str | None = None) -> None:
@@ -121,6 +138,76 @@ async def check_service(providers: Providers, service: str, pointer: str | None 
         raise Unavailable(answer.detail, headers={"Retry-After": "5"})
 
 
+async def check_portfolio(providers: Providers, key: str, pointer: str) -> None:
+    """Refuse a portfolio that the catalog does not know (422), or cannot be asked for (503)."""
+    answer = await _reply(providers.catalog.get_portfolio(key), providers.patience)
+    if isinstance(answer, NotFound):
+        raise Invalid(f"There is no portfolio {key}", code="unknown_portfolio", pointer=pointer)
+    if isinstance(answer, ApiError):
+        raise Unavailable(answer.detail, headers={"Retry-After": "5"})
+
+
+async def check_customer(providers: Providers, customer: str, pointer: str) -> None:
+    """Refuse a customer that the catalog does not know (422), or cannot be asked for (503)."""
+    path = f"/v1/customers/{quote(customer, safe='')}"
+    answer = await _reply(providers.catalog.document(path), providers.patience)
+    if isinstance(answer, NotFound):
+        raise Invalid(f"There is no customer {customer}", code="unknown_customer", pointer=pointer)
+    if isinstance(answer, ApiError):
+        raise Unavailable(answer.detail, headers={"Retry-After": "5"})
+
+
+async def ask_for_costs(
+    providers: Providers, services: Sequence[str], currency: str, pointer: str
+) -> list[CostTrend]:
+    """What each service cost month by month, side by side.
+
+    In a body, under `pointer`, an unknown key is malformed (422); 503 when the catalog is away.
+    """
+    answers = await asyncio.gather(
+        *(
+            _reply(providers.catalog.cost_trend(one, currency), providers.patience)
+            for one in services
+        )
+    )
+    trends = []
+    for place, (service, answer) in enumerate(zip(services, answers, strict=True)):
+        if isinstance(answer, NotFound):
+            detail = f"There is no service {service}"
+            raise Invalid(detail, code="unknown_service", pointer=f"{pointer}/{place}")
+        if isinstance(answer, ApiError):
+            raise Unavailable(answer.detail, headers={"Retry-After": "5"})
+        trends.append(answer)
+    return trends
+
+
+async def check_board(providers: Providers, key: str, pointer: str) -> None:
+    """Refuse, at `pointer`, a board that the catalog does not know or that has ended (422)."""
+    answer = await _reply(providers.catalog.get_board(key), providers.patience)
+    if isinstance(answer, NotFound) or (isinstance(answer, BoardSummary) and answer.ended_on):
+        raise Invalid(f"There is no board {key}", code="unknown_board", pointer=pointer)
+    if isinstance(answer, ApiError):
+        raise Unavailable(answer.detail, headers={"Retry-After": "5"})
+
+
+async def ask_for_board(
+    providers: Providers, key: str, service: str
+) -> tuple[BoardSummary, ServiceSummary]:
+    """Who is on a board now, and where the service is; 503 unless the catalog tells both."""
+    board, about = await asyncio.gather(
+        _reply(providers.catalog.get_board(key), providers.patience),
+        _reply(providers.catalog.get_service(service), providers.patience),
+    )
+    if isinstance(about, NotFound):
+        raise NotFound(f"There is no service {service}", code="unknown_service")
+    if isinstance(board, NotFound):
+        raise Conflict(f"The catalog has no board {key}", code="unknown_board", board=key)
+    if isinstance(board, ApiError) or isinstance(about, ApiError):
+        failure = board if isinstance(board, ApiError) else about
+        raise Unavailable(str(failure), headers={"Retry-After": "5"})
+    return board, about
+
+
 # Dependencies, so that a route can have the answers before its first word to the database: named
 # in a signature after the caller and before Idempotent, which is the first to speak to it.
 async def _replies(key: Key, providers: Remotes) -> dict[Owner, OwnerReply]:
@@ -129,6 +216,10 @@ async def _replies(key: Key, providers: Remotes) -> dict[Owner, OwnerReply]:
 
 async def _catalogs(providers: Remotes) -> dict[Owner, list[FactDefinition]]:
     return await ask_for_catalogs(providers)
+
+
+async def _service(key: Key, providers: Remotes) -> ServiceSummary | None:
+    return await ask_for_service(providers, key)
 
 
 async def _stage(key: Key, providers: Remotes) -> Stage | None:
@@ -142,6 +233,7 @@ async def _known_service(key: Key, providers: Remotes) -> str:
 
 AskedFacts = Annotated[dict[Owner, OwnerReply], Depends(_replies)]
 AskedCatalogs = Annotated[dict[Owner, list[FactDefinition]], Depends(_catalogs)]
+AskedService = Annotated[ServiceSummary | None, Depends(_service)]
 AskedStage = Annotated[Stage | None, Depends(_stage)]
 KnownService = Annotated[str, Depends(_known_service)]
 

@@ -1,9 +1,9 @@
 """The jobs of improvement-api: name, function, schedule, patience."""
 
 from improvement_api.benefits import jobs as benefits
-from improvement_api.business_cases import jobs as business_cases
 from improvement_api.decisions import jobs as decisions
 from improvement_api.deployment_protection import jobs as deployment_protection
+from improvement_api.embedding import jobs as embedding
 from improvement_api.feedback import jobs as feedback
 from improvement_api.goals import jobs as goals
 from improvement_api.opportunities import jobs as opportunities
@@ -20,9 +20,9 @@ JOBS: tuple[Job, ...] = (
     *opportunities.JOBS,
     *goals.JOBS,
     *triggers.JOBS,
-    *business_cases.JOBS,
     *benefits.JOBS,
     *root_causes.JOBS,
+    *embedding.JOBS,
     *feedback.JOBS,
     *waivers.JOBS,
     *deployment_protection.JOBS,

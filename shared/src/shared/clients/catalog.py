@@ -1,21 +1,29 @@
 """Client of catalog-api: services, their facts, references, and gate decisions."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
-from shared.clients.remote import Remote, read
+from shared.clients.remote import Remote, items_of, read, read_document
 from shared.errors import Conflict
 from shared.schemas.catalog import (
+    BoardSummary,
+    CostTrend,
+    ObjectiveSummary,
+    PortfolioSummary,
+    PracticeSummary,
     Reference,
     ResolvedReference,
     ResolveReply,
     RiskReference,
+    ServiceCeilings,
     ServiceOut,
     ServiceSummary,
     TransitionOut,
     TrendRisk,
+    VitalActivitySummary,
 )
 from shared.schemas.common import FactCatalog, Page, ServiceFacts
 
@@ -44,6 +52,22 @@ class CatalogClient:
         async for item in self._iterate(path, dict[str, Any], page_size):
             yield item
 
+    def listed(
+        self, path: str, params: Mapping[str, Any], deadline: timedelta | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The items of a list that `params` narrow, as they are sent, page by page."""
+        return items_of(self._remote, path, params, deadline)
+
+    async def document(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        deadline: timedelta | None = None,
+    ) -> dict[str, Any]:
+        """Any single resource, as it is sent."""
+        reply = await self._remote.request("GET", path, params=params or {}, deadline=deadline)
+        return read_document(reply, self._remote)
+
     async def _iterate(self, path: str, item: type[Item], page_size: int) -> AsyncIterator[Item]:
         cursor: str | None = None
         while True:
@@ -70,12 +94,43 @@ class CatalogClient:
             resolved += read(ResolveReply, reply, self._remote).items
         return resolved
 
+    async def get_board(self, key: str) -> BoardSummary:
+        """A board with who votes on it now; NotFound when there never was one."""
+        reply = await self._remote.request("GET", f"/v1/boards/{quote(key, safe='')}")
+        return read(BoardSummary, reply, self._remote)
+
     async def fact_catalog(self) -> FactCatalog:
         return read(FactCatalog, await self._remote.request("GET", "/v1/facts"), self._remote)
 
     async def service_facts(self, key: str) -> ServiceFacts:
         reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}/facts")
         return read(ServiceFacts, reply, self._remote)
+
+    async def get_objective(self, key: str) -> ObjectiveSummary:
+        reply = await self._remote.request("GET", f"/v1/objectives/{quote(key, safe='')}")
+        return read(ObjectiveSummary, reply, self._remote)
+
+    async def get_vital_activity(self, key: str) -> VitalActivitySummary:
+        reply = await self._remote.request("GET", f"/v1/vital-activities/{quote(key, safe='')}")
+        return read(VitalActivitySummary, reply, self._remote)
+
+    async def availability_bound(self, key: str) -> float | None:
+        """What the known figures of its dependencies allow a service to reach, from 0 to 1."""
+        reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}/ceilings")
+        return read(ServiceCeilings, reply, self._remote).availability.bound
+
+    async def get_risk(self, risk_id: UUID) -> RiskReference:
+        reply = await self._remote.request("GET", f"/v1/risks/{risk_id}")
+        return read(RiskReference, reply, self._remote)
+
+    async def practices_of_opportunity(
+        self, opportunity: str, limit: int, cursor: str | None
+    ) -> Page[PracticeSummary]:
+        """A page of the practices that are linked to an opportunity, by key."""
+        params = {"opportunity": opportunity, "limit": limit}
+        params |= {"cursor": cursor} if cursor else {}
+        reply = await self._remote.request("GET", "/v1/practices", params=params)
+        return read(Page[PracticeSummary], reply, self._remote)
 
     async def hand_in_decision(self, service: str, decision: str) -> TransitionOut:
         """Hand in a decision (compact JWS). Repeating it is safe: it never moves a stage twice."""
@@ -108,3 +163,16 @@ class CatalogClient:
                 raise
             return UUID(str(refused.extra["risk"]))
         return read(RiskReference, reply, self._remote).id
+
+    async def get_portfolio(self, key: str) -> PortfolioSummary:
+        reply = await self._remote.request("GET", f"/v1/portfolios/{quote(key, safe='')}")
+        return read(PortfolioSummary, reply, self._remote)
+
+    async def cost_trend(self, key: str, currency: str) -> CostTrend:
+        """What a service cost in each of the last twelve whole months, in that currency."""
+        reply = await self._remote.request(
+            "GET",
+            f"/v1/services/{quote(key, safe='')}/cost-trend",
+            params={"currency": currency},
+        )
+        return read(CostTrend, reply, self._remote)

@@ -1,10 +1,36 @@
-"""Client of metrics-api: facts of a service, and the initiatives its reports show."""
+"""Client of metrics-api: facts, figures and trends, and the initiatives its reports show."""
 
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
 from urllib.parse import quote
 
-from shared.clients.remote import Remote, read
+from shared.clients.remote import Remote, items_of, read, read_document
 from shared.schemas.common import FactCatalog, ServiceFacts
-from shared.schemas.metrics import InitiativePut
+from shared.schemas.metrics import (
+    InitiativePut,
+    KpiId,
+    KpiMeaning,
+    KpiPoints,
+    PerformanceReport,
+    PerformanceRow,
+    ServiceKpiFigures,
+    ServiceKpiPoints,
+    ServiceTrendSummaries,
+    TrendSummary,
+)
+
+
+@dataclass(frozen=True)
+class SeriesQuestion:
+    """The figures of a KPI by `grain`, from the period of a day to that of another."""
+
+    kpi: KpiId
+    grain: str
+    first: date
+    last: date
+    slice_by: str | None = None
 
 
 class MetricsClient:
@@ -20,6 +46,38 @@ class MetricsClient:
         reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}/facts")
         return read(ServiceFacts, reply, self._remote)
 
+    async def figures(
+        self, path: str, params: Mapping[str, Any], deadline: timedelta
+    ) -> dict[str, Any]:
+        """Any document of figures as it is sent; those as of a moment may take long."""
+        reply = await self._remote.request("GET", path, params=params, deadline=deadline)
+        return read_document(reply, self._remote)
+
+    def iterate(
+        self, path: str, params: Mapping[str, Any], deadline: timedelta | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The items (or rows) of any list, as they are sent, in its order, page by page."""
+        return items_of(self._remote, path, params, deadline)
+
+    async def kpi_meaning(self, kpi: KpiId) -> KpiMeaning:
+        """Unit of a KPI, and which way is better."""
+        reply = await self._remote.request("GET", f"/v1/kpis/{kpi.value}")
+        return read(KpiMeaning, reply, self._remote)
+
+    async def kpi_series(self, key: str, asked: SeriesQuestion) -> ServiceKpiFigures:
+        """At most 400 periods; NotFound for a service that metrics-api does not know."""
+        params = {
+            "kpi": asked.kpi.value,
+            "grain": asked.grain,
+            "from": asked.first.isoformat(),
+            "to": asked.last.isoformat(),
+        }
+        if asked.slice_by is not None:
+            params["slice"] = asked.slice_by
+        path = f"/v1/services/{quote(key, safe='')}/kpis"
+        reply = await self._remote.request("GET", path, params=params)
+        return read(ServiceKpiFigures, reply, self._remote)
+
     async def put_initiative(self, initiative_id: str, initiative: InitiativePut) -> None:
         """Set how the reports show an initiative; an older `revision` changes nothing."""
         await self._remote.request(
@@ -27,3 +85,40 @@ class MetricsClient:
             f"/v1/initiatives/{quote(initiative_id, safe='')}",
             json=initiative.model_dump(mode="json"),
         )
+
+    async def has_incident(self, source: str, external_id: str) -> bool:
+        """True, or NotFound when there is no such incident."""
+        path = f"/v1/incidents/{quote(source, safe='')}/{quote(external_id, safe='')}"
+        return (await self._remote.request("GET", path)).is_success
+
+    async def kpi_of_service(self, key: str, kpi: KpiId, periods: Sequence[str]) -> KpiPoints:
+        """A KPI of a service in these periods of UTC, at most 400, in their order."""
+        reply = await self._remote.request(
+            "GET",
+            f"/v1/services/{quote(key, safe='')}/kpis",
+            params={"kpi": kpi.value, "periods": ",".join(periods)},
+        )
+        return read(ServiceKpiPoints, reply, self._remote).kpis[0]
+
+    async def trend_of_service(self, key: str, kpi: KpiId) -> TrendSummary:
+        """Where a KPI of a service is heading, tested now over its last 36 full months."""
+        reply = await self._remote.request(
+            "GET", f"/v1/services/{quote(key, safe='')}/trends", params={"kpi": kpi.value}
+        )
+        return read(ServiceTrendSummaries, reply, self._remote).trends[0]
+
+    async def iterate_performance(
+        self, kpi: KpiId, periods: Sequence[str], page_size: int = 500
+    ) -> AsyncIterator[PerformanceRow]:
+        """The performance report of a KPI, row by row in the order of the services' keys."""
+        cursor: str | None = None
+        asked = {"kpi": kpi.value, "periods": ",".join(periods), "limit": page_size}
+        while True:
+            params = asked | ({"cursor": cursor} if cursor else {})
+            reply = await self._remote.request("GET", "/v1/reports/performance", params=params)
+            report = read(PerformanceReport, reply, self._remote)
+            for row in report.rows:
+                yield row
+            cursor = report.next_cursor
+            if cursor is None:
+                return

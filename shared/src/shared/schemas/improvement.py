@@ -64,6 +64,14 @@ class Standing(StrEnum):
     EXPIRED = "expired"
 
 
+class WaiverNote(Out):
+    """The waiver that lets a failed criterion count as a warning."""
+
+    id: str
+    risk_owner: str
+    expires_at: datetime
+
+
 class CriterionResult(Out):
     id: str
     kind: CriterionKind
@@ -73,6 +81,7 @@ class CriterionResult(Out):
     outcome: Outcome
     reason: str = Field(description="one sentence: why this outcome")
     facts: dict[str, FactValue] = Field(description="the facts the criterion saw, by name")
+    waiver: WaiverNote | None = Field(description="what made a fail this warning, until it expires")
 
 
 class SignatureOut(Out):
@@ -83,7 +92,12 @@ class SignatureOut(Out):
     criterion: str
     role: str
     signed_by: str
+    on_behalf_of: str | None = Field(description="holder of the role who delegated it, if any")
+    delegation: str | None = Field(description="the delegation that was used, if any")
     signed_at: datetime
+    expires_at: datetime | None = Field(description="when it stops counting; null: it does not")
+    withdrawn_at: datetime | None
+    counts: bool = Field(description="neither withdrawn nor expired, now or when it was decided")
     facts_hash: str
 
 

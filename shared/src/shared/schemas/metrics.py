@@ -140,3 +140,91 @@ class TargetOut(Out):
     value: Decimal
     valid_from: date
     valid_to: date | None
+
+
+class KpiReason(Out):
+    """Why there is no number."""
+
+    code: str
+    text: str
+
+
+class KpiPoint(Out):
+    """A figure of a full or unfinished period, as others need it."""
+
+    period: str
+    value: float | None
+    count: int
+    complete: bool
+    reason: KpiReason | None
+
+
+class KpiPoints(Out):
+    """A KPI by period, in the order asked."""
+
+    kpi: KpiId
+    unit: str
+    values: list[KpiPoint]
+
+
+class ServiceKpiPoints(Out):
+    service: str
+    kpis: list[KpiPoints]
+
+
+class KpiMeaning(Out):
+    """What others need to know of a KPI; `better` is lower or higher."""
+
+    id: KpiId
+    name: str
+    unit: str
+    better: str
+
+
+class TrendCrossingSummary(Out):
+    """`state` is breach, recovery, never, already, no_target or unknown."""
+
+    state: str
+    on: date | None
+
+
+class TrendSummary(Out):
+    """Where a KPI is heading: improving, degrading or none; null: there are too few figures."""
+
+    kpi: KpiId
+    n: int
+    direction: str | None
+    p_value: float | None
+    slope_per_month: float | None
+    crossing: TrendCrossingSummary
+
+
+class ServiceTrendSummaries(Out):
+    trends: list[TrendSummary]
+
+
+class KpiFigure(Out):
+    """The figure of a period; `count` are the records it is of."""
+
+    period: str
+    value: float | None
+    count: int
+    complete: bool
+
+
+class KpiSlice(Out):
+    """The figures of a part of the records; `slice` null: the records do not say."""
+
+    slice: str | None
+    values: list[KpiFigure]
+
+
+class KpiFigures(Out):
+    kpi: KpiId
+    values: list[KpiFigure]
+    slices: list[KpiSlice]
+
+
+class ServiceKpiFigures(Out):
+    service: str
+    kpis: list[KpiFigures]

@@ -9,6 +9,7 @@ import httpx
 
 from shared.schemas.metrics import InitiativeState
 from tollgate.connection import body_of
+from tollgate.demo.business_case import ensure_approved_case, ensure_booked
 from tollgate.demo.catalog.steps import CATALOG_STEPS
 from tollgate.demo.content import (
     ALARM_SOURCE,
@@ -81,10 +82,12 @@ def load_targets(at: Providers, _until: date) -> None:
 
 
 def load_plan(at: Providers, _until: date) -> None:
-    """One plan in progress with the worked example's initiatives."""
+    """One plan in progress, by its business case, with the worked example's initiatives."""
     plan = _plan(at.improvement)
-    for state in _states_ahead(plan["state"]):
-        create(at.improvement, f"/v1/plans/{plan['id']}/transitions", {"to": state})
+    if ensure_approved_case(at, plan["id"]):
+        ensure_booked(at, plan["id"])
+        for state in _states_ahead(plan["state"]):
+            create(at.improvement, f"/v1/plans/{plan['id']}/transitions", {"to": state})
     path = f"/v1/plans/{plan['id']}/initiatives"
     known = {item["title"] for item in items_of(at.improvement, path, PATIENCE)}
     for row in WORKED_EXAMPLE:

@@ -1,1 +1,1 @@
-"""Back-tests: which verdicts of the past a proposed version of a gate would have changed."""
+"""Back-tests: what a proposed gate would have said of the evaluations that were made."""

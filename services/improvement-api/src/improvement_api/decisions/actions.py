@@ -1,20 +1,33 @@
 """Deciding at a gate: check, freeze, sign, log, and have it delivered, all in one transaction."""
 
-from datetime import datetime
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 from improvement_api.decisions.keys import DecisionKeys
-from improvement_api.decisions.queries import insert_decision, lock_log
+from improvement_api.decisions.queries import (
+    insert_decision,
+    insert_delivery,
+    insert_log_entry,
+    insert_rejection,
+    lock_log,
+)
 from improvement_api.decisions.rules import (
     DeliveryState,
+    check_no_board,
     check_second_person,
     check_stage,
     check_verdict,
     next_entry,
 )
 from improvement_api.decisions.schemas import DecisionCreate
-from improvement_api.decisions.tables import Decision, DecisionDelivery, DecisionLogEntry
+from improvement_api.decisions.statements import claims_of, said_of
+from improvement_api.decisions.tables import (
+    BoardRejection,
+    Decision,
+    DecisionDelivery,
+    DecisionLogEntry,
+)
 from improvement_api.evaluations.queries import (
     ASSESSMENT,
     ReadEvaluation,
@@ -52,22 +65,75 @@ async def decide(
     service, gate = place
     await lock_standing(session, service, gate)
     read = await _evaluation_at(session, place, body.evaluation)
+    check_no_board(read.definition.board)
+    role = read.definition.decided_by
+    assert role is not None, "a gate without a board names a role"
     check_person(
         kind=caller.kind,
         acting_for=caller.on_behalf_of,
         roles=caller.roles,
-        role=read.definition.decided_by,
+        role=role,
         act="decide",
     )
     check_open(read.standing)
     check_verdict(read.assessment)
-    check_second_person(caller.subject, {one.signed_by for one in read.signatures})
+    check_second_person(caller.subject, read.signers)
+    ruling = Ruling(decided_by=caller.subject, comment=body.comment)
+    return await let_through(session, read, stage_now, ruling, caller, keys)
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """Who has decided: a person with a comment, or a board by the votes that counted."""
+
+    decided_by: str
+    comment: str = ""
+    board: str | None = None
+    votes: list[dict[str, str]] | None = None
+
+
+async def let_through(
+    session: Session,
+    read: ReadEvaluation,
+    stage_now: Stage | None,
+    ruling: Ruling,
+    caller: Principal,
+    keys: DecisionKeys,
+) -> tuple[Decision, DecisionDelivery]:
+    """Keep the decision on an evaluation that may be decided; the caller holds the gate's lock."""
     from_stage = stage_now or read.row.stage
     if from_stage is None:
         raise Unavailable("catalog-api cannot be asked at which stage the service is")
-    check_stage(gate, from_stage)
-    decision = _decision(read, from_stage, body, caller, keys)
-    return decision, await _keep(session, decision, caller)
+    check_stage(read.row.gate, from_stage)
+    decision = _decision(read, from_stage, ruling, keys)
+    await insert_decision(session, decision)
+    await _log(session, decision)
+    delivery = await _deliver(session, decision)
+    await record(session, caller, "decided", ("service", decision.service), None, _facts(decision))
+    return decision, delivery
+
+
+async def turn_down(
+    session: Session,
+    read: ReadEvaluation,
+    board: str,
+    votes: list[dict[str, str]],
+    caller: Principal,
+) -> BoardRejection:
+    """Keep that a board has rejected an evaluation, which nobody can decide any more."""
+    rejection = BoardRejection(
+        id=uuid4(),
+        evaluation_id=read.row.id,
+        board=board,
+        votes=votes,
+        frozen=ASSESSMENT.dump_python(read.assessment, mode="json"),
+        rejected_at=now(),
+    )
+    await insert_rejection(session, rejection)
+    await _log(session, rejection)
+    after = {"evaluation": str(read.row.id), "gate": read.row.gate, "board": board}
+    await record(session, caller, "rejected", ("service", read.row.service), None, after)
+    return rejection
 
 
 async def _evaluation_at(
@@ -88,26 +154,10 @@ async def _evaluation_at(
 
 
 def _decision(
-    read: ReadEvaluation,
-    from_stage: Stage,
-    body: DecisionCreate,
-    caller: Principal,
-    keys: DecisionKeys,
+    read: ReadEvaluation, from_stage: Stage, ruling: Ruling, keys: DecisionKeys
 ) -> Decision:
-    decision_id, at = uuid4(), now()
-    claims = {
-        "jti": str(decision_id),
-        "iat": int(at.timestamp()),
-        "service": read.row.service,
-        "gate": read.row.gate.value,
-        "gate_version": read.row.gate_version,
-        "from_stage": from_stage.value,
-        "to_stage": stages_of(read.row.gate)[1].value,
-        "evaluation": str(read.row.id),
-        "decided_by": caller.subject,
-    }
-    return Decision(
-        id=decision_id,
+    decision = Decision(
+        id=uuid4(),
         service=read.row.service,
         gate=read.row.gate,
         gate_version=read.row.gate_version,
@@ -115,49 +165,42 @@ def _decision(
         to_stage=stages_of(read.row.gate)[1],
         evaluation_id=read.row.id,
         frozen=ASSESSMENT.dump_python(read.assessment, mode="json"),
-        comment=body.comment,
-        decided_at=at,
-        decided_by=caller.subject,
-        statement=keys.sign(claims),
+        comment=ruling.comment,
+        decided_at=now(),
+        decided_by=ruling.decided_by,
+        board=ruling.board,
+        votes=ruling.votes,
     )
+    decision.statement = keys.sign(claims_of(decision))
+    return decision
 
 
-async def _keep(session: Session, decision: Decision, caller: Principal) -> DecisionDelivery:
+async def _log(session: Session, subject: Decision | BoardRejection) -> None:
+    """Append the entry; from there on until the commit nobody else can append one."""
     last = await lock_log(session)
-    statement = {
-        "decision": str(decision.id),
-        "decided_at": decision.decided_at.isoformat(),
-        "frozen": decision.frozen,
-        "comment": decision.comment,
-        "statement": decision.statement,
-    }
-    seq, entry, prev_hash, own_hash = next_entry(
-        None if last is None else (last.seq, last.hash), statement
+    link = next_entry(None if last is None else (last.seq, last.hash), said_of(subject))
+    decided = isinstance(subject, Decision)
+    entry = DecisionLogEntry(
+        **asdict(link),
+        decision_id=subject.id if decided else None,
+        rejection_id=None if decided else subject.id,
     )
-    delivery = _pending(decision.id, decision.decided_at)
-    await insert_decision(
-        session,
-        decision,
-        DecisionLogEntry(
-            seq=seq, decision_id=decision.id, entry=entry, prev_hash=prev_hash, hash=own_hash
-        ),
-        delivery,
+    await insert_log_entry(session, entry)
+
+
+async def _deliver(session: Session, decision: Decision) -> DecisionDelivery:
+    delivery = DecisionDelivery(
+        decision_id=decision.id,
+        state=DeliveryState.PENDING,
+        attempts=0,
+        reason=None,
+        updated_at=decision.decided_at,
     )
-    await record(session, caller, "decided", ("service", decision.service), None, _facts(decision))
+    await insert_delivery(session, delivery)
     # One after the other, so that the catalog gets the decisions on a service in their order.
     lock = f"deliver:{decision.service}"
     await enqueue(session, DELIVER, {"decision": str(decision.id)}, lock=lock)
     return delivery
-
-
-def _pending(decision_id: UUID, at: datetime) -> DecisionDelivery:
-    return DecisionDelivery(
-        decision_id=decision_id,
-        state=DeliveryState.PENDING,
-        attempts=0,
-        reason=None,
-        updated_at=at,
-    )
 
 
 def _facts(decision: Decision) -> dict[str, Any]:
@@ -169,4 +212,5 @@ def _facts(decision: Decision) -> dict[str, Any]:
         "to_stage": decision.to_stage,
         "evaluation": str(decision.evaluation_id),
         "verdict": decision.frozen["verdict"],
+        "board": decision.board,
     }

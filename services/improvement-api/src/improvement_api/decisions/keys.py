@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import orjson
 from joserfc import jws
+from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
 from improvement_api.decisions.rules import STATEMENT_TYPE
@@ -34,6 +36,23 @@ class DecisionKeys:
         header = {"alg": ALGORITHM, "kid": self.signing.kid, "typ": STATEMENT_TYPE}
         payload = orjson.dumps({"iss": self.issuer, **claims})
         return jws.serialize_compact(header, payload, self.signing, algorithms=[ALGORITHM])
+
+    def read(self, statement: str) -> dict[str, Any]:
+        """The claims of a statement that one of our keys has signed; ValueError says why not."""
+        try:
+            signed = jws.deserialize_compact(statement, self._key_set, [ALGORITHM])
+            claims = orjson.loads(signed.payload)
+        except (JoseError, ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"no key of ours, former ones included, has signed it: {error}") from (
+                error
+            )
+        if signed.headers().get("typ") != STATEMENT_TYPE or not isinstance(claims, dict):
+            raise ValueError("what is signed is no decision")
+        return claims
+
+    @cached_property
+    def _key_set(self) -> KeySet:
+        return KeySet.import_key_set({"keys": self.public()})
 
     def public(self) -> list[dict[str, Any]]:
         """The public keys, the present one first; former ones stay for the decisions they made."""

@@ -1,14 +1,20 @@
 """Statements over decisions, their log and their delivery."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, exists, literal, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from improvement_api.decisions.tables import Decision, DecisionDelivery, DecisionLogEntry
+from improvement_api.decisions.tables import (
+    BoardRejection,
+    Decision,
+    DecisionDelivery,
+    DecisionLogEntry,
+)
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.improvement import Gate
 
@@ -23,14 +29,27 @@ class DecisionFilter:
     gate: Gate | None = None
 
 
-async def frozen_verdicts(
-    session: AsyncSession, evaluations: Iterable[UUID]
-) -> dict[UUID, dict[str, object]]:
-    """What the decisions on these evaluations froze, by evaluation."""
-    statement = select(Decision.evaluation_id, Decision.frozen).where(
-        Decision.evaluation_id.in_(list(evaluations))
+@dataclass(frozen=True)
+class Frozen:
+    """What a decision, or a board's rejection, froze of an evaluation, and when."""
+
+    assessment: Mapping[str, Any]
+    at: datetime
+
+
+async def frozen_verdicts(session: AsyncSession, evaluations: Iterable[UUID]) -> dict[UUID, Frozen]:
+    """What the decisions and rejections of these evaluations froze, by evaluation."""
+    ids = list(evaluations)
+    decided = select(Decision.evaluation_id, Decision.frozen, Decision.decided_at)
+    rejected = select(
+        BoardRejection.evaluation_id, BoardRejection.frozen, BoardRejection.rejected_at
     )
-    return {row.evaluation_id: row.frozen for row in await session.execute(statement)}
+    statement = union_all(
+        decided.where(Decision.evaluation_id.in_(ids)),
+        rejected.where(BoardRejection.evaluation_id.in_(ids)),
+    )
+    rows = await session.execute(statement)
+    return {evaluation: Frozen(frozen, at) for evaluation, frozen, at in rows}
 
 
 async def list_decisions(
@@ -66,16 +85,80 @@ async def lock_log(session: AsyncSession) -> DecisionLogEntry | None:
     return await session.scalar(statement)
 
 
-async def insert_decision(
-    session: AsyncSession,
-    decision: Decision,
-    entry: DecisionLogEntry,
-    delivery: DecisionDelivery,
-) -> None:
+async def insert_decision(session: AsyncSession, decision: Decision) -> None:
     session.add(decision)
     await session.flush()
-    session.add_all([entry, delivery])
+
+
+async def insert_rejection(session: AsyncSession, rejection: BoardRejection) -> None:
+    session.add(rejection)
     await session.flush()
+
+
+async def insert_log_entry(session: AsyncSession, entry: DecisionLogEntry) -> None:
+    session.add(entry)
+    await session.flush()
+
+
+async def insert_delivery(session: AsyncSession, delivery: DecisionDelivery) -> None:
+    session.add(delivery)
+    await session.flush()
+
+
+async def rejection_of(session: AsyncSession, evaluation_id: UUID) -> BoardRejection | None:
+    """How a board has rejected an evaluation, if it has."""
+    statement = select(BoardRejection).where(BoardRejection.evaluation_id == evaluation_id)
+    return await session.scalar(statement)
+
+
+async def decision_on(session: AsyncSession, evaluation_id: UUID) -> Decision | None:
+    """The decision on an evaluation, if there is one."""
+    statement = select(Decision).where(Decision.evaluation_id == evaluation_id)
+    return await session.scalar(statement)
+
+
+async def list_log(session: AsyncSession, page: PageParams) -> list[DecisionLogEntry]:
+    """Entries of the log in their order, one more than the page holds."""
+    order: list[Any] = [DecisionLogEntry.seq]
+    return list(await session.scalars(keyset(select(DecisionLogEntry), order, page)))
+
+
+Logged = tuple[DecisionLogEntry, Decision | BoardRejection | None]
+"""An entry and the record that it is about, if that is still there."""
+
+
+async def log_after(session: AsyncSession, seq: int, limit: int) -> list[Logged]:
+    """The next entries of the log."""
+    statement = (
+        select(DecisionLogEntry, Decision, BoardRejection)
+        .join(Decision, Decision.id == DecisionLogEntry.decision_id, isouter=True)
+        .join(BoardRejection, BoardRejection.id == DecisionLogEntry.rejection_id, isouter=True)
+        .where(DecisionLogEntry.seq > seq)
+        .order_by(DecisionLogEntry.seq)
+        .limit(limit)
+    )
+    rows = await session.execute(statement)
+    return [(entry, decision or rejection) for entry, decision, rejection in rows]
+
+
+async def first_unlogged(session: AsyncSession) -> str | None:
+    """A decision or rejection without an entry, the oldest; none in a log that is whole."""
+    decision = select(
+        literal("decision").label("kind"), Decision.id, Decision.decided_at.label("at")
+    ).where(~exists().where(DecisionLogEntry.decision_id == Decision.id))
+    rejection = select(
+        literal("rejection").label("kind"), BoardRejection.id, BoardRejection.rejected_at
+    ).where(~exists().where(DecisionLogEntry.rejection_id == BoardRejection.id))
+    both = union_all(decision, rejection).subquery()
+    found = (await session.execute(select(both).order_by(both.c.at).limit(1))).first()
+    return None if found is None else f"{found.kind} {found.id}"
+
+
+async def noted_hash(session: AsyncSession, count: int | None, head: str | None) -> str | None:
+    """The hash of entry `count`; without a count `head`, if an entry has it."""
+    same = DecisionLogEntry.seq == count if count is not None else DecisionLogEntry.hash == head
+    found: str | None = await session.scalar(select(DecisionLogEntry.hash).where(same).limit(1))
+    return found
 
 
 async def lock_delivery(session: AsyncSession, decision_id: UUID) -> DecisionDelivery | None:

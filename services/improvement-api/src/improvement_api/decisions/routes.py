@@ -6,18 +6,30 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from improvement_api.decisions.actions import decide
-from improvement_api.decisions.queries import DecisionFilter, find_decision, list_decisions
+from improvement_api.decisions.queries import (
+    DecisionFilter,
+    find_decision,
+    list_decisions,
+    list_log,
+)
+from improvement_api.decisions.rules import Checkpoint
 from improvement_api.decisions.schemas import (
+    BreakOut,
+    CountedVote,
     DecisionCreate,
     DecisionOut,
     FrozenCriterion,
     Jwks,
+    LogEntryOut,
+    VerificationOut,
 )
-from improvement_api.decisions.tables import Decision, DecisionDelivery
+from improvement_api.decisions.tables import Decision, DecisionDelivery, DecisionLogEntry
+from improvement_api.decisions.verification import verify_log
 from improvement_api.evaluations.queries import ASSESSMENT
 from improvement_api.providers import AskedStage
 from shared.errors import NotFound
 from shared.kit.auth import Principal, requires
+from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
@@ -88,6 +100,44 @@ async def get_one(decision_id: UUID, caller: GatesRead, session: Session) -> Dec
     return _out(row.Decision, row.DecisionDelivery)
 
 
+@router.get("/v1/decision-log", operation_id="list_decision_log")
+async def list_entries(caller: GatesRead, session: Session, page: PageQuery) -> Page[LogEntryOut]:
+    """The hash-chained log of all decisions and rejections, oldest first."""
+    rows = await list_log(session, page)
+    shown = page_of(rows, page, key=lambda row: (row.seq,))
+    items = [_entry_out(row) for row in shown["items"]]
+    return Page[LogEntryOut](items=items, next_cursor=shown["next_cursor"])
+
+
+@router.get("/v1/decision-log/verify", operation_id="verify_decision_log")
+async def verify_decision_log(
+    caller: GatesRead,
+    session: Session,
+    request: Request,
+    expected_count: Annotated[
+        int | None, Query(ge=1, lt=2**63, description="`count` of an earlier verification")
+    ] = None,
+    expected_head: Annotated[
+        str | None, Query(pattern="^[0-9a-f]{64}$", description="`head` of the same one")
+    ] = None,
+) -> VerificationOut:
+    """Make every hash, entry and signature anew, and say where the log breaks first, if it does.
+
+    Found are altered, missing and re-ordered entries, altered decisions, forged statements, and
+    decisions without an entry. With what an earlier verification answered also a log whose end was
+    cut off, or that was written anew as a whole; without it nobody can see that.
+    """
+    noted = Checkpoint(expected_count, expected_head)
+    found = await verify_log(session, request.app.state.decision_keys, noted)
+    return VerificationOut(
+        intact=found.broken is None,
+        count=found.count,
+        head=found.head,
+        broken=None if found.broken is None else BreakOut.model_validate(found.broken),
+        verified_at=now(),
+    )
+
+
 @router.get("/.well-known/jwks.json", operation_id="get_decision_keys")
 async def get_decision_keys(request: Request, response: Response) -> Jwks:
     """The public keys of decisions, former ones included; open to everyone."""
@@ -108,14 +158,34 @@ def _out(decision: Decision, delivery: DecisionDelivery) -> DecisionOut:
         verdict=frozen.verdict,
         score=None if frozen.score is None else float(frozen.score),
         criteria=[
-            FrozenCriterion(id=name, outcome=result.outcome, reason=result.reason)
+            FrozenCriterion(
+                id=name,
+                outcome=result.outcome,
+                reason=result.reason,
+                waiver=None if result.waiver is None else result.waiver.id,
+            )
             for name, result in frozen.results.items()
         ],
         comment=decision.comment,
         decided_by=decision.decided_by,
+        board=decision.board,
+        votes=None
+        if decision.votes is None
+        else [CountedVote.model_validate(vote) for vote in decision.votes],
         decided_at=decision.decided_at,
         statement=decision.statement,
         delivery=delivery.state,
         delivery_attempts=delivery.attempts,
         delivery_reason=delivery.reason,
+    )
+
+
+def _entry_out(row: DecisionLogEntry) -> LogEntryOut:
+    return LogEntryOut(
+        seq=row.seq,
+        decision=None if row.decision_id is None else str(row.decision_id),
+        rejection=None if row.rejection_id is None else str(row.rejection_id),
+        entry=row.entry,
+        prev_hash=row.prev_hash,
+        hash=row.hash,
     )

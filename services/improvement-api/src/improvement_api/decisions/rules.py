@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -14,7 +15,8 @@ from shared.schemas.catalog import Stage
 from shared.schemas.improvement import Gate, Outcome
 
 STATEMENT_TYPE = "tollgate-decision+jwt"
-FIRST_PREV_HASH = "0" * 64
+BEFORE_THE_FIRST = (0, "0" * 64)
+"""Number and hash that the first entry of the log follows."""
 
 
 class DeliveryState(StrEnum):
@@ -23,6 +25,16 @@ class DeliveryState(StrEnum):
     PENDING = "pending"
     APPLIED = "applied"
     REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry of the log: its number, its text, and the hashes that chain it."""
+
+    seq: int
+    entry: str
+    prev_hash: str
+    hash: str
 
 
 def canonical(entry: Mapping[str, Any]) -> str:
@@ -56,10 +68,10 @@ def check_verdict(assessment: Assessment) -> None:
 
 
 def check_second_person(person: str, signers: Collection[str]) -> None:
-    """Who has signed in one role does not decide in another (409)."""
+    """Who stands behind a signature, by a delegation too, does not decide as well (409)."""
     if person in signers:
         raise Conflict(
-            "You have signed this evaluation: somebody else has to decide",
+            "You have signed this evaluation, or somebody in your place: others have to decide",
             code="signer_cannot_decide",
         )
 
@@ -77,10 +89,84 @@ def check_stage(gate: Gate, stage: Stage) -> None:
         )
 
 
-def next_entry(
-    last: tuple[int, str] | None, statement: Mapping[str, Any]
-) -> tuple[int, str, str, str]:
-    """Number, text, hash before and hash of the log entry that follows `last` (number, hash)."""
-    seq, prev_hash = (0, FIRST_PREV_HASH) if last is None else last
-    entry = canonical({**statement, "seq": seq + 1})
-    return seq + 1, entry, prev_hash, chained_hash(prev_hash, entry)
+def next_entry(last: tuple[int, str] | None, statement: Mapping[str, Any]) -> Link:
+    """The log entry that follows `last` (number, hash) and says `statement`."""
+    seq, prev_hash = BEFORE_THE_FIRST if last is None else last
+    entry = entry_text(statement, seq + 1)
+    return Link(seq + 1, entry, prev_hash, chained_hash(prev_hash, entry))
+
+
+def entry_text(statement: Mapping[str, Any], seq: int) -> str:
+    """What entry number `seq` says: its statement with its number, as RFC 8785 JSON."""
+    return canonical({**statement, "seq": seq})
+
+
+def check_no_board(board: str | None) -> None:
+    """Where a board decides, nobody does alone (409, with the way to go)."""
+    if board is not None:
+        raise Conflict(
+            f"The board {board} decides at this gate: its members vote,"
+            " POST /v1/evaluations/{id}/votes",
+            code="board_decides",
+            board=board,
+        )
+
+
+class Flaw(StrEnum):
+    """What can be wrong with the log."""
+
+    ENTRY_MISSING = "entry_missing"
+    LINK_BROKEN = "link_broken"
+    ENTRY_ALTERED = "entry_altered"
+    RECORD_MISSING = "record_missing"
+    RECORD_ALTERED = "record_altered"
+    STATEMENT_FORGED = "statement_forged"
+    NOT_LOGGED = "not_logged"
+    CHECKPOINT_MISSED = "checkpoint_missed"
+
+
+@dataclass(frozen=True)
+class Break:
+    """The first place where the log does not hold; `seq` is the entry, None: of the log's end."""
+
+    seq: int | None
+    flaw: Flaw
+    reason: str
+
+
+def check_link(before: tuple[int, str], link: Link) -> Break | None:
+    """Whether an entry follows the one before (number, hash), and hashes to what it says."""
+    seq = before[0] + 1
+    if link.seq != seq:
+        return Break(seq, Flaw.ENTRY_MISSING, f"there is no entry {seq}, but {link.seq}")
+    if link.prev_hash != before[1]:
+        reason = "prev_hash is not the hash of the entry before"
+        return Break(seq, Flaw.LINK_BROKEN, reason)
+    if link.hash != chained_hash(link.prev_hash, link.entry):
+        reason = "hash is not that of prev_hash and entry"
+        return Break(seq, Flaw.ENTRY_ALTERED, reason)
+    return None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What somebody noted of the log earlier: it had so many entries, the last with this hash."""
+
+    count: int | None = None
+    head: str | None = None
+
+
+def check_checkpoint(noted: Checkpoint, count: int, hash_there: str | None) -> Break | None:
+    """Whether a log of `count` entries still holds what was noted.
+
+    `hash_there` is the hash of entry number `noted.count`, or without it `noted.head` if any entry
+    has it. A chain alone cannot show that its end was cut off, or that all of it was written anew.
+    """
+    if noted.count is not None and count < noted.count:
+        reason = f"the log had {noted.count} entries and has {count}"
+        return Break(None, Flaw.ENTRY_MISSING, reason)
+    if noted.head is not None and hash_there != noted.head:
+        where = "no entry" if noted.count is None else f"not entry {noted.count}"
+        reason = f"the hash {noted.head} was noted of the log's end, and {where} has it"
+        return Break(noted.count, Flaw.CHECKPOINT_MISSED, reason)
+    return None

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from improvement_api.decisions.rules import DeliveryState
+from improvement_api.decisions.rules import DeliveryState, Flaw
 from shared.schemas.catalog import Stage
 from shared.schemas.common import LongText, Out, Wire
 from shared.schemas.improvement import Gate, Outcome, Verdict
@@ -29,6 +29,16 @@ class FrozenCriterion(Out):
     id: str
     outcome: Outcome
     reason: str
+    waiver: str | None = Field(description="the waiver that made a fail this warning")
+
+
+class CountedVote(Out):
+    """A vote that counted when the board decided."""
+
+    voter: str
+    choice: str = Field(description="approve, reject or abstain")
+    comment: str
+    voted_at: datetime
 
 
 class DecisionOut(Out):
@@ -45,12 +55,43 @@ class DecisionOut(Out):
     score: float | None
     criteria: list[FrozenCriterion]
     comment: str
-    decided_by: str
+    decided_by: str = Field(description="the person; `board:` and its key where a board decided")
+    board: str | None = Field(description="the board, where one decided")
+    votes: list[CountedVote] | None = Field(description="the votes that counted, where one did")
     decided_at: datetime
     statement: str = Field(description="the signed decision: a compact JWS that the catalog checks")
     delivery: DeliveryState = Field(description="whether the catalog has moved the stage")
     delivery_attempts: int
     delivery_reason: str | None = Field(description="why it was refused, or is still pending")
+
+
+class LogEntryOut(Out):
+    """An entry of the hash-chained log: what was decided, or rejected by a board."""
+
+    seq: int = Field(description="from 1, without gaps")
+    decision: str | None
+    rejection: str | None = Field(description="of a board, which moves nothing")
+    entry: str = Field(description="RFC 8785 JSON, which the hash covers")
+    prev_hash: str = Field(description="hash of the entry before; 64 zeros at first")
+    hash: str = Field(description="SHA-256, in hex, of prev_hash followed by entry")
+
+
+class BreakOut(Out):
+    """The first place where the log does not hold."""
+
+    seq: int | None = Field(description="number of the entry; null: beyond the last one")
+    flaw: Flaw
+    reason: str
+
+
+class VerificationOut(Out):
+    """How far the log holds. Note `count` and `head`, and send them at the next verification."""
+
+    intact: bool
+    count: int = Field(description="entries that hold, from the first one on")
+    head: str | None = Field(description="hash of the last of them; null: there is none")
+    broken: BreakOut | None
+    verified_at: datetime
 
 
 class Jwks(Out):

@@ -28,11 +28,16 @@ from improvement_api.evaluations.rules import (
 )
 from improvement_api.evaluations.tables import Evaluation
 from improvement_api.evidence.queries import newest_evidence
-from improvement_api.facts.rules import Owner, OwnerReply
+from improvement_api.facts.rules import Heard, Owner, OwnerReply
 from improvement_api.facts.sheets import own_facts
+from improvement_api.gates.actions import propose
 from improvement_api.gates.queries import current_version, definition_of
 from improvement_api.gates.rules import GateDefinition, names_of
+from improvement_api.gates.schemas import ProposedGate
 from improvement_api.signatures.queries import signatures_of
+from improvement_api.votes.queries import voters_of
+from improvement_api.waivers.queries import approved_waivers
+from improvement_api.waivers.rules import in_force
 from shared.kit.audit import record
 from shared.kit.auth import Principal
 from shared.kit.clock import now
@@ -57,13 +62,23 @@ class Judgement:
 async def judge_now(
     session: Session, service: str, gate: Gate, replies: Mapping[Owner, OwnerReply]
 ) -> Judgement:
-    """Judge all criteria but signatures; `replies` were asked before the session's first word."""
+    """Judge by the version in force; `replies` were asked before the session's first word."""
     definition = definition_of(await current_version(session, gate))
+    return await judge_by(session, service, definition, replies)
+
+
+async def judge_by(
+    session: Session,
+    service: str,
+    definition: GateDefinition,
+    replies: Mapping[Owner, OwnerReply],
+) -> Judgement:
+    """Judge all criteria of a definition but signatures."""
     at = now()
     own = await own_facts(session, service, names_of(definition), at)
     documents = {
         criterion: Document(row.url, row.title, row.attached_at)
-        for criterion, row in (await newest_evidence(session, service, gate)).items()
+        for criterion, row in (await newest_evidence(session, service, definition.gate)).items()
     }
     known = {**replies, Owner.IMPROVEMENT: OwnerReply(Owner.IMPROVEMENT, own)}
     seen, until = Surroundings(known, documents, at), time.monotonic() + TIME_LIMIT.total_seconds()
@@ -108,41 +123,63 @@ async def _settle_standing(
         row=made,
         definition=judgement.definition,
         signatures=(),
-        assessment=assess(judgement.definition, judgement.results, {}),
+        assessment=await _assess_unsigned(session, made.service, judgement),
         standing=Standing.OPEN,
         expires_at=made.evaluated_at + judgement.definition.max_age,
+        as_of=judgement.at,
     )
     standing_id = await claim_standing(session, made.service, made.gate, made.id)
     if standing_id == made.id:
         return fresh
-    if await signatures_of(session, [standing_id]):
+    voters = await voters_of(session, standing_id)
+    if voters or await signatures_of(session, [standing_id]):
         standing = await read_evaluation(session, standing_id, judgement.at)
-        if _keeps_standing(standing, judgement):
+        if _keeps_standing(standing, judgement, voted=bool(voters)):
             return standing
     await replace_standing(session, made.service, made.gate, made.id)
     return fresh
 
 
-def _keeps_standing(standing: ReadEvaluation, judgement: Judgement) -> bool:
+async def _assess_unsigned(session: Session, service: str, judgement: Judgement) -> Assessment:
+    """What an evaluation amounts to before anybody has signed, with the waivers in force."""
+    place = (service, judgement.definition.gate)
+    waivers = (await approved_waivers(session, [place], judgement.at)).get(place, [])
+    waived = in_force(waivers, judgement.definition.criteria, judgement.at)
+    return assess(judgement.definition, judgement.results, {}, waived)
+
+
+def _keeps_standing(standing: ReadEvaluation, judgement: Judgement, *, voted: bool) -> bool:
     earlier = RESULTS.validate_python(standing.row.results)
     worse = became_worse(
         {name: result.outcome for name, result in earlier.items()},
         {name: result.outcome for name, result in judgement.results.items()},
     )
     return standing.standing is not Standing.DECIDED and keeps_standing(
-        signed=bool(standing.signatures),
+        signed=voted or bool(standing.counting),
         age=judgement.at - standing.row.evaluated_at,
         max_age=standing.definition.max_age,
         worse=worse,
     )
 
 
-async def simulate_gate(
-    session: Session, service: str, gate: Gate, replies: Mapping[Owner, OwnerReply]
+async def simulate(
+    session: Session,
+    place: tuple[str, Gate],
+    proposal: ProposedGate | None,
+    replies: Mapping[Owner, OwnerReply],
+    heard: Heard,
 ) -> tuple[Judgement, Assessment]:
-    """The verdict that an evaluation without signatures would have now; nothing is kept."""
-    judgement = await judge_now(session, service, gate, replies)
-    return judgement, assess(judgement.definition, judgement.results, {})
+    """The verdict that an evaluation without signatures would have now; nothing is kept.
+
+    Without a proposal by the version in force. `heard` is what its expressions are checked with.
+    """
+    service, gate = place
+    if proposal is None:
+        definition = definition_of(await current_version(session, gate))
+    else:
+        definition = await propose(session, gate, proposal, heard)
+    judgement = await judge_by(session, service, definition, replies)
+    return judgement, await _assess_unsigned(session, service, judgement)
 
 
 def _stage(replies: Mapping[Owner, OwnerReply]) -> Stage | None:

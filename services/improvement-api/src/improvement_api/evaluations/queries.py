@@ -7,17 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from improvement_api.decisions.queries import frozen_verdicts
+from improvement_api.decisions.queries import Frozen, frozen_verdicts
 from improvement_api.evaluations.rules import Assessment, Result, assess, standing_of
 from improvement_api.evaluations.tables import Evaluation, GateStanding
 from improvement_api.gates.queries import versions_of
 from improvement_api.gates.rules import GateDefinition
-from improvement_api.signatures.queries import signatures_of
-from improvement_api.signatures.tables import Signature
+from improvement_api.signatures.queries import GivenSignature, signatures_of
+from improvement_api.waivers.queries import approved_waivers
+from improvement_api.waivers.rules import ApprovedWaiver, in_force
 from shared.errors import NotFound
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.improvement import Gate, Standing
@@ -33,10 +34,21 @@ class ReadEvaluation:
 
     row: Evaluation
     definition: GateDefinition
-    signatures: Sequence[Signature]
+    signatures: Sequence[GivenSignature]
     assessment: Assessment
     standing: Standing
     expires_at: datetime
+    as_of: datetime
+
+    @property
+    def counting(self) -> list[GivenSignature]:
+        """The signatures that count, now or when it was decided."""
+        return [one for one in self.signatures if one.counts(self.as_of)]
+
+    @property
+    def signers(self) -> set[str]:
+        """Everyone behind the signatures that count: who signed, and for whom."""
+        return {person for one in self.counting for person in one.persons}
 
 
 async def read_evaluations(
@@ -44,39 +56,73 @@ async def read_evaluations(
 ) -> list[ReadEvaluation]:
     """Compute verdict and standing of evaluations; what a decision froze is taken from it."""
     ids = [row.id for row in rows]
+    places = {(row.service, row.gate) for row in rows}
     definitions = await versions_of(session, ((row.gate, row.gate_version) for row in rows))
     signatures = await signatures_of(session, ids)
+    waivers = await approved_waivers(session, places, now)
     frozen = await frozen_verdicts(session, ids)
-    standing = await standing_ids(session, ((row.service, row.gate) for row in rows))
-    found = []
-    for row in rows:
-        definition = definitions[row.gate, row.gate_version]
-        signed = signatures.get(row.id, [])
-        expires_at = row.evaluated_at + definition.max_age
-        found.append(
-            ReadEvaluation(
-                row=row,
-                definition=definition,
-                signatures=signed,
-                assessment=ASSESSMENT.validate_python(frozen[row.id])
-                if row.id in frozen
-                else assess(definition, RESULTS.validate_python(row.results), _signers(signed)),
-                standing=standing_of(
-                    decided=row.id in frozen,
-                    stands=row.id in standing,
-                    signed=bool(signed),
-                    expired=now >= expires_at,
-                ),
-                expires_at=expires_at,
-            )
+    standing = await standing_ids(session, places)
+    return [
+        _read(
+            row,
+            definitions[row.gate, row.gate_version],
+            _Beside(
+                signatures.get(row.id, []),
+                waivers.get((row.service, row.gate), []),
+                frozen.get(row.id),
+                stands=row.id in standing,
+            ),
+            now,
         )
-    return found
+        for row in rows
+    ]
 
 
-def _signers(signatures: Iterable[Signature]) -> dict[str, list[str]]:
+@dataclass(frozen=True)
+class _Beside:
+    """What was added beside an evaluation after it was made."""
+
+    signatures: Sequence[GivenSignature]
+    waivers: Sequence[ApprovedWaiver]
+    frozen: Frozen | None
+    stands: bool
+
+
+def _read(
+    row: Evaluation, definition: GateDefinition, beside: _Beside, now: datetime
+) -> ReadEvaluation:
+    frozen = beside.frozen
+    as_of = now if frozen is None else frozen.at
+    expires_at = row.evaluated_at + definition.max_age
+    counting = [one for one in beside.signatures if one.counts(as_of)]
+    if frozen is not None:
+        assessment = ASSESSMENT.validate_python(frozen.assessment)
+    else:
+        recorded = RESULTS.validate_python(row.results)
+        waived = in_force(beside.waivers, definition.criteria, now)
+        assessment = assess(definition, recorded, _signers(counting), waived)
+    return ReadEvaluation(
+        row=row,
+        definition=definition,
+        signatures=beside.signatures,
+        assessment=assessment,
+        standing=standing_of(
+            decided=frozen is not None,
+            stands=beside.stands,
+            signed=bool(counting),
+            expired=now >= expires_at,
+        ),
+        expires_at=expires_at,
+        as_of=as_of,
+    )
+
+
+def _signers(signatures: Iterable[GivenSignature]) -> dict[str, list[str]]:
+    """By criterion the holders of its role who stand by it, in person or through somebody."""
     signers: dict[str, list[str]] = {}
     for signature in signatures:
-        signers.setdefault(signature.criterion, []).append(signature.signed_by)
+        row = signature.row
+        signers.setdefault(row.criterion, []).append(row.delegated_by or row.signed_by)
     return signers
 
 
@@ -99,6 +145,42 @@ async def list_evaluations(
     return list(await session.scalars(keyset(statement, order, page)))
 
 
+@dataclass(frozen=True)
+class PastFilter:
+    """Evaluations at a gate made in [since, until); of all services where none is named."""
+
+    gate: Gate
+    since: datetime
+    until: datetime
+    service: str | None = None
+
+
+async def count_past(session: AsyncSession, wanted: PastFilter, limit: int) -> int:
+    """How many evaluations fit, counted no further than `limit`."""
+    some = select(Evaluation.id).where(*_past(wanted)).limit(limit).subquery()
+    return (await session.execute(select(func.count()).select_from(some))).scalar_one()
+
+
+async def past_evaluations(
+    session: AsyncSession, wanted: PastFilter, page: PageParams
+) -> list[Evaluation]:
+    """Evaluations that fit, newest first, one more than the page holds."""
+    order: list[Any] = [Evaluation.evaluated_at.desc(), Evaluation.id.desc()]
+    statement = select(Evaluation).where(*_past(wanted))
+    return list(await session.scalars(keyset(statement, order, page)))
+
+
+def _past(wanted: PastFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [
+        Evaluation.gate == wanted.gate,
+        Evaluation.evaluated_at >= wanted.since,
+        Evaluation.evaluated_at < wanted.until,
+    ]
+    if wanted.service is not None:
+        conditions.append(Evaluation.service == wanted.service)
+    return conditions
+
+
 async def insert_evaluation(session: AsyncSession, evaluation: Evaluation) -> None:
     session.add(evaluation)
     await session.flush()
@@ -109,6 +191,15 @@ async def standing_ids(session: AsyncSession, places: Iterable[tuple[str, Gate]]
     place = tuple_(GateStanding.service, GateStanding.gate)
     statement = select(GateStanding.evaluation_id).where(place.in_(set(places)))
     return set(await session.scalars(statement))
+
+
+async def standing_at(
+    session: AsyncSession, service: str, gates: Iterable[Gate], now: datetime
+) -> dict[Gate, ReadEvaluation]:
+    """The evaluations of a service that stand at these gates, as they are now."""
+    ids = await standing_ids(session, ((service, gate) for gate in gates))
+    rows = (await session.scalars(select(Evaluation).where(Evaluation.id.in_(ids)))).all()
+    return {read.row.gate: read for read in await read_evaluations(session, rows, now)}
 
 
 async def lock_standing(session: AsyncSession, service: str, gate: Gate) -> UUID | None:

@@ -1,11 +1,12 @@
 """Evaluations over HTTP: make one, read them, simulate one."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Depends, Header, Query, Response
 
-from improvement_api.evaluations.actions import evaluate_gate, simulate_gate
+from improvement_api.evaluations.actions import evaluate_gate, simulate
 from improvement_api.evaluations.queries import (
     ReadEvaluation,
     list_evaluations,
@@ -13,13 +14,22 @@ from improvement_api.evaluations.queries import (
     read_evaluations,
 )
 from improvement_api.evaluations.rules import Assessment, exit_code_of
-from improvement_api.evaluations.schemas import SimulationOut
+from improvement_api.evaluations.schemas import (
+    JUNIT,
+    MEDIA_TYPES,
+    EvaluationForm,
+    SimulationCreate,
+    SimulationOut,
+)
+from improvement_api.facts.rules import Heard
 from improvement_api.gates.rules import GateDefinition
-from improvement_api.providers import AskedFacts
+from improvement_api.providers import AskedFacts, Remotes, ask_for_catalogs
 from improvement_api.signatures.queries import signature_out
+from shared.documents.junit import junit_xml
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
+from shared.kit.forms import preferred
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
@@ -31,13 +41,28 @@ router = Router(prefix="/v1", tags=["evaluations"])
 
 GatesRead = Annotated[Principal, requires("gates:read")]
 EvaluationsWrite = Annotated[Principal, requires("evaluations:write")]
+XML = "application/xml"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a simulation is of, None being the gate in force, and what facts there are for it."""
+
+    gate: SimulationCreate | None
+    heard: Heard
+
+
+async def _proposal(providers: Remotes, body: SimulationCreate | None = None) -> Proposal:
+    """Owners of facts are asked what they have only where expressions have to be checked."""
+    return Proposal(body, {} if body is None else await ask_for_catalogs(providers))
 
 
 @router.post(
     "/services/{key}/gates/{gate}/evaluations",
     status_code=201,
     operation_id="evaluate_gate",
-    responses=problem_responses(404, 409),
+    response_model=EvaluationOut,
+    responses={201: JUNIT, **problem_responses(404, 409)},
 )
 async def evaluate(
     key: Key,
@@ -47,15 +72,23 @@ async def evaluate(
     session: Session,
     response: Response,
     _: Idempotent,
-) -> EvaluationOut:
-    """May this service pass? No body; 201 whatever the verdict.
+    form: Annotated[
+        EvaluationForm | None, Query(alias="format", description="stands above the Accept header")
+    ] = None,
+    accept: Annotated[str, Header()] = "",
+) -> Any:
+    """May this service pass? No body; 201 whatever the verdict; as JSON or as JUnit XML.
 
     The reply is the evaluation that stands; `new_evaluation_id` names the one made now. An owner
     of facts that cannot be reached makes its criteria `error`, never a pass.
     """
     standing, made = await evaluate_gate(session, key, gate, replies, caller)
-    response.headers["Location"] = f"/v1/evaluations/{made}"
-    return evaluation_out(standing, made)
+    answer = evaluation_out(standing, made)
+    location = {"Location": f"/v1/evaluations/{made}", "Vary": "Accept"}
+    if (form or preferred(accept, MEDIA_TYPES, EvaluationForm.JSON)) is EvaluationForm.JUNIT:
+        return Response(junit_xml(answer), 201, location, XML)
+    response.headers.update(location)
+    return answer
 
 
 @router.get(
@@ -84,20 +117,42 @@ async def get_one(evaluation_id: UUID, caller: GatesRead, session: Session) -> E
     return evaluation_out(await read_evaluation(session, evaluation_id, now()), evaluation_id)
 
 
+@router.get(
+    "/evaluations/{evaluation_id}/junit",
+    operation_id="get_evaluation_junit",
+    responses={200: JUNIT, **problem_responses(404)},
+    response_class=Response,
+)
+async def get_junit(evaluation_id: UUID, caller: GatesRead, session: Session) -> Response:
+    """One evaluation as JUnit XML: a test case a criterion, as CI systems show them."""
+    read = await read_evaluation(session, evaluation_id, now())
+    return Response(junit_xml(evaluation_out(read, evaluation_id)), media_type=XML)
+
+
 @router.post(
     "/services/{key}/gates/{gate}/simulations",
     operation_id="simulate_gate",
     responses=problem_responses(404),
 )
-async def simulate(
-    key: Key, gate: Gate, caller: GatesRead, replies: AskedFacts, session: Session
+async def simulate_gate(
+    key: Key,
+    gate: Gate,
+    caller: GatesRead,
+    replies: AskedFacts,
+    proposal: Annotated[Proposal, Depends(_proposal)],
+    session: Session,
 ) -> SimulationOut:
-    """The same as an evaluation, without consequence: nothing is stored or superseded."""
-    judgement, assessment = await simulate_gate(session, key, gate, replies)
+    """The same as an evaluation, without consequence: nothing is stored or superseded.
+
+    With a body: what the gate would say if it asked that instead, checked as a version would be.
+    """
+    judgement, assessment = await simulate(
+        session, (key, gate), proposal.gate, replies, proposal.heard
+    )
     return SimulationOut(
         service=key,
         gate=gate,
-        gate_version=judgement.definition.version,
+        gate_version=judgement.definition.version if proposal.gate is None else None,
         stage=judgement.stage,
         verdict=assessment.verdict,
         exit_code=exit_code_of(assessment.verdict),
@@ -121,7 +176,7 @@ def evaluation_out(read: ReadEvaluation, made: UUID) -> EvaluationOut:
         score=None if assessment.score is None else float(assessment.score),
         standing=read.standing,
         criteria=_criteria_out(read.definition, assessment),
-        signatures=[signature_out(signature) for signature in read.signatures],
+        signatures=[signature_out(signature, read.as_of) for signature in read.signatures],
         facts_hash=row.facts_hash,
         evaluated_at=row.evaluated_at,
         evaluated_by=row.on_behalf_of or row.evaluated_by,
@@ -140,6 +195,7 @@ def _criteria_out(definition: GateDefinition, assessment: Assessment) -> list[Cr
             outcome=assessment.results[criterion.id].outcome,
             reason=assessment.results[criterion.id].reason,
             facts=dict(assessment.results[criterion.id].facts),
+            waiver=assessment.results[criterion.id].waiver,
         )
         for criterion in definition.criteria
     ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import rfc8785
@@ -30,7 +31,7 @@ from improvement_api.gates.rules import (
 )
 from shared.errors import Conflict
 from shared.schemas.common import FactValue
-from shared.schemas.improvement import Outcome, Standing, Verdict
+from shared.schemas.improvement import Outcome, Standing, Verdict, WaiverNote
 
 _CREDIT = {Outcome.PASS: Fraction(1), Outcome.WARNING: Fraction(1, 2)}
 
@@ -59,11 +60,12 @@ and accepts by deciding; the decision freezes and names it."""
 
 @dataclass(frozen=True)
 class Result:
-    """What a criterion came out as, with the facts it saw."""
+    """What a criterion came out as, with the facts it saw, and what softened it when read."""
 
     outcome: Outcome
     reason: str
     facts: Mapping[str, FactValue]
+    waiver: WaiverNote | None = None
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,18 @@ def judge_sign_off(criterion: SignOffCriterion, signers: Sequence[str]) -> Resul
     return Result(Outcome.INCONCLUSIVE, f"only {count}", {})
 
 
+def soften(result: Result, waiver: WaiverNote | None) -> Result:
+    """A valid waiver makes a fail a warning, never better, and nothing else (rules 2).
+
+    An error or an inconclusive outcome is no failing that somebody could answer for: nobody knows.
+    """
+    if waiver is None or result.outcome is not Outcome.FAIL:
+        return result
+    until = waiver.expires_at.isoformat(timespec="minutes")
+    reason = f"waived until {until}, at the risk of {waiver.risk_owner}: {result.reason}"
+    return Result(Outcome.WARNING, reason, result.facts, waiver)
+
+
 def score_of(criteria: Iterable[Weighed]) -> Fraction | None:
     """Σ weight·(pass 1, warning ½, other 0)/Σ weight, exact; None when the weights sum to 0."""
     total = earned = Fraction(0)
@@ -229,7 +243,11 @@ def became_worse(earlier: Mapping[str, Outcome], later: Mapping[str, Outcome]) -
 
 
 def keeps_standing(*, signed: bool, age: timedelta, max_age: timedelta, worse: bool) -> bool:
-    """Whether the standing evaluation outlives a later one (rules "Tollgates" 1)."""
+    """Whether the standing evaluation outlives a later one (rules "Tollgates" 1).
+
+    A vote counts as a signature here: a board that is voting must not have to begin anew whenever
+    a pipeline checks.
+    """
     return signed and age < max_age and not worse
 
 
@@ -249,7 +267,7 @@ def check_open(standing: Standing) -> None:
     why = {
         Standing.SUPERSEDED: "A later evaluation stands in its place: look at that one",
         Standing.EXPIRED: "It is older than the gate's max_age: evaluate again",
-        Standing.DECIDED: "It has been decided",
+        Standing.DECIDED: "It has been decided: to go on after a rejection, evaluate again",
     }.get(standing)
     if why is not None:
         raise Conflict(why, code=f"evaluation_{standing.value}", standing=standing.value)
@@ -292,12 +310,13 @@ def assess(
     definition: GateDefinition,
     recorded: Mapping[str, Result],
     signers: Mapping[str, Sequence[str]],
+    waivers: Mapping[str, WaiverNote] = MappingProxyType({}),
 ) -> Assessment:
-    """The verdict from the recorded outcomes and, by criterion, who has signed."""
+    """The verdict from the recorded outcomes and, by criterion, who has signed and what waives."""
     results = {
         criterion.id: judge_sign_off(criterion, signers.get(criterion.id, ()))
         if isinstance(criterion, SignOffCriterion)
-        else recorded[criterion.id]
+        else soften(recorded[criterion.id], waivers.get(criterion.id))
         for criterion in definition.criteria
     }
     weighed = [

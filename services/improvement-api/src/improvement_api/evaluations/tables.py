@@ -24,6 +24,7 @@ class Evaluation(Base):
             ["improvement.gate_version.gate", "improvement.gate_version.version"],
         ),
         Index(None, "service", "gate", "evaluated_at", "id"),
+        Index(None, "gate", "evaluated_at", "id"),
         {"info": APPEND_ONLY},
     )
 

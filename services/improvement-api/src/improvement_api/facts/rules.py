@@ -1,7 +1,7 @@
 """What a fact is, what its owner may answer, and when an answer counts."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +12,7 @@ from shared.schemas.common import FactDefinition, FactValue
 LONGEST_LIST = 200  # with the limits of facts.expressions this bounds what a gate costs
 LONGEST_ITEM = 200
 LONGEST_TEXT = 1000
+MALFORMED = "the value was malformed"
 _LARGEST_INTEGER = 2**53 - 1  # up to here doubles, which expressions and RFC 8785 use, are exact
 
 
@@ -77,6 +78,10 @@ class Broken:
 
     reason: str
     seen: FactValue | None = None
+
+
+Heard = Mapping[Owner, Sequence[FactDefinition]]
+"""What facts their owners have just said that they have."""
 
 
 def look_up(
@@ -179,7 +184,7 @@ def hours(span: timedelta) -> str:
 
 def _malformed(now: datetime) -> FactValue:
     """What stands for a value that its owner sent against its own contract: that is not kept."""
-    return FactValue(value=None, as_of=now, reason="the value was malformed")
+    return FactValue(value=None, as_of=now, reason=MALFORMED)
 
 
 def well_formed(definition: FactDefinition, owner: Owner) -> bool:

@@ -1,14 +1,23 @@
 """Publishing versions of gates, and the defaults at the first start."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from improvement_api.facts.queries import known_facts
-from improvement_api.facts.rules import UsedFact, usable
+from improvement_api.facts.rules import Heard, UsedFact, usable
 from improvement_api.facts.sheets import OWN_FACTS
 from improvement_api.gates.defaults import DEFAULTS, FACTS_OF_DEFAULTS
 from improvement_api.gates.queries import every_version, insert_version, lock_gate, newest_numbers
-from improvement_api.gates.rules import CRITERIA, USED_FACTS, DefinitionProblem, pin_facts
-from improvement_api.gates.schemas import GateVersionCreate
+from improvement_api.gates.rules import (
+    CRITERIA,
+    MAX_AGE_HOURS,
+    USED_FACTS,
+    Criterion,
+    DefinitionProblem,
+    GateDefinition,
+    pin_facts,
+)
+from improvement_api.gates.schemas import GateVersionCreate, ProposedGate
 from improvement_api.gates.tables import GateVersion
 from shared.errors import Invalid
 from shared.kit.audit import record
@@ -24,11 +33,7 @@ async def publish_version(
     session: Session, gate: Gate, body: GateVersionCreate, caller: Principal
 ) -> GateVersion:
     """Add the next version of a gate; 422 names each expression that cannot be, and where."""
-    known = usable([*(await known_facts(session)).values(), *OWN_FACTS])
-    try:
-        facts = pin_facts(body.criteria, known)
-    except DefinitionProblem as problem:
-        raise Invalid(str(problem), code="bad_definition", errors=problem.fields) from problem
+    facts = await _pin(session, body.criteria, {})
     await lock_gate(session, gate)
     before = (await newest_numbers(session)).get(gate, 0)
     row = await _insert(session, gate, before + 1, body, facts, caller.person)
@@ -38,6 +43,32 @@ async def publish_version(
         session, caller, "published", ("gate", gate), {"version": before} if before else None, after
     )
     return row
+
+
+async def propose(session: Session, gate: Gate, body: ProposedGate, heard: Heard) -> GateDefinition:
+    """A definition that is checked as a version would be, and kept nowhere; its version is 0."""
+    return GateDefinition(
+        gate=gate,
+        version=0,
+        criteria=body.criteria,
+        facts=await _pin(session, body.criteria, heard),
+        max_age=timedelta(hours=MAX_AGE_HOURS),
+        pass_threshold=body.pass_threshold,
+        warning_threshold=body.warning_threshold,
+        decided_by=None,
+    )
+
+
+async def _pin(
+    session: Session, criteria: Sequence[Criterion], heard: Heard
+) -> dict[str, list[UsedFact]]:
+    """The facts of criteria, by what the owners told last; 422 names each fault and its place."""
+    fresh = [fact for facts in heard.values() for fact in facts]
+    known = usable([*(await known_facts(session)).values(), *fresh, *OWN_FACTS])
+    try:
+        return pin_facts(criteria, known)
+    except DefinitionProblem as problem:
+        raise Invalid(str(problem), code="bad_definition", errors=problem.fields) from problem
 
 
 async def load_defaults(session: Session) -> None:
@@ -68,7 +99,8 @@ def is_same(row: GateVersion, body: GateVersionCreate) -> bool:
         and row.max_age_hours == body.max_age_hours
         and row.pass_threshold == body.pass_threshold
         and row.warning_threshold == body.warning_threshold
-        and row.decided_by == body.decided_by
+        and (row.decided_by, row.board, row.waived_by)
+        == (body.decided_by, body.board, body.waived_by)
     )
 
 
@@ -91,6 +123,8 @@ async def _insert(
             "pass_threshold": body.pass_threshold,
             "warning_threshold": body.warning_threshold,
             "decided_by": body.decided_by,
+            "board": body.board,
+            "waived_by": body.waived_by,
             "reason": body.reason,
             "published_at": now(),
             "published_by": published_by,

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Text, cast, func, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, cast, column, func, select, text, true, tuple_
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.gates.rules import CRITERIA, USED_FACTS, GateDefinition
@@ -20,6 +20,25 @@ async def list_current_versions(session: AsyncSession, page: PageParams) -> list
     newest = select(GateVersion.gate, func.max(GateVersion.version)).group_by(GateVersion.gate)
     statement = select(GateVersion).where(_identity().in_(newest))
     return list(await session.scalars(keyset(statement, [cast(GateVersion.gate, Text)], page)))
+
+
+async def uses_of_facts(session: AsyncSession) -> list[tuple[str, Gate, str]]:
+    """Fact, gate and criterion of each use in the versions in force, by gate and criterion."""
+    newest = select(GateVersion.gate, func.max(GateVersion.version)).group_by(GateVersion.gate)
+    criterion = func.jsonb_each(GateVersion.facts).table_valued("key", "value", name="criterion")
+    fact = func.jsonb_array_elements(cast(criterion.c.value, JSONB)).table_valued(
+        column("value", JSONB), name="fact"
+    )
+    name = fact.c.value["name"].astext
+    statement = (
+        select(name, GateVersion.gate, criterion.c.key)
+        .select_from(GateVersion)
+        .join(criterion, true())
+        .join(fact, true())
+        .where(_identity().in_(newest))
+        .order_by(cast(GateVersion.gate, Text), criterion.c.key, name)
+    )
+    return [(fact_name, gate, key) for fact_name, gate, key in await session.execute(statement)]
 
 
 async def newest_numbers(session: AsyncSession) -> dict[Gate, int]:
@@ -94,6 +113,8 @@ def definition_of(row: GateVersion) -> GateDefinition:
         pass_threshold=row.pass_threshold,
         warning_threshold=row.warning_threshold,
         decided_by=row.decided_by,
+        board=row.board,
+        waived_by=row.waived_by,
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Path, Response
+from fastapi import Depends, Path, Response
 
 from improvement_api.facts.queries import remember_facts
 from improvement_api.gates.actions import is_same, publish_version
@@ -17,7 +17,7 @@ from improvement_api.gates.queries import (
 from improvement_api.gates.rules import Criterion, stages_of
 from improvement_api.gates.schemas import CriterionOut, GateDefault, GateOut, GateVersionCreate
 from improvement_api.gates.tables import GateVersion
-from improvement_api.providers import AskedCatalogs
+from improvement_api.providers import AskedCatalogs, Remotes, check_board
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
@@ -34,6 +34,16 @@ router = Router(prefix="/v1/gates", tags=["gates"])
 GatesRead = Annotated[Principal, requires("gates:read")]
 GatesWrite = Annotated[Principal, requires("gates:write")]
 Version = Annotated[int, Path(ge=1, lt=2**31)]
+
+
+async def _with_known_board(body: GateVersionCreate, providers: Remotes) -> GateVersionCreate:
+    """The body, whose board the catalog was asked for before the first word to the database."""
+    if body.board is not None:
+        await check_board(providers, body.board, "/board")
+    return body
+
+
+CheckedVersion = Annotated[GateVersionCreate, Depends(_with_known_board)]
 
 
 @router.get("", operation_id="list_gates")
@@ -71,12 +81,12 @@ async def get_gate_default(gate: Gate, caller: GatesRead, session: Session) -> G
     "/{gate}/versions",
     status_code=201,
     operation_id="publish_gate_version",
-    responses=problem_responses(404, 409),
+    responses=problem_responses(404, 409, 503),
 )
 async def publish_gate_version(
     gate: Gate,
-    body: GateVersionCreate,
     caller: GatesWrite,
+    body: CheckedVersion,
     heard: AskedCatalogs,
     session: Session,
     response: Response,
@@ -84,7 +94,8 @@ async def publish_gate_version(
 ) -> GateOut:
     """Publish the next version, in force for every evaluation from now on.
 
-    Expressions are compiled here: what is wrong is told with its line and column.
+    Expressions are compiled here: what is wrong is told with its line and column. A board is looked
+    up in the catalog.
     """
     await remember_facts(session, heard, now())
     row = await publish_version(session, gate, body, caller)
@@ -133,6 +144,8 @@ def _out(row: GateVersion) -> GateOut:
         pass_threshold=float(row.pass_threshold),
         warning_threshold=float(row.warning_threshold),
         decided_by=row.decided_by,
+        board=row.board,
+        waived_by=definition.waiver_role,
         reason=row.reason,
         published_at=row.published_at,
         published_by=row.published_by,

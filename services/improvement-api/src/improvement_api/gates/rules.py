@@ -1,17 +1,19 @@
 """What a gate asks: stages it joins, kinds of criteria, and what makes a definition sound."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
+import rfc8785
 from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
 from improvement_api.facts.expressions import MAX_BYTES, ExpressionError, check
 from improvement_api.facts.rules import UsedFact
 from shared.errors import FieldError, Invalid
-from shared.schemas.catalog import Stage
+from shared.schemas.catalog import Stage, Subject
 from shared.schemas.common import Key, LongText, ShortText, Storable, Wire
 from shared.schemas.improvement import CriterionKind, Gate, MissingPolicy
 
@@ -78,11 +80,28 @@ class AutomatedCriterion(_FromFacts):
 
 
 class SignOffCriterion(_Criterion):
-    """People decide: as many different holders of a role as `signatures` says."""
+    """People decide: `signatures` (N) different holders of a role, out of those in `of` (M).
+
+    Who holds a role is for the identity provider to say, so without `of` M is whoever has it.
+    """
 
     kind: Literal[CriterionKind.SIGN_OFF]
     role: Role
     signatures: Annotated[int, Field(ge=1, le=100)] = 1
+    of: Annotated[list[Subject], Field(min_length=1, max_length=100)] | None = Field(
+        None, description="the holders who may sign; absent: every holder of the role"
+    )
+    signature_hours: Hours | None = Field(
+        None, description="how long a signature counts; absent: as long as its evaluation"
+    )
+
+    @model_validator(mode="after")
+    def _enough_to_sign(self) -> Self:
+        if self.of is not None and len(set(self.of)) < len(self.of):
+            raise ValueError("of names somebody twice")
+        if self.of is not None and len(self.of) < self.signatures:
+            raise ValueError("of names fewer people than signatures asks for")
+        return self
 
 
 class EvidenceCriterion(_FromFacts):
@@ -107,7 +126,10 @@ class DefinitionProblem(Exception):
 
 @dataclass(frozen=True)
 class GateDefinition:
-    """One immutable version of a gate; `facts` are those that each automated criterion uses."""
+    """One immutable version of a gate; `facts` are those that each automated criterion uses.
+
+    With a `board` its votes decide, and where `decided_by` is named too, its voters hold that role.
+    """
 
     gate: Gate
     version: int
@@ -116,7 +138,14 @@ class GateDefinition:
     max_age: timedelta
     pass_threshold: Decimal
     warning_threshold: Decimal
-    decided_by: str
+    decided_by: str | None
+    board: str | None = None
+    waived_by: str | None = None
+
+    @property
+    def waiver_role(self) -> str | None:
+        """Whose holders approve waivers at this gate; None: it has no waivers."""
+        return self.waived_by or self.decided_by
 
 
 CRITERIA: TypeAdapter[list[Criterion]] = TypeAdapter(list[Criterion])
@@ -132,6 +161,13 @@ def stages_of(gate: Gate) -> tuple[frozenset[Stage], Stage]:
 def names_of(definition: GateDefinition) -> frozenset[str]:
     """Every fact that an evaluation of this version looks at."""
     return frozenset(fact.name for used in definition.facts.values() for fact in used)
+
+
+def demand_of(criterion: Criterion) -> str:
+    """SHA-256, in hex, of what a criterion demands; how it is worded and weighed is left out."""
+    told = {"title", "why", "how", "required", "weight"}
+    demanded = criterion.model_dump(mode="json", exclude=told)
+    return hashlib.sha256(rfc8785.dumps(demanded)).hexdigest()
 
 
 def pin_facts(

@@ -15,13 +15,27 @@ from improvement_api.gates.rules import (
     Threshold,
 )
 from shared.schemas.catalog import Stage
-from shared.schemas.common import Out, ShortText, Wire
+from shared.schemas.common import Key, Out, ShortText, Wire
 from shared.schemas.improvement import CriterionKind, Gate, MissingPolicy
 
 MAX_CRITERIA = 50
 
 
-class GateVersionCreate(Wire):
+class ProposedGate(Wire):
+    """What a gate asks, published or only proposed."""
+
+    criteria: Annotated[list[Criterion], Field(min_length=1, max_length=MAX_CRITERIA)]
+    pass_threshold: Threshold = PASS_THRESHOLD
+    warning_threshold: Threshold = WARNING_THRESHOLD
+
+    @model_validator(mode="after")
+    def _thresholds_in_order(self) -> Self:
+        if self.warning_threshold > self.pass_threshold:
+            raise ValueError("warning_threshold must not be above pass_threshold")
+        return self
+
+
+class GateVersionCreate(ProposedGate):
     """A whole definition: it replaces the one in force for evaluations from now on."""
 
     model_config = ConfigDict(
@@ -54,17 +68,22 @@ class GateVersionCreate(Wire):
         }
     )
 
-    criteria: Annotated[list[Criterion], Field(min_length=1, max_length=MAX_CRITERIA)]
     max_age_hours: Hours = Field(MAX_AGE_HOURS, description="how long an evaluation is good for")
-    pass_threshold: Threshold = PASS_THRESHOLD
-    warning_threshold: Threshold = WARNING_THRESHOLD
-    decided_by: Role = Field(description="role whose holders decide")
+    decided_by: Role | None = Field(
+        None, description="role whose holders decide; beside a board: which its voters hold too"
+    )
+    board: Key | None = Field(
+        None, description="board of the catalog that decides, by the votes of its members"
+    )
+    waived_by: Role | None = Field(
+        None, description="role whose holders approve waivers; absent: that of decided_by"
+    )
     reason: ShortText = Field(description="why there is this version")
 
     @model_validator(mode="after")
-    def _thresholds_in_order(self) -> Self:
-        if self.warning_threshold > self.pass_threshold:
-            raise ValueError("warning_threshold must not be above pass_threshold")
+    def _somebody_decides(self) -> Self:
+        if self.decided_by is None and self.board is None:
+            raise ValueError("name who decides: decided_by, board, or both")
         return self
 
 
@@ -85,6 +104,8 @@ class CriterionOut(Out):
     missing: MissingPolicy | None = Field(description="automated, evidence: outcome without value")
     role: str | None = Field(description="sign_off: whose holders sign")
     signatures: int | None = Field(description="sign_off: how many different ones")
+    of: list[str] | None = Field(description="sign_off: who of the holders may sign; null: all")
+    signature_hours: int | None = Field(description="sign_off: how long a signature counts")
     document: str | None = Field(description="evidence: what is asked for")
 
 
@@ -99,7 +120,9 @@ class GateOut(Out):
     max_age_hours: int
     pass_threshold: float
     warning_threshold: float
-    decided_by: str
+    decided_by: str | None = Field(description="role whose holders decide")
+    board: str | None = Field(description="board of the catalog whose votes decide")
+    waived_by: str | None = Field(description="role whose holders approve waivers; null: none do")
     reason: str
     published_at: datetime
     published_by: str

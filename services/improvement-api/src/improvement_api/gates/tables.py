@@ -14,7 +14,10 @@ from shared.schemas.improvement import Gate
 
 
 class GateVersion(Base):
-    """`criteria` as they were published; `facts` pins type and owner of what each one uses."""
+    """`criteria` as they were published; `facts` pins type and owner of what each one uses.
+
+    `board` is the key of a board of the catalog, whose votes then decide.
+    """
 
     __tablename__ = "gate_version"
     __table_args__ = (
@@ -25,6 +28,7 @@ class GateVersion(Base):
             " AND pass_threshold <= 1",
             name="thresholds",
         ),
+        CheckConstraint("decided_by IS NOT NULL OR board IS NOT NULL", name="decider"),
         {"info": APPEND_ONLY},
     )
 
@@ -35,7 +39,9 @@ class GateVersion(Base):
     max_age_hours: Mapped[int] = mapped_column(Integer)
     pass_threshold: Mapped[Decimal] = mapped_column(Numeric(5, 4))
     warning_threshold: Mapped[Decimal] = mapped_column(Numeric(5, 4))
-    decided_by: Mapped[str] = mapped_column(Text)
+    decided_by: Mapped[str | None] = mapped_column(Text)
+    board: Mapped[str | None] = mapped_column(Text)
+    waived_by: Mapped[str | None] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
     published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     published_by: Mapped[str] = mapped_column(Text)

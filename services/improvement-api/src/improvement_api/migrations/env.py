@@ -4,9 +4,11 @@ from improvement_api.base import metadata
 from improvement_api.benefits import tables as benefits
 from improvement_api.business_cases import tables as business_cases
 from improvement_api.capabilities import tables as capabilities
+from improvement_api.checks import tables as checks
 from improvement_api.decisions import tables as decisions
 from improvement_api.delegations import tables as delegations
 from improvement_api.deployment_protection import tables as deployment_protection
+from improvement_api.embedding import tables as embedding
 from improvement_api.evaluations import tables as evaluations
 from improvement_api.evidence import tables as evidence
 from improvement_api.facts import tables as facts
@@ -28,9 +30,11 @@ TABLES = (
     benefits,
     business_cases,
     capabilities,
+    checks,
     decisions,
     delegations,
     deployment_protection,
+    embedding,
     evaluations,
     evidence,
     facts,

@@ -1,15 +1,22 @@
 """Creating, changing and moving plans and their initiatives."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from improvement_api.benefits.actions import closing_of_plan
+from improvement_api.business_cases.queries import has_approved_case
+from improvement_api.business_cases.rules import check_present
+from improvement_api.people import acting_for
 from improvement_api.plans.queries import (
     get_initiative,
     get_plan,
     insert_initiative,
     insert_plan,
+    insert_plan_of_cause,
     lock_unfinished,
+    plan_of_cause,
 )
 from improvement_api.plans.rules import PlanState, check_editable, check_move
 from improvement_api.plans.schemas import (
@@ -20,34 +27,68 @@ from improvement_api.plans.schemas import (
     PlanPatch,
 )
 from improvement_api.plans.tables import Initiative, Plan
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 from shared.kit.audit import record
 from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.kit.events import emit
 from shared.kit.jobs import enqueue
 from shared.schemas.metrics import InitiativeState
 
 PUSH = "push_initiative"
 
 
-async def create_plan(session: Session, body: PlanCreate, caller: Principal) -> Plan:
+async def create_plan(
+    session: Session, body: PlanCreate, caller: Principal, opportunity_id: UUID | None = None
+) -> Plan:
     at = now()
-    plan = Plan(
-        id=uuid4(),
-        title=body.title,
-        problem=body.problem,
-        owner=body.owner or caller.person,
-        state=PlanState.DRAFT,
-        held_from=None,
-        version=1,
-        created_at=at,
-        created_by=caller.person,
-        updated_at=at,
-    )
+    written = {
+        "title": body.title,
+        "problem": body.problem,
+        "owner": body.owner or caller.person,
+        "objective": body.objective,
+        "opportunity_id": opportunity_id,
+    }
+    plan = Plan(**_draft(caller, at), **written)
     await insert_plan(session, plan)
-    await record(session, caller, "created", ("plan", str(plan.id)), None, _plan_facts(plan))
+    await _opened(session, plan, caller)
+    return plan
+
+
+async def open_plan(  # noqa: PLR0913 - one keyword per field of the plan
+    session: Session,
+    *,
+    title: str,
+    problem: str,
+    owner: str,
+    cause_key: str,
+    cause: Mapping[str, Any],
+    opportunity_id: UUID | None = None,
+    objective: str | None = None,
+    caller_name: str,
+) -> Plan:
+    """The plan of a cause: opened now, as a draft, or the one that it opened before.
+
+    `cause_key` names the cause, such as `feedback_theme:<id>`; `cause` tells it with its figures.
+    Of any number of transactions that open for one cause at once, one opens and the others wait
+    for it and are given its plan. `caller_name` is who, or what, wants it.
+    """
+    caller, at = acting_for(caller_name), now()
+    values = {
+        "title": title,
+        "problem": problem,
+        "owner": owner,
+        "opportunity_id": opportunity_id,
+        "objective": objective,
+        "cause_key": cause_key,
+        "cause": dict(cause),
+    }
+    plan = await insert_plan_of_cause(session, _draft(caller, at) | values)
+    if plan is None:
+        return await plan_of_cause(session, cause_key)
+    await _opened(session, plan, caller)
     return plan
 
 
@@ -59,7 +100,7 @@ async def change_plan(
     check_version(expected, plan.version)
     check_editable(plan.state)
     before = _plan_facts(plan)
-    for field, value in _given(body).items():
+    for field, value in _given_of_plan(body).items():
         setattr(plan, field, value)
     await _changed(session, plan, before, "changed", caller)
     return plan
@@ -69,16 +110,45 @@ async def move_plan(session: Session, plan_id: UUID, body: PlanMove, caller: Pri
     """Move a plan; a withdrawn one takes its unfinished initiatives with it."""
     plan = await get_plan(session, plan_id, lock=True)
     check_move(plan.state, plan.held_from, body.to)
+    if plan.state is PlanState.DRAFT and body.to is PlanState.APPROVED:
+        # Not for one that returns from on_hold: it was approved before.
+        check_present(await has_approved_case(session, plan.id), "Approving a plan")
     before = _plan_facts(plan)
+    if body.to is PlanState.CLOSED:
+        await _compute_outcome(session, plan)
     plan.held_from = plan.state if body.to is PlanState.ON_HOLD else None
     plan.state = body.to
     await _changed(session, plan, before, "moved", caller, comment=body.comment)
+    if body.to is PlanState.CLOSED:
+        told = {"id": str(plan.id), **_plan_facts(plan)}
+        await emit(session, "plan.closed", str(plan.id), told)
     if body.to is PlanState.WITHDRAWN:
         for initiative in await lock_unfinished(session, plan.id):
             await _change_initiative(
                 session, initiative, {"state": InitiativeState.CANCELLED}, caller
             )
     return plan
+
+
+async def _compute_outcome(session: Session, plan: Plan) -> None:
+    """Whether a plan was successful; 409 with what is missing while that cannot be told."""
+    closing = await closing_of_plan(session, plan, now())
+    if closing.outcome is None:
+        raise Conflict(
+            "The plan's benefit is not conclusive yet: "
+            + "; ".join(f"{one.what} ({_when(one.on)})" for one in closing.missing),
+            code="benefit_not_measured",
+            state=plan.state.value,
+            missing=[
+                {"what": one.what, "on": one.on and one.on.isoformat()} for one in closing.missing
+            ],
+        )
+    plan.outcome = closing.outcome
+    plan.outcome_reasons = closing.reasons
+
+
+def _when(on: date | None) -> str:
+    return "whenever it is done" if on is None else f"can be judged on {on}"
 
 
 async def add_initiative(
@@ -143,6 +213,24 @@ async def _change_initiative(
     await _push(session, initiative)
 
 
+def _draft(caller: Principal, at: datetime) -> dict[str, Any]:
+    return {
+        "id": uuid4(),
+        "state": PlanState.DRAFT,
+        "held_from": None,
+        "version": 1,
+        "created_at": at,
+        "created_by": caller.person,
+        "updated_at": at,
+    }
+
+
+async def _opened(session: Session, plan: Plan, caller: Principal) -> None:
+    facts = _plan_facts(plan)
+    await record(session, caller, "created", ("plan", str(plan.id)), None, facts)
+    await emit(session, "plan.opened", str(plan.id), {"id": str(plan.id), **facts})
+
+
 async def _changed(
     session: Session,
     plan: Plan,
@@ -155,11 +243,18 @@ async def _changed(
     plan.updated_at = now()
     after = _plan_facts(plan) | said
     await record(session, caller, action, ("plan", str(plan.id)), before, after)
+    if plan.state != before["state"]:
+        await emit(session, "plan.moved", str(plan.id), {"id": str(plan.id), **after})
 
 
 async def _push(session: Session, initiative: Initiative) -> None:
     # No lock: each job sends what is current, and metrics-api orders by revision.
     await enqueue(session, PUSH, {"initiative": str(initiative.id)})
+
+
+def _given_of_plan(body: PlanPatch) -> dict[str, Any]:
+    cleared = {"objective": None} if "objective" in body.model_fields_set else {}
+    return cleared | _given(body)
 
 
 def _given(body: PlanPatch | InitiativePatch) -> dict[str, Any]:
@@ -171,7 +266,20 @@ def _clears_end(body: InitiativePatch) -> bool:
 
 
 def _plan_facts(plan: Plan) -> dict[str, Any]:
-    names = ("title", "problem", "owner", "state", "held_from", "version")
+    names = (
+        "title",
+        "problem",
+        "owner",
+        "opportunity_id",
+        "objective",
+        "cause_key",
+        "cause",
+        "state",
+        "held_from",
+        "outcome",
+        "outcome_reasons",
+        "version",
+    )
     return {name: getattr(plan, name) for name in names}
 
 

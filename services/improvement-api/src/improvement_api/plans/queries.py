@@ -1,10 +1,12 @@
 """Statements over plans and initiatives."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.plans.rules import PlanState
@@ -70,6 +72,23 @@ async def insert_plan(session: AsyncSession, plan: Plan) -> None:
     await session.flush()
 
 
+async def insert_plan_of_cause(session: AsyncSession, values: Mapping[str, Any]) -> Plan | None:
+    """Add a plan that a cause opened; None when the cause has one already.
+
+    Who comes second waits for the first to commit, so of any number that come at once one opens.
+    """
+    statement = (
+        insert(Plan).values(dict(values)).on_conflict_do_nothing(index_elements=[Plan.cause_key])
+    )
+    return await session.scalar(statement.returning(Plan))
+
+
+async def plan_of_cause(session: AsyncSession, cause_key: str) -> Plan:
+    """The plan that a cause opened."""
+    statement = select(Plan).where(Plan.cause_key == cause_key)
+    return (await session.scalars(statement)).one()
+
+
 async def insert_initiative(session: AsyncSession, initiative: Initiative) -> None:
     session.add(initiative)
     await session.flush()
@@ -131,3 +150,15 @@ async def count_for(session: AsyncSession, service: str) -> tuple[int, int, int]
     row = (await session.execute(counts.where(Initiative.service == service))).one()
     active, unfinished_count, done = row
     return active, unfinished_count, done
+
+
+async def initiatives_for(session: AsyncSession, service: str, most: int) -> list[Any]:
+    """Initiatives for a service with their plans, but for withdrawn ones, the latest first."""
+    statement = (
+        select(Initiative, Plan)
+        .join(Plan, Plan.id == Initiative.plan_id)
+        .where(Initiative.service == service, Plan.state != PlanState.WITHDRAWN)
+        .order_by(Initiative.start.desc(), Initiative.id)
+        .limit(most)
+    )
+    return list((await session.execute(statement)).all())

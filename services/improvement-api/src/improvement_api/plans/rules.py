@@ -15,20 +15,25 @@ class PlanState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class PlanOutcome(StrEnum):
+    """Computed from measured benefits; nobody types it in."""
+
+    SUCCESSFUL = "successful"
+    UNSUCCESSFUL = "unsuccessful"
+
+
 FINAL = frozenset({PlanState.CLOSED, PlanState.WITHDRAWN})
 
 _FORWARD = {
     PlanState.DRAFT: PlanState.APPROVED,
     PlanState.APPROVED: PlanState.IN_PROGRESS,
     PlanState.IN_PROGRESS: PlanState.REVIEW,
+    PlanState.REVIEW: PlanState.CLOSED,
 }
 
 
 def moves_from(state: PlanState, held_from: PlanState | None) -> list[PlanState]:
-    """Where people may move a plan. One on hold returns to where it was held, or is withdrawn.
-
-    Nobody closes a plan: whether it was successful is computed from its effect.
-    """
+    """Where people may move a plan. One on hold returns to where it was held, or is withdrawn."""
     if state in FINAL:
         return []
     if state is PlanState.ON_HOLD:
@@ -43,14 +48,6 @@ def check_move(state: PlanState, held_from: PlanState | None, to: PlanState) -> 
     allowed = [move.value for move in moves_from(state, held_from)]
     if to in allowed:
         return
-    if to is PlanState.CLOSED and state is PlanState.REVIEW:
-        raise Conflict(
-            "A plan is closed by its measured benefit, which is not computed yet: it stays in"
-            " review until then",
-            code="benefit_not_measured",
-            state=state.value,
-            allowed=allowed,
-        )
     raise Conflict(
         f"A plan that is {state.value} cannot become {to.value};"
         f" it can become: {', '.join(allowed) or 'nothing else'}",

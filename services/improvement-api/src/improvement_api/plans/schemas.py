@@ -1,12 +1,15 @@
 """Plans and initiatives on the wire."""
 
 from datetime import date, datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from improvement_api.plans.rules import PlanState
-from shared.schemas.common import Key, LongText, Out, ShortText, Wire
+from improvement_api.goals.schemas import GoalOut
+from improvement_api.opportunities.schemas import OpportunityOut
+from improvement_api.plans.rules import PlanOutcome, PlanState
+from shared.kit.patches import absent
+from shared.schemas.common import Key, LongText, Out, Page, ShortText, Wire
 from shared.schemas.metrics import InitiativeState, KpiId
 
 
@@ -22,14 +25,18 @@ class PlanCreate(Wire):
     title: ShortText
     problem: Annotated[LongText, Field(min_length=1, description="stated neutrally")]
     owner: ShortText | None = Field(None, description="subject; by default who creates it")
+    objective: Key | None = Field(
+        None, description="key of the catalog's objective that it serves", examples=["growth"]
+    )
 
 
 class PlanPatch(Wire):
-    """What is absent stays as it is."""
+    """What is absent stays as it is; `objective` may be set to null."""
 
     title: ShortText | None = None
     problem: Annotated[LongText, Field(min_length=1)] | None = None
     owner: ShortText | None = None
+    objective: Key | None = absent()
 
 
 class PlanMove(Wire):
@@ -44,8 +51,16 @@ class PlanOut(Out):
     title: str
     problem: str
     owner: str
+    opportunity: str | None = Field(description="id of the opportunity that it came from")
+    objective: str | None = Field(description="key of the catalog's objective that it serves")
+    cause: dict[str, Any] | None = Field(
+        description="what opened it by itself, with its figures; null when somebody made it"
+    )
+    cause_key: str | None = Field(description="names the cause: no second plan has the same")
     state: PlanState
     moves: list[PlanState] = Field(description="states that it can be moved to")
+    outcome: PlanOutcome | None = Field(description="computed when the plan is closed")
+    outcome_reasons: list[str] | None
     version: int
     created_at: datetime
     created_by: str
@@ -107,3 +122,15 @@ class InitiativeOut(Out):
     created_at: datetime
     created_by: str
     updated_at: datetime
+
+
+class PlanDocument(Out):
+    """A plan with all that belongs to it.
+
+    Of goals and initiatives the first page; the pages after it are at their own addresses.
+    """
+
+    plan: PlanOut
+    opportunity: OpportunityOut | None = Field(description="that the plan was made of")
+    goals: Page[GoalOut]
+    initiatives: Page[InitiativeOut]

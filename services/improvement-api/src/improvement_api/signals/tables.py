@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +24,12 @@ class Signal(Base):
         Index(None, "service", "sequence"),
         Index(None, "type", "sequence"),
         Index(None, "received_at"),
+        Index(
+            "ix_signal_of_target",
+            text("(data ->> 'target')"),
+            "sequence",
+            postgresql_where=text("type IN ('target.met', 'target.missed')"),
+        ),
         {"info": APPEND_ONLY},
     )
 

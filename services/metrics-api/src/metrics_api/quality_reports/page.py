@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from metrics_api.quality_reports.rules import Standing
 from metrics_api.quality_reports.schemas import QualityAndCostReport
-from metrics_api.reports.page import SIGNS, drawn, number, style_of
+from metrics_api.reports.page import SIGNS, number
+from shared.kit.charts import drawn, style_of
 from shared.kit.pages import template_of
 
 _COLOURS: Final = ("#6f8f72", "#a8655f")  # better, worse

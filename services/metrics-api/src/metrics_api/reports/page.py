@@ -1,12 +1,12 @@
 """The performance report as one HTML page: a table and charts, no script, nothing to fetch."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from metrics_api.indicators.definitions import Kpi
+from shared.kit.charts import drawn, style_of
 from shared.kit.pages import template_of
 from shared.schemas.metrics import Comparator, PerformanceReport, PerformanceRow
 
@@ -14,11 +14,6 @@ FEW_PERIODS = 6
 SIGNS = {Comparator.LTE: "≤", Comparator.LT: "<", Comparator.GTE: "≥", Comparator.GT: ">"}
 _COLOURS = ("#9db4c8", "#2f5d8a", "#6f8f72", "#b08a4a", "#7a6a94", "#4d8a8a", "#a8655f", "#66707a")
 _TARGET_COLOUR = "#c9a227"
-# pygal's comments name its makers' sites, its script answers the mouse, and in HTML an <svg> needs
-# no namespaces. Texts are escaped, so nothing of theirs can look like these.
-_NOT_NEEDED = re.compile(
-    r'<!--.*?-->|<script.*?</script>|<script[^>]*/>| xmlns(?::\w+)?="[^"]*"', re.DOTALL
-)
 
 
 @dataclass(frozen=True)
@@ -105,36 +100,6 @@ def _options(report: PerformanceReport, facts: PageFacts, colours: Sequence[str]
         "value_formatter": number,
         "include_x_axis": True,
     }
-
-
-def drawn(chart: Any, place: int) -> Any:
-    """The SVG of a chart, the one at that place of its page."""
-    from markupsafe import Markup  # noqa: PLC0415 - see shared.kit.pages
-
-    chart.uuid = str(place)  # else random: the same report shall give the same bytes
-    return Markup(_NOT_NEEDED.sub("", chart.render(is_unicode=True)))  # noqa: S704 - it escapes
-
-
-def style_of(style: Any, colours: Sequence[str]) -> Any:
-    """The looks of every chart; `style` is pygal's class, which is imported late."""
-    return style(
-        background="transparent",
-        plot_background="transparent",
-        foreground="#39424c",
-        foreground_strong="#1c2329",
-        foreground_subtle="#c8d0d8",
-        guide_stroke_color="#e6eaee",
-        guide_stroke_dasharray="none",
-        major_guide_stroke_color="#e6eaee",
-        major_guide_stroke_dasharray="none",
-        font_family="system-ui, sans-serif",
-        label_font_size=13,
-        major_label_font_size=13,
-        value_font_size=11,
-        legend_font_size=13,
-        title_font_size=13,
-        colors=tuple(colours),
-    )
 
 
 def number(value: float | None) -> str:

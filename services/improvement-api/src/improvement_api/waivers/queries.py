@@ -1,0 +1,112 @@
+"""Statements over waivers."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from improvement_api.waivers.rules import ApprovedWaiver, WaiverState
+from improvement_api.waivers.tables import Waiver
+from shared.errors import NotFound
+from shared.kit.pagination import PageParams, keyset
+from shared.schemas.improvement import Gate, WaiverNote
+
+
+@dataclass(frozen=True)
+class WaiverFilter:
+    """None means any. The state is the one at `now`: see rules.state_at."""
+
+    now: datetime
+    service: str | None = None
+    gate: Gate | None = None
+    criterion: str | None = None
+    state: WaiverState | None = None
+
+
+async def approved_waivers(
+    session: AsyncSession, places: Collection[tuple[str, Gate]], now: datetime
+) -> dict[tuple[str, Gate], list[ApprovedWaiver]]:
+    """The waivers in force by (service, gate); empty where there are none."""
+    statement = select(Waiver).where(
+        tuple_(Waiver.service, Waiver.gate).in_(set(places)),
+        Waiver.state == WaiverState.APPROVED,
+        Waiver.expires_at > now,
+    )
+    found: dict[tuple[str, Gate], list[ApprovedWaiver]] = defaultdict(list)
+    for row in await session.scalars(statement):
+        note = WaiverNote(id=str(row.id), risk_owner=row.risk_owner, expires_at=row.expires_at)
+        found[row.service, row.gate].append(ApprovedWaiver(row.criterion, row.demand, note))
+    return found
+
+
+async def count_active(session: AsyncSession, service: str, now: datetime) -> int:
+    """How many waivers of a service are in force."""
+    statement = select(func.count()).where(
+        Waiver.service == service, Waiver.state == WaiverState.APPROVED, Waiver.expires_at > now
+    )
+    return (await session.execute(statement)).scalar_one()
+
+
+async def list_waivers(
+    session: AsyncSession, wanted: WaiverFilter, page: PageParams
+) -> list[Waiver]:
+    """Waivers, newest first, one more than the page holds."""
+    statement = select(Waiver).where(*_conditions(wanted))
+    order: list[Any] = [Waiver.requested_at.desc(), Waiver.id.desc()]
+    return list(await session.scalars(keyset(statement, order, page)))
+
+
+def _conditions(wanted: WaiverFilter) -> list[ColumnElement[bool]]:
+    given = (
+        (Waiver.service, wanted.service),
+        (Waiver.gate, wanted.gate),
+        (Waiver.criterion, wanted.criterion),
+    )
+    conditions = [column == value for column, value in given if value is not None]
+    over = (Waiver.state == WaiverState.APPROVED) & (Waiver.expires_at <= wanted.now)
+    if wanted.state is WaiverState.EXPIRED:
+        conditions.append((Waiver.state == WaiverState.EXPIRED) | over)
+    elif wanted.state is not None:
+        conditions += [Waiver.state == wanted.state, ~over]
+    return conditions
+
+
+async def insert_waiver(session: AsyncSession, waiver: Waiver) -> None:
+    session.add(waiver)
+    await session.flush()
+
+
+async def get_waiver(session: AsyncSession, waiver_id: UUID, *, lock: bool = False) -> Waiver:
+    """One waiver, held until the transaction ends if `lock`; NotFound when there is none."""
+    row = await session.get(Waiver, waiver_id, with_for_update=lock)
+    if row is None:
+        raise NotFound(f"There is no waiver {waiver_id}")
+    return row
+
+
+async def expire_waivers(session: AsyncSession, now: datetime, limit: int) -> list[Waiver]:
+    """Mark those that are over, at most `limit` of them, and give them, oldest expiry first."""
+    due = (
+        select(Waiver.id)
+        .where(Waiver.state == WaiverState.APPROVED, Waiver.expires_at <= now)
+        .order_by(Waiver.expires_at, Waiver.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        update(Waiver)
+        .where(Waiver.id.in_(due.scalar_subquery()))
+        .values(
+            state=WaiverState.EXPIRED,
+            ended_at=Waiver.expires_at,
+            revision=Waiver.revision + 1,
+        )
+        .returning(Waiver)
+    )
+    expired = await session.scalars(statement)
+    return sorted(expired, key=lambda waiver: (waiver.expires_at, waiver.id))

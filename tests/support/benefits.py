@@ -1,0 +1,109 @@
+"""KPI figures as metrics-api serves them, for what benefits are measured on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+import numpy as np
+
+from tests.support.improvement import Improvement, problem
+
+Figure = Callable[[date], float]
+"""The level of a KPI in the week that begins on a day."""
+
+GROUPS = {"1": 0.3, "3": 1.7}
+"""Half of the records each; how many times the level."""
+
+
+@dataclass
+class Figures:
+    """Weekly figures by service and KPI, with noise that is always the same."""
+
+    levels: dict[tuple[str, str], Figure] = field(default_factory=dict)
+    begins: date = date(2023, 1, 2)
+    records: int = 40
+    noise: float = 0.2
+    better: dict[str, str] = field(default_factory=dict)
+    asked: list[httpx.Request] = field(default_factory=list)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        parts = request.url.path.strip("/").split("/")[1:]
+        if parts[0] == "kpis":
+            return httpx.Response(200, json=self._meaning(parts[1]))
+        service, params = parts[1], request.url.params
+        level = self.levels.get((service, params["kpi"]))
+        if level is None:
+            return problem(404, "not_found")
+        return httpx.Response(200, json=self._series(service, level, params))
+
+    def _meaning(self, kpi: str) -> dict[str, Any]:
+        better = self.better.get(kpi, "lower")
+        return {"id": kpi, "name": kpi.upper(), "unit": "hours", "better": better}
+
+    def _series(self, service: str, level: Figure, params: httpx.QueryParams) -> dict[str, Any]:
+        first, last = (date.fromisoformat(params[name]) for name in ("from", "to"))
+        days = _weeks(first, last) if params["grain"] == "week" else _months(first, last)
+        label = _week_label if params["grain"] == "week" else _month_label
+        whole = [self._figure(label(day), day, level(day)) for day in days]
+        slices = [
+            {
+                "slice": name,
+                "values": [self._part(label(day), day, level(day), times) for day in days],
+            }
+            for name, times in GROUPS.items()
+        ]
+        asked = slices if "slice" in params else []
+        return {
+            "service": service,
+            "kpis": [{"kpi": params["kpi"], "values": whole, "slices": asked}],
+        }
+
+    def _figure(self, period: str, day: date, level: float) -> dict[str, Any]:
+        known = day >= self.begins
+        value = level + self.noise * _noise(day) if known else None
+        count = self.records if known else 0
+        return {"period": period, "value": value, "count": count, "complete": True}
+
+    def _part(self, period: str, day: date, level: float, times: float) -> dict[str, Any]:
+        whole = self._figure(period, day, level)
+        value = whole["value"]
+        part = None if value is None else value * times
+        return whole | {"value": part, "count": whole["count"] // 2}
+
+
+def serve(tollgate: Improvement, **settings: Any) -> Figures:
+    """Let the fake metrics-api have figures."""
+    figures = Figures(**settings)
+    tollgate.fake.real["metrics"] = figures  # type: ignore[assignment]
+    return figures
+
+
+def falling(on: date, before: float, after: float) -> Figure:
+    """A level that steps on a day."""
+    return lambda day: before if day < on else after
+
+
+def _noise(day: date) -> float:
+    return float(np.random.default_rng(day.toordinal()).normal())
+
+
+def _weeks(first: date, last: date) -> list[date]:
+    monday = first - timedelta(days=first.weekday())
+    return [monday + timedelta(weeks=n) for n in range((last - monday).days // 7 + 1)]
+
+
+def _months(first: date, last: date) -> list[date]:
+    numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    return [date(number // 12, number % 12 + 1, 1) for number in numbers]
+
+
+def _week_label(day: date) -> str:
+    week = day.isocalendar()
+    return f"{week.year}-W{week.week:02}"
+
+
+def _month_label(day: date) -> str:
+    return f"{day:%Y-%m}"
