@@ -429,12 +429,12 @@ class TestWebhook:
 
         assert (reply.status_code, reply.json()["code"]) == (400, "unparsable")
 
-    async def test_without_settings_it_is_503_and_says_which_are_missing(
+    async def test_without_settings_it_is_409_and_says_which_are_missing(
         self, tollgate: Improvement, hub: GitHub
     ) -> None:
         reply = await ask(tollgate, hub.asks())
 
-        assert (reply.status_code, reply.json()["code"]) == (503, "github_not_configured")
+        assert (reply.status_code, reply.json()["code"]) == (409, "github_not_configured")
         assert reply.json()["missing"] == [
             "IMPROVEMENT_GITHUB_WEBHOOK_SECRET",
             "IMPROVEMENT_GITHUB_APP_ID",

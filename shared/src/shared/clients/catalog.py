@@ -15,6 +15,7 @@ from shared.schemas.catalog import (
     PortfolioSummary,
     PracticeSummary,
     Reference,
+    RequirementSummary,
     ResolvedReference,
     ResolveReply,
     RiskReference,
@@ -176,3 +177,8 @@ class CatalogClient:
             params={"currency": currency},
         )
         return read(CostTrend, reply, self._remote)
+
+    async def get_requirement(self, service: str, requirement_id: UUID) -> RequirementSummary:
+        path = f"/v1/services/{quote(service, safe='')}/requirements/{requirement_id}"
+        reply = await self._remote.request("GET", path)
+        return read(RequirementSummary, reply, self._remote)

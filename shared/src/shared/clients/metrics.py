@@ -2,24 +2,30 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from shared.clients.remote import Remote, items_of, read, read_document
-from shared.schemas.common import FactCatalog, ServiceFacts
+from shared.schemas.common import FactCatalog, Page, ServiceFacts
 from shared.schemas.metrics import (
+    CustomerComment,
     InitiativePut,
     KpiId,
     KpiMeaning,
     KpiPoints,
+    MajorIncident,
     PerformanceReport,
     PerformanceRow,
+    Recurrences,
     ServiceKpiFigures,
     ServiceKpiPoints,
     ServiceTrendSummaries,
     TrendSummary,
 )
+
+LARGEST_PAGE: Final = 500
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -122,3 +128,35 @@ class MetricsClient:
             cursor = report.next_cursor
             if cursor is None:
                 return
+
+    async def major_incidents(
+        self, opened_from: datetime, cursor: str | None
+    ) -> Page[MajorIncident]:
+        """A page of the major incidents that were opened then or later, by source and id."""
+        params = {"major": True, "opened_from": opened_from.isoformat(), "limit": LARGEST_PAGE}
+        return await self._page("/v1/incidents", params, cursor, MajorIncident)
+
+    async def recurrences(self, fingerprint: Mapping[str, Any]) -> Recurrences:
+        """How often it happened again; the members are those of metrics-api's question."""
+        reply = await self._remote.request(
+            "GET", "/v1/incidents/recurrences", params=dict(fingerprint)
+        )
+        return read(Recurrences, reply, self._remote)
+
+    async def survey_comments(
+        self, received_from: datetime, received_to: datetime, cursor: str | None
+    ) -> Page[CustomerComment]:
+        """A page of the comments whose newest version was received in [from, to)."""
+        params = {
+            "received_from": received_from.isoformat(),
+            "received_to": received_to.isoformat(),
+            "limit": LARGEST_PAGE,
+        }
+        return await self._page("/v1/surveys/comments", params, cursor, CustomerComment)
+
+    async def _page(
+        self, path: str, params: Mapping[str, Any], cursor: str | None, item: type[Item]
+    ) -> Page[Item]:
+        asked = dict(params) | ({"cursor": cursor} if cursor else {})
+        reply = await self._remote.request("GET", path, params=asked)
+        return read(Page[item], reply, self._remote)  # type: ignore[valid-type]

@@ -226,7 +226,8 @@ def _initiative_report(
 
 def _goal_report(goal: Goal) -> GoalReport:
     name = f"goal {goal.kpi} {goal.comparator.value} {goal.value:f} of {goal.service} ({goal.id})"
-    return GoalReport(name, goal.reached_at is not None, goal.due_on)
+    reached, missed = goal.reached_at is not None, goal.missed_at is not None
+    return GoalReport(name, reached, missed, goal.due_on)
 
 
 def _guard_rail_reports(guard_rails: Sequence[JudgedGuardRail]) -> list[GuardRailReport]:
