@@ -39,8 +39,8 @@ async def tollgate(improvement_db: Database, tmp_path: Path) -> AsyncIterator[Im
 async def catalog(
     tollgate: Improvement, catalog_db: Database, tmp_path: Path
 ) -> AsyncIterator[httpx.AsyncClient]:
+    """The real catalog; the gate asks little, since these stories are of what follows a verdict."""
     async with catalog_beside(tollgate, catalog_db, tmp_path) as http:
-        # A gate of few questions: these stories are about what follows a verdict.
         questions = [
             automated(expression="service_has_service_owner"),
             sign_off("owner-commits", "service_owner"),

@@ -42,7 +42,7 @@ from shared.kit.database import Session
 from shared.kit.etag import check_version
 from shared.kit.jobs import Waiting, enqueue_all
 from shared.kit.patches import named
-from shared.schemas.improvement import Standing, Verdict
+from shared.schemas.improvement import Gate, Standing, Verdict
 
 ANSWER = "answer_deployment"
 RESOURCE = "deployment_rule"

@@ -99,7 +99,8 @@ def is_same(row: GateVersion, body: GateVersionCreate) -> bool:
         and row.max_age_hours == body.max_age_hours
         and row.pass_threshold == body.pass_threshold
         and row.warning_threshold == body.warning_threshold
-        and (row.decided_by, row.board) == (body.decided_by, body.board)
+        and (row.decided_by, row.board, row.waived_by)
+        == (body.decided_by, body.board, body.waived_by)
     )
 
 

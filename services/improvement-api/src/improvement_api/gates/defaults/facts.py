@@ -56,8 +56,13 @@ hours_since_last_record
     """,
 }
 _IMPROVEMENT = {
+    FactType.BOOLEAN: """
+business_case_approved business_case_npv_positive
+    """,
     FactType.INTEGER: """
-active_improvement_plans done_initiatives open_initiatives
+active_improvement_plans days_since_last_service_review done_initiatives effects_shown_count
+goals_defined_count goals_overdue_count guard_rails_worse_count
+initiatives_without_measured_effect_count open_initiatives overdue_review_actions
     """,
 }
 

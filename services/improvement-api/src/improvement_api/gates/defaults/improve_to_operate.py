@@ -31,6 +31,52 @@ ASKED = (
         " improvement-api.",
     ),
     asks(
+        Process.CONTINUOUS_SERVICE_IMPROVEMENT,
+        "effect-shown",
+        "An initiative has shown its effect",
+        "effects_shown_count >= 1.0",
+        why="what was done is not yet what was gained.",
+        how="Measure the effect of what is done: POST /v1/initiatives/{initiative}/measurements in"
+        " improvement-api.",
+    ),
+    asks(
+        Process.CONTINUOUS_SERVICE_IMPROVEMENT,
+        "guard-rails",
+        "No guard-rail KPI got worse",
+        "guard_rails_worse_count == 0.0",
+        why="a figure is easily improved at the expense of another.",
+        how="See which: GET /v1/plans/{plan}/guard-rails in improvement-api; mend it, and measure"
+        " again: POST /v1/plans/{plan}/guard-rails/measurements.",
+    ),
+    asks(
+        Process.CONTINUOUS_SERVICE_IMPROVEMENT,
+        "effects-measured",
+        "The effect of everything that is done is measured",
+        "initiatives_without_measured_effect_count == 0.0",
+        why="who measures only what went well learns nothing.",
+        how="POST /v1/initiatives/{initiative}/measurements in improvement-api.",
+        **ADVISORY,
+    ),
+    asks(
+        Process.CONTINUOUS_SERVICE_IMPROVEMENT,
+        "goals-on-time",
+        "No goal is overdue",
+        "goals_overdue_count == 0.0",
+        why="a goal that is neither reached nor given up is forgotten.",
+        how="Reach it, or take it away and set one with another date: DELETE /v1/goals/{goal} and"
+        " POST /v1/plans/{plan}/goals in improvement-api.",
+        **ADVISORY,
+    ),
+    asks(
+        Process.SERVICE_PERFORMANCE_MANAGEMENT,
+        "review-actions-done",
+        "No action of a service review is overdue",
+        "overdue_review_actions == 0.0",
+        why="what was agreed with customers is kept.",
+        how="Do it and say so: POST /v1/review-actions/{action}/completion in improvement-api.",
+        **ADVISORY,
+    ),
+    asks(
         Process.SERVICE_PERFORMANCE_MANAGEMENT,
         "targets-met",
         "Its targets are met",

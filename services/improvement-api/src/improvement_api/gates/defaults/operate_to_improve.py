@@ -44,6 +44,26 @@ ASKED = (
     ),
     asks(
         Process.CONTINUOUS_SERVICE_IMPROVEMENT,
+        "goals",
+        "A goal is set",
+        "goals_defined_count >= 1.0",
+        why="an effect is measured against what was to be reached, by when.",
+        how="Bind the plan to a KPI of the service: POST /v1/plans/{plan}/goals in"
+        " improvement-api.",
+    ),
+    asks(
+        Process.SERVICE_FINANCIAL_MANAGEMENT,
+        "business-case",
+        "An approved business case pays",
+        "business_case_approved && business_case_npv_positive",
+        warning="business_case_approved",
+        why="effort that brings less than it costs is spent elsewhere; where it is spent all the"
+        " same, the board says so.",
+        how="POST /v1/plans/{plan}/business-cases in improvement-api, submit it, and have another"
+        " person approve it.",
+    ),
+    asks(
+        Process.CONTINUOUS_SERVICE_IMPROVEMENT,
         "need",
         "A target is missed",
         "targets_missed_count >= 1.0",
@@ -82,6 +102,15 @@ ASKED = (
         "customer_review_overdue_count == 0.0",
         why="what to improve is asked of those who are served.",
         how="Hold it and record it: `last_reviewed_on`, PATCH /v1/customers/{key} in catalog-api.",
+        **ADVISORY,
+    ),
+    asks(
+        Process.SERVICE_PERFORMANCE_MANAGEMENT,
+        "service-reviewed",
+        "The service was reviewed within 120 days",
+        "days_since_last_service_review <= 120.0",
+        why="figures that nobody looks at together change nothing.",
+        how="Hold a review of the service: POST /v1/service-reviews in improvement-api.",
         **ADVISORY,
     ),
     asks(
