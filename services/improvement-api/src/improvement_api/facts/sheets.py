@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from improvement_api.benefits.sheet import SHEET as BENEFITS
 from improvement_api.business_cases.sheet import SHEET as BUSINESS_CASES
 from improvement_api.fact_sheets import FactSheet
+from improvement_api.feedback.sheet import SHEET as FEEDBACK
 from improvement_api.goals.sheet import SHEET as GOALS
 from improvement_api.opportunities.sheet import SHEET as OPPORTUNITIES
 from improvement_api.plans.sheet import SHEET as PLANS
@@ -24,6 +25,7 @@ SHEETS: Final[tuple[FactSheet, ...]] = (
     BENEFITS,
     WAIVERS,
     ROOT_CAUSES,
+    FEEDBACK,
 )
 OWN_FACTS: Final = tuple(one for sheet in SHEETS for one in sheet.definitions)
 
