@@ -155,8 +155,8 @@ async def lock_themes_about(session: AsyncSession, entry_ids: Sequence[UUID]) ->
 
 def _attracted() -> ColumnElement[bool]:
     """An entry of the theme's service in which one of its phrases is, as whole words."""
-    phrase = func.unnest(Theme.folded).table_valued("phrase")
-    within = select(phrase.c.phrase).where(func.strpos(Entry.words, phrase.c.phrase) > 0)
+    phrase: Any = func.unnest(Theme.folded).column_valued("phrase")
+    within = select(phrase).where(func.strpos(Entry.words, phrase) > 0)
     return and_(Entry.service == Theme.service, within.correlate(Entry, Theme).exists())
 
 
