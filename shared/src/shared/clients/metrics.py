@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-from shared.clients.remote import Remote, read
+from shared.clients.remote import Remote, items_of, read, read_document
 from shared.schemas.common import FactCatalog, Page, ServiceFacts
 from shared.schemas.metrics import (
     CustomerComment,
@@ -51,6 +51,19 @@ class MetricsClient:
     async def service_facts(self, key: str) -> ServiceFacts:
         reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}/facts")
         return read(ServiceFacts, reply, self._remote)
+
+    async def figures(
+        self, path: str, params: Mapping[str, Any], deadline: timedelta
+    ) -> dict[str, Any]:
+        """Any document of figures as it is sent; those as of a moment may take long."""
+        reply = await self._remote.request("GET", path, params=params, deadline=deadline)
+        return read_document(reply, self._remote)
+
+    def iterate(
+        self, path: str, params: Mapping[str, Any], deadline: timedelta | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The items (or rows) of any list, as they are sent, in its order, page by page."""
+        return items_of(self._remote, path, params, deadline)
 
     async def kpi_meaning(self, kpi: KpiId) -> KpiMeaning:
         """Unit of a KPI, and which way is better."""

@@ -440,6 +440,13 @@ class CostTrend(Out):
     months: list[MonthCost]
 
 
+class PortfolioSummary(Out):
+    """What others need of a portfolio: that it is there, and its name."""
+
+    key: str
+    name: str
+
+
 class RequirementSummary(Out):
     """What a customer needs of a service, as improvement-api shows it beside its feedback."""
 
