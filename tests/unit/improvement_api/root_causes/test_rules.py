@@ -1,5 +1,6 @@
 """Trees of causes, and when a fix has proven itself."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -66,7 +67,7 @@ def test_boxes_never_overlap(above: list[int]) -> None:
 
     boxes = lay_out(tree)
 
-    assert all(one.y + one.height < after.y for one, after in zip(boxes, boxes[1:], strict=False))
+    assert all(one.y + one.height < after.y for one, after in itertools.pairwise(boxes))
 
 
 @pytest.mark.parametrize("whys", range(10))
