@@ -12,6 +12,8 @@ from shared.scopes import SCOPES
 from tests.support.gates import automated, sign_off
 from tests.support.improvement import Improvement
 from tests.support.reports import HOSTILE, table_cells
+from tests.support.voting import seated
+from tests.support.waivers import waive
 
 GATE = "operate-to-improve"
 AT = f"/v1/services/vpn/gates/{GATE}"
@@ -228,6 +230,32 @@ class TestScorecard:
         assert [c["id"] for c in gate["criteria"]] == ["quiet", "owner"]
         assert gate["newest_version"] == gate["gate_version"] + 1
         assert f"version {gate['newest_version']} is in force now" in page
+
+    async def test_a_waiver_is_shown_with_who_bears_the_risk_until_when(
+        self, tollgate: Improvement
+    ) -> None:
+        await tollgate.publish(GATE, [automated()])
+        await tollgate.evaluate()
+        waiver = await waive(tollgate)
+
+        page = (await self.card(tollgate, params={"format": "html"})).text
+        gates = (await self.card(tollgate)).json()["gates"]
+
+        (criterion,) = next(g["criteria"] for g in gates if g["gate"] == GATE)
+        assert (criterion["outcome"], criterion["waiver"]["id"]) == ("warning", waiver["id"])
+        assert "at the risk of rita; waiver" in page
+        assert "! warning" in page
+
+    async def test_a_gate_that_a_board_decides_says_so(self, tollgate: Improvement) -> None:
+        seated(tollgate, "ada", "bea")
+        await tollgate.publish(GATE, [automated()], decided_by=None, board="service-board")
+
+        card = (await self.card(tollgate, params={"format": "html"})).text
+        gate = (await tollgate.http.get(f"/v1/gates/{GATE}/document")).text
+
+        for page in (card, gate):
+            assert "votes of the board service-board" in page
+            assert "None" not in page
 
     async def test_as_a_page_it_needs_nothing_and_tells_outcomes_in_words(
         self, tollgate: Improvement

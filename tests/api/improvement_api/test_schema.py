@@ -18,10 +18,12 @@ from improvement_api.decisions.rules import DeliveryState
 from improvement_api.definition import DEFINITION
 from improvement_api.deployment_protection.rules import Answer, RequestState
 from improvement_api.facts.rules import FactType, Owner
+from improvement_api.feedback.rules import EntryKind, ScoreKind, Sentiment
 from improvement_api.goals.rules import Attainability
 from improvement_api.opportunities.rules import Handling, LinkKind, OpportunityState, Source
 from improvement_api.periods import Grain
 from improvement_api.plans.rules import PlanOutcome, PlanState
+from improvement_api.root_causes.rules import AnalysisState, Finding, FixOutcome, Method
 from improvement_api.service_reviews.rules import ActionState, PackState, ReviewState
 from improvement_api.votes.rules import Choice
 from improvement_api.waivers.rules import WaiverState
@@ -44,6 +46,7 @@ APPEND_ONLY = [
     "decision",
     "decision_log",
     "signal",
+    "fix_check",
     "opportunity_occurrence",
     "trigger_version",
     "business_case_decision",
@@ -116,6 +119,13 @@ CHECKS: dict[str, type[StrEnum]] = {
     "ck_measurement_verdict": Verdict,
     "ck_measurement_grain": MeasuredGrain,
     "ck_initiative_state": InitiativeState,
+    "ck_root_cause_analysis_state": AnalysisState,
+    "ck_root_cause_analysis_method": Method,
+    "ck_fix_outcome": FixOutcome,
+    "ck_fix_check_finding": Finding,
+    "ck_feedback_entry_kind": EntryKind,
+    "ck_feedback_entry_score_kind": ScoreKind,
+    "ck_feedback_entry_sentiment": Sentiment,
     "ck_goal_grain": Grain,
     "ck_business_case_state": CaseState,
     "ck_business_case_decision_verdict": CaseVerdict,

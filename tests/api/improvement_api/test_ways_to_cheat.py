@@ -31,12 +31,15 @@ GATE = "operate-to-improve"
 ROLES = ("service_owner", "manager", "board")  # of somebody who holds them all
 
 
+Attempt = Callable[[Improvement], Awaitable[httpx.Response]]
+
+
 @dataclass(frozen=True)
 class Way:
     """How somebody tries to cheat, and what they are told."""
 
     name: str
-    attempt: Callable[[Improvement], Awaitable[httpx.Response]]
+    attempt: Attempt
     status: int
     code: str
     honest_decisions: int
@@ -45,10 +48,10 @@ class Way:
 WAYS: list[Way] = []
 
 
-def way(name: str, status: int, code: str, *, decisions: int = 0) -> Any:
+def way(name: str, status: int, code: str, *, decisions: int = 0) -> Callable[[Attempt], Attempt]:
     """Enter a way into the table."""
 
-    def enter(attempt: Callable[[Improvement], Awaitable[httpx.Response]]) -> Any:
+    def enter(attempt: Attempt) -> Attempt:
         WAYS.append(Way(name, attempt, status, code, decisions))
         return attempt
 

@@ -60,6 +60,17 @@ class Settings(ServiceSettings):
     business_case_approver_role: str = Field(
         "portfolio_manager", description="role whose holders decide on business cases"
     )
+    rca_due: timedelta = Field(
+        timedelta(days=5),
+        description="within which a major incident's root cause is found, from its resolution on",
+    )
+    major_incident_reach: timedelta = Field(
+        timedelta(days=730),
+        description="how far back major incidents need an analysis, by their opening",
+    )
+    feedback_reach: timedelta = Field(
+        timedelta(days=730), description="how far back surveys' comments are taken in at first"
+    )
 
     @field_validator("github_api_url")
     @classmethod

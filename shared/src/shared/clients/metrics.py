@@ -1,25 +1,31 @@
 """Client of metrics-api: facts, figures and trends, and the initiatives its reports show."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from shared.clients.remote import Remote, items_of, read, read_document
-from shared.schemas.common import FactCatalog, ServiceFacts
+from shared.schemas.common import MOST_FACT_NAMES, FactCatalog, Page, ServiceFacts
 from shared.schemas.metrics import (
+    CustomerComment,
     InitiativePut,
     KpiId,
     KpiMeaning,
     KpiPoints,
+    MajorIncident,
     PerformanceReport,
     PerformanceRow,
+    Recurrences,
     ServiceKpiFigures,
     ServiceKpiPoints,
     ServiceTrendSummaries,
     TrendSummary,
 )
+
+LARGEST_PAGE: Final = 500
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,13 @@ class MetricsClient:
     async def fact_catalog(self) -> FactCatalog:
         return read(FactCatalog, await self._remote.request("GET", "/v1/facts"), self._remote)
 
-    async def service_facts(self, key: str) -> ServiceFacts:
-        reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}/facts")
+    async def service_facts(self, key: str, names: Collection[str] | None = None) -> ServiceFacts:
+        """The facts of these names, or all; a name that the service does not know is left out."""
+        path = f"/v1/services/{quote(key, safe='')}/facts"
+        params = None
+        if names is not None and len(names) <= MOST_FACT_NAMES:
+            params = {"name": sorted(names)}
+        reply = await self._remote.request("GET", path, params=params)
         return read(ServiceFacts, reply, self._remote)
 
     async def figures(
@@ -122,3 +133,35 @@ class MetricsClient:
             cursor = report.next_cursor
             if cursor is None:
                 return
+
+    async def major_incidents(
+        self, opened_from: datetime, cursor: str | None
+    ) -> Page[MajorIncident]:
+        """A page of the major incidents that were opened then or later, by source and id."""
+        params = {"major": True, "opened_from": opened_from.isoformat(), "limit": LARGEST_PAGE}
+        return await self._page("/v1/incidents", params, cursor, MajorIncident)
+
+    async def recurrences(self, fingerprint: Mapping[str, Any]) -> Recurrences:
+        """How often it happened again; the members are those of metrics-api's question."""
+        reply = await self._remote.request(
+            "GET", "/v1/incidents/recurrences", params=dict(fingerprint)
+        )
+        return read(Recurrences, reply, self._remote)
+
+    async def survey_comments(
+        self, received_from: datetime, received_to: datetime, cursor: str | None
+    ) -> Page[CustomerComment]:
+        """A page of the comments whose newest version was received in [from, to)."""
+        params = {
+            "received_from": received_from.isoformat(),
+            "received_to": received_to.isoformat(),
+            "limit": LARGEST_PAGE,
+        }
+        return await self._page("/v1/surveys/comments", params, cursor, CustomerComment)
+
+    async def _page(
+        self, path: str, params: Mapping[str, Any], cursor: str | None, item: type[Item]
+    ) -> Page[Item]:
+        asked = dict(params) | ({"cursor": cursor} if cursor else {})
+        reply = await self._remote.request("GET", path, params=asked)
+        return read(Page[item], reply, self._remote)  # type: ignore[valid-type]

@@ -445,3 +445,12 @@ class PortfolioSummary(Out):
 
     key: str
     name: str
+
+
+class RequirementSummary(Out):
+    """What a customer needs of a service, as improvement-api shows it beside its feedback."""
+
+    id: UUID
+    service: str
+    statement: str
+    state: str

@@ -7,7 +7,7 @@ neither is plugged in: for each pair on a grid generalised least squares gives a
 the effect, and these are mixed with the weights that the restricted likelihood gives the pairs
 (Harville 1974: it is the likelihood with coefficients and variance integrated out). Nothing is
 drawn at random: the same series gives the same interval. How often the interval holds the truth is
-measured in tests/unit/improvement_api/benefits and bench/effects.py.
+measured in tests/unit/improvement_api/benefits and tests/bench/effects.py.
 """
 
 from dataclasses import dataclass

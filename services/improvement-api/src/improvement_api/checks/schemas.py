@@ -63,8 +63,8 @@ class ScorecardGate(Out):
     ahead: bool | None = Field(
         description="the service is at a stage it leads from; null: the catalog was not reached"
     )
-    decided_by: str = Field(description="role whose holders decide")
-    board: str | None = Field(description="board whose vote decides instead, if any")
+    decided_by: str | None = Field(description="role whose holders decide")
+    board: str | None = Field(description="board of the catalog whose votes decide")
     evaluation: str | None
     verdict: Verdict | None
     score: float | None = Field(description="0 to 1; null where the weights sum to 0")

@@ -36,7 +36,7 @@ from improvement_api.deployment_protection.schemas import (
 from improvement_api.deployment_protection.tables import DeploymentRequest, DeploymentRule
 from improvement_api.providers import Remotes, check_service
 from improvement_api.settings import Settings
-from shared.errors import BadRequest, Forbidden, Unavailable
+from shared.errors import BadRequest, Conflict, Forbidden
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
@@ -59,7 +59,7 @@ ASKED = ("deployment_protection_rule", "requested")
     "/github",
     status_code=202,
     operation_id="receive_github_webhook",
-    responses=problem_responses(400, 403, 413),
+    responses=problem_responses(400, 403, 409, 413),
     openapi_extra=WEBHOOK_BODY,
 )
 async def receive_github_webhook(
@@ -88,7 +88,7 @@ async def receive_github_webhook(
 def _check_signature(settings: Settings, body: bytes, signature: str) -> None:
     missing = missing_settings(settings)
     if missing:
-        raise Unavailable(
+        raise Conflict(
             f"This service does not protect deployments: set {', '.join(missing)}",
             code="github_not_configured",
             missing=missing,
