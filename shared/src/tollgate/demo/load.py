@@ -22,6 +22,7 @@ from tollgate.demo.content import (
     WorkedRow,
 )
 from tollgate.demo.history import INCIDENTS, history, incident_id
+from tollgate.demo.improvement.portal import PORTAL
 from tollgate.demo.improvement.story import load_effect, load_initiative, load_portal
 from tollgate.demo.making import PATIENCE, Load, Providers, Step, create, ensure
 from tollgate.demo.metrics.issued import load_issued_report
@@ -45,7 +46,7 @@ def load_services(at: Providers, _until: date) -> None:
             "strategy": portfolio.strategy,
         }
         ensure(at.catalog, "/v1/portfolios", body)
-    for service in SERVICES:
+    for service in (*SERVICES, PORTAL):
         ensure(at.catalog, "/v1/services/onboard", onboarding_of(service))
 
 

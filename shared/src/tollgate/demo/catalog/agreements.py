@@ -107,6 +107,12 @@ AGREEMENTS = (
         1,
     ),
     Agreement(
+        "portal-for-dealers", "SLA Partner Portal for Dealers", "sla", IT, DEALERS,
+        ("partner-portal",), (), OFFICE,
+        (Target("repair", "mttr", "lte", "6", (), ("faster-order-to-cash",)),),
+        2,
+    ),
+    Agreement(
         "files-for-dealers", "SLA File Sharing for Dealers", "sla", IT, DEALERS,
         ("file-sharing",), (), OFFICE,
         (Target("availability", "availability", "gte", "0.98", ("get-drawings",)),),

@@ -53,6 +53,10 @@ PLANS = (
             Exercise(95, "simulation", "passed", "3.5"),
         ),
     ),
+    Continuity(
+        "partner-portal", 2, "8", "4", "48", "Orders by mail, keyed in by sales",
+        approver="noor.salem", exercises=(Exercise(75, "tabletop", "passed", "6"),),
+    ),
     Continuity("payroll-portal", 2, "24", "24", "72", "Last month's salaries again", "in_review"),
     Continuity("email-and-calendar", 2, "8", "4", "24", "", "draft"),
 )  # fmt: skip

@@ -68,6 +68,8 @@ RUNNING = (
     Running("video-meetings", "Room care", "labour", "1700.00"),
     Running("payroll-portal", "Licences", "software", "2200.00"),
     Running("intranet", "Editors' support", "labour", "1500.00"),
+    Running("partner-portal", "Portal team, two people", "labour", "13600.00"),
+    Running("partner-portal", "Rented servers", "hardware", "1100.00"),
     Running("printing", "Paper and toner", "other", "1400.00", 30, 4),
     Running("printing", "Paper and toner, fewer pages", "other", "900.00", 3),
     Running("employee-hub", "Design and prototype", "labour", "7500.00", 4),

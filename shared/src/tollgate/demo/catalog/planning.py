@@ -83,7 +83,10 @@ SERVED_BY = {
         "employee-hub": "One place to begin",
     },
     "one-sign-on": {"identity-and-access": "Every application signs on with it"},
-    "faster-order-to-cash": {"erp": "Orders, deliveries and invoices in one system"},
+    "faster-order-to-cash": {
+        "erp": "Orders, deliveries and invoices in one system",
+        "partner-portal": "Dealers order where they see what is in stock",
+    },
 }
 KEY_RESULT_AREA = ("fewer-interruptions", "dependable-it", "Measured as a KRA of its own")
 

@@ -28,7 +28,6 @@ from tollgate.demo.making import (
     listed,
     read,
 )
-from tollgate.demo.services import onboarding_of
 from tollgate.exits import CommandFailed
 from tollgate.pages import items_of
 from tollgate.pushing import Sent, push
@@ -48,9 +47,7 @@ GUARD_RAIL = {"service": PORTAL.key, "kpi": "reopen_rate", "tolerance": "0.05"}
 
 
 def load_portal(at: Providers, until: date) -> None:
-    """The service, its incidents up to the initiative, and the target that they miss."""
-    ensure(at.catalog, "/v1/services/onboard", onboarding_of(PORTAL))
-    call_until_answered(at.metrics, "POST", "/v1/references/refresh", patience=PATIENCE)
+    """The incidents of the service up to the initiative, and the target that they miss."""
     _send(at, portal.incidents_before(until), portal.last_before())
     target = {
         "service": PORTAL.key,
@@ -79,12 +76,28 @@ def load_initiative(at: Providers, until: date) -> None:
         "state": "in_progress",
     }
     ensure_listed(at.improvement, path, initiative, "title")
+    _set_goal(at, plan, until)
     if _state(at, plan) == "approved":
         create(at.improvement, f"/v1/plans/{plan}/transitions", {"to": "in_progress"})
         rails = {"items": [GUARD_RAIL]}
         change(at.improvement, "PUT", f"/v1/plans/{plan}/guard-rails", rails)
     if _stage(at) == "operate" and not _moves(at):
         pass_gate(at, PORTAL.key, "operate-to-improve")
+
+
+def _set_goal(at: Providers, plan: str, until: date) -> None:
+    """What the plan promises; it is reached in a full month from now on, not in the past."""
+    goal = {
+        "service": PORTAL.key,
+        "kpi": "mttr",
+        "comparator": "lte",
+        "value": PORTAL.target_hours,
+        "due_on": str(until + timedelta(days=180)),
+        "relevant_to": OBJECTIVE,
+        "owner": PORTAL.owner,
+        "reason": "The pilot with ten runbooks halved it",
+    }
+    ensure_listed(at.improvement, f"/v1/plans/{plan}/goals", goal, "kpi")
 
 
 def load_effect(at: Providers, until: date) -> None:
@@ -161,7 +174,8 @@ def _plan_in_progress(at: Providers) -> str | None:
 
 
 def _finish(at: Providers, plan: str) -> None:
-    """The initiative is done, its effect and the guard-rail are measured, the plan is closed."""
+    """The initiative is done, its effect and the guard-rail are measured; then the plan is closed,
+    or waits in review for what is not conclusive yet, such as a goal that is not due."""
     initiatives = list(listed(at.improvement, f"/v1/plans/{plan}/initiatives"))
     for initiative in initiatives:
         if initiative["state"] == "in_progress":
