@@ -10,7 +10,7 @@ import pytest
 
 from shared.errors import Unavailable
 from tests.support.beside import catalog_beside
-from tests.support.gates import automated
+from tests.support.gates import automated, sign_off
 from tests.support.improvement import Improvement, running_improvement
 from tests.support.postgres import Database
 from tests.support.voting import vote
@@ -39,7 +39,13 @@ async def tollgate(improvement_db: Database, tmp_path: Path) -> AsyncIterator[Im
 async def catalog(
     tollgate: Improvement, catalog_db: Database, tmp_path: Path
 ) -> AsyncIterator[httpx.AsyncClient]:
+    """The real catalog; the gate asks little, since these stories are of what follows a verdict."""
     async with catalog_beside(tollgate, catalog_db, tmp_path) as http:
+        questions = [
+            automated(expression="service_has_service_owner"),
+            sign_off("owner-commits", "service_owner"),
+        ]
+        await tollgate.publish(GATE, questions, decided_by="portfolio_manager")
         yield http
 
 

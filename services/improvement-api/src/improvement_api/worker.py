@@ -3,6 +3,7 @@
 from improvement_api.benefits import jobs as benefits
 from improvement_api.decisions import jobs as decisions
 from improvement_api.deployment_protection import jobs as deployment_protection
+from improvement_api.embedding import jobs as embedding
 from improvement_api.feedback import jobs as feedback
 from improvement_api.goals import jobs as goals
 from improvement_api.opportunities import jobs as opportunities
@@ -21,6 +22,7 @@ JOBS: tuple[Job, ...] = (
     *triggers.JOBS,
     *benefits.JOBS,
     *root_causes.JOBS,
+    *embedding.JOBS,
     *feedback.JOBS,
     *waivers.JOBS,
     *deployment_protection.JOBS,

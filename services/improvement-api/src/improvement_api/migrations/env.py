@@ -8,6 +8,7 @@ from improvement_api.checks import tables as checks
 from improvement_api.decisions import tables as decisions
 from improvement_api.delegations import tables as delegations
 from improvement_api.deployment_protection import tables as deployment_protection
+from improvement_api.embedding import tables as embedding
 from improvement_api.evaluations import tables as evaluations
 from improvement_api.evidence import tables as evidence
 from improvement_api.facts import tables as facts
@@ -33,6 +34,7 @@ TABLES = (
     decisions,
     delegations,
     deployment_protection,
+    embedding,
     evaluations,
     evidence,
     facts,
