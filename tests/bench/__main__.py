@@ -15,7 +15,7 @@ from tests.bench.catalog import catalog
 from tests.bench.figures import Figures, heading, line
 from tests.bench.growth import grow
 from tests.bench.incidents import SERVICES, SOURCE, incident, service_key, write_lines
-from tests.bench.load import post_file, request_bytes, run_load
+from tests.bench.load import post_file, request_bytes, run_burst, run_load
 from tests.bench.memory import watching
 from tests.bench.stack import admin_url, peak_memory_mb
 from tests.bench.webhooks import webhooks
@@ -136,10 +136,39 @@ def single_posts(system: System, folder: Path) -> float:
 
 
 def evaluations(system: System) -> None:
-    heading("One tollgate evaluation (facts of three services)")
-    path = f"/v1/services/{service_key(0)}/gates/operate-to-improve/evaluations"
-    one = request_bytes("POST", path, system.token())
-    _latencies("POST evaluation, 1 connection", _load(system, "improvement", 1, lambda *_: one))
+    """Evaluations by the default gates, one after the other and many at once."""
+    heading("Tollgate evaluations (facts of three services)")
+    for gate in ("operate-to-improve", "design-to-transition"):
+        path = f"/v1/services/{service_key(0)}/gates/{gate}/evaluations"
+        one = request_bytes("POST", path, system.token())
+        before = _questions(system)
+        figures = _load(system, "improvement", 1, lambda *_, one=one: one)
+        made = sum(figures.statuses.values())
+        asked = {owner: n - before[owner] for owner, n in _questions(system).items()}
+        _latencies(f"POST evaluation of {gate}, 1 connection", figures, "aim: p99 50 ms")
+        each = ", ".join(f"{owner} {n / made:.2f}" for owner, n in asked.items())
+        line("questions to other services in each", each, "aim: at most 1")
+
+    def of_some_service(connection: int, _: int) -> bytes:
+        path = f"/v1/services/{service_key(connection % 10)}/gates/operate-to-improve/evaluations"
+        return request_bytes("POST", path, system.token())
+
+    burst = run_burst(system.ports["improvement"], 200, of_some_service)
+    if burst.statuses != {201: 200}:
+        raise RuntimeError(f"of 200 checks at once were answered {burst.statuses}")
+    _latencies("200 checks at once, all answered 201", burst)
+
+
+def _questions(system: System) -> dict[str, int]:
+    """How often the owners of facts were asked about a service so far."""
+    return {
+        owner: sum(
+            int(float(figure.rsplit(" ", 1)[1]))
+            for figure in system.call(owner, "GET", "/metrics").text.splitlines()
+            if figure.startswith("http_requests_total") and '{key}/facts"' in figure
+        )
+        for owner in ("catalog", "metrics")
+    }
 
 
 def _load(system: System, service: str, connections: int, following: object) -> Figures:

@@ -25,17 +25,28 @@ def request_bytes(method: str, path: str, token: str, body: bytes = b"") -> byte
 
 def run_load(port: int, connections: int, seconds: float, following: NextRequest) -> Figures:
     """Each connection sends its next request when the one before is answered."""
+    until = time.perf_counter() + seconds
+    return _run(port, connections, following, lambda _: time.perf_counter() < until)
+
+
+def run_burst(port: int, connections: int, following: NextRequest) -> Figures:
+    """All connections send one request at once."""
+    return _run(port, connections, following, lambda count: count == 0)
+
+
+def _run(
+    port: int, connections: int, following: NextRequest, goes_on: Callable[[int], bool]
+) -> Figures:
     latencies: list[float] = []
     statuses: Counter[int] = Counter()
     lock = threading.Lock()
-    until = time.perf_counter() + seconds
 
     def one_connection(number: int) -> None:
         mine, seen = [], Counter[int]()
         with socket.create_connection(("127.0.0.1", port)) as wire:
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             count = 0
-            while time.perf_counter() < until:
+            while goes_on(count):
                 payload = following(number, count)
                 started = time.perf_counter()
                 wire.sendall(payload)

@@ -1,10 +1,12 @@
 """The demo over the running product: every list shows something, and again changes nothing."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from subprocess import DEVNULL, Popen
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import FastAPI
 
@@ -156,3 +158,48 @@ def test_loading_it_again_changes_nothing(system: System) -> None:
     assert (again.returncode, again.stderr) == (0, "")
     assert newest_entries(system) == newest
     assert system.get("metrics", f"/v1/sources/{ALARMS['key']}/receipts") == sent
+
+
+def questions_for_facts(system: System) -> dict[str, int]:
+    """How often the owners of facts were asked about a service since they were started."""
+    found = {}
+    for service in APPS:
+        figures = system.call(service, "GET", "/metrics").text
+        asked = [
+            float(line.rsplit(" ", 1)[1])
+            for line in figures.splitlines()
+            if line.startswith("http_requests_total") and '"/v1/services/{key}/facts"' in line
+        ]
+        found[service] = int(sum(asked))
+    return found
+
+
+async def test_of_many_checks_at_once_each_is_answered_and_asks_each_owner_once(
+    system: System,
+) -> None:
+    services = [service["key"] for service in items(system, "catalog", "/v1/services")][:10]
+    before = questions_for_facts(system)
+    headers = {"Authorization": f"Bearer {system.token()}"}
+    limits = httpx.Limits(max_connections=200)
+
+    async with httpx.AsyncClient(
+        base_url=system.url("improvement"), headers=headers, timeout=120, limits=limits
+    ) as checks:
+        replies = await asyncio.gather(
+            *(
+                checks.post(f"/v1/services/{services[n % 10]}/gates/operate-to-improve/evaluations")
+                for n in range(200)
+            )
+        )
+
+    assert [reply.status_code for reply in replies] == [201] * 200
+    assert len({reply.json()["new_evaluation_id"] for reply in replies}) == 200
+    unanswered = [
+        criterion["reason"]
+        for reply in replies
+        for criterion in reply.json()["criteria"]
+        if criterion["outcome"] == "error"
+    ]
+    assert unanswered == []
+    asked = questions_for_facts(system)
+    assert {owner: asked[owner] - before[owner] for owner in APPS} == dict.fromkeys(APPS, 200)

@@ -10,12 +10,22 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
+from pydantic import SecretStr
 
+from tests.support.gates import automated
+from tests.support.improvement import Improvement, running_improvement
+from tests.support.postgres import Database
 from tests.support.serving import serving
 
+GATE = "operate-to-improve"
+SECRET, BEFORE = "of-the-app", "of-the-app-before"
+RULES, REQUESTS = "/v1/deployment-protection/rules", "/v1/deployment-protection/requests"
+RULE = {"repository": "Acme/Shop", "environment": "production", "service": "vpn", "gate": GATE}
+ENDS = "deployment_protection_rule"
 APP_ID, INSTALLATION = "Iv23liTollgate", 4711
 TOKEN_PATH = f"/api/v3/app/installations/{INSTALLATION}/access_tokens"
 ANSWER_PATH = re.compile(r"/api/v3/repos/acme/shop/actions/runs/(\d+)/deployment_protection_rule")
@@ -114,3 +124,49 @@ async def github(directory: Path) -> AsyncIterator[GitHub]:
     async with serving(server) as url:
         server.url = f"{url}/api/v3"
         yield server
+
+
+@asynccontextmanager
+async def guarding(database: Database, directory: Path, hub: GitHub) -> AsyncIterator[Improvement]:
+    """improvement-api as GitHub's app, at whose gate the service vpn passes."""
+    knobs = {
+        "github_webhook_secret": SecretStr(SECRET),
+        "github_webhook_secret_before": SecretStr(BEFORE),
+        "github_app_id": APP_ID,
+        "github_app_key_file": hub.key_file,
+        "github_api_url": hub.url,
+        "public_url": "https://tollgate.example/",
+    }
+    async with running_improvement(database, directory, **knobs) as running:
+        running.fake.add_service("vpn")
+        await running.publish(GATE, [automated(expression="backlog_open <= 3.0")])
+        yield running
+
+
+async def rule(guarded: Improvement, **fields: Any) -> Any:
+    reply = await guarded.http.post(RULES, json=RULE | fields)
+    assert reply.status_code == 201, reply.text
+    return reply.json()
+
+
+async def ask(
+    guarded: Improvement, sent: dict[str, Any], secret: str = SECRET, **headers: str
+) -> httpx.Response:
+    body = json.dumps(sent).encode()
+    told = {
+        "X-GitHub-Event": "deployment_protection_rule",
+        "X-GitHub-Delivery": str(uuid4()),
+        "X-Hub-Signature-256": signature(body, secret),
+        "Content-Type": "application/json",
+    } | {name.replace("_", "-"): value for name, value in headers.items()}
+    transport = httpx.ASGITransport(app=guarded.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://improvement") as http:
+        return await http.post("/v1/deployment-protection/github", content=body, headers=told)
+
+
+async def asked(guarded: Improvement, hub: GitHub, **fields: Any) -> str:
+    """The delivery of a question that was taken."""
+    delivery = str(uuid4())
+    reply = await ask(guarded, hub.asks(**fields), X_GitHub_Delivery=delivery)
+    assert (reply.status_code, reply.json()["taken"]) == (202, True), reply.text
+    return delivery

@@ -6,8 +6,11 @@ from typing import Any
 from tests.support.catalog import Catalog, Make
 
 
-async def facts(catalog: Catalog) -> dict[str, Any]:
-    values: dict[str, Any] = (await catalog.http.get("/v1/services/vpn/facts")).json()["facts"]
+async def facts(catalog: Catalog, *names: str) -> dict[str, Any]:
+    """All facts, or those of these names."""
+    asked = {"name": names} if names else None
+    reply = await catalog.http.get("/v1/services/vpn/facts", params=asked)
+    values: dict[str, Any] = reply.json()["facts"]
     return values
 
 
@@ -21,6 +24,19 @@ async def test_every_fact_of_the_catalog_has_a_value_or_a_reason(
 
     assert set(values) == defined
     assert all((fact["value"] is None) == (fact["reason"] is not None) for fact in values.values())
+
+
+async def test_a_fact_asked_for_by_name_is_the_same_as_among_all(
+    catalog: Catalog, make_service: Make
+) -> None:
+    await make_service("vpn", description="Tunnels.", criticality="high")
+
+    for name, fact in list((await facts(catalog)).items())[::5]:
+        (found,) = (await facts(catalog, name, "unheard_of")).items()
+
+        assert found[0] == name
+        assert found[1]["reason"] == fact["reason"]
+        assert name == "service_days_in_stage" or found[1]["value"] == fact["value"]
 
 
 async def test_facts_follow_what_is_written(catalog: Catalog, make_service: Make) -> None:

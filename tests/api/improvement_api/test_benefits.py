@@ -133,6 +133,20 @@ class TestMeasuring:
         assert found["verdict"] == "inconclusive"
         assert found["result"]["missing"][0].startswith("24 weeks with a figure before")
 
+    async def test_names_other_initiatives_that_may_have_made_the_difference(
+        self, tollgate: Improvement, initiative: Any
+    ) -> None:
+        other = await new_plan(tollgate)
+        await add_initiative(tollgate, other, title="New staff", start=END.isoformat())
+        await add_initiative(tollgate, other, title="Never begun", state="planned")
+        await add_initiative(tollgate, other, title="Of another KPI", kpi="mtta")
+
+        result = (await measure(tollgate, initiative)).json()["result"]
+
+        told = "At the same time for the same KPI: New staff"
+        assert result["not_adjusted"] == {"initiatives": told}
+        assert result["sentence"].endswith("Not ruled out: other initiatives.")
+
     async def test_of_a_service_without_records_is_inconclusive(
         self, tollgate: Improvement, figures: Figures, initiative: Any
     ) -> None:
@@ -190,6 +204,17 @@ class TestMeasuring:
         reply = await measure(tollgate, initiative)
 
         assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
+
+    async def test_is_for_those_who_may_write_plans(
+        self, tollgate: Improvement, figures: Figures, initiative: Any
+    ) -> None:
+        path = f"/v1/initiatives/{initiative['id']}/measurements"
+        reader = tollgate.caller("rea", scope="plans:read")
+
+        reply = await tollgate.http.post(path, headers=reader)
+
+        assert reply.status_code == 403
+        assert not figures.asked
 
     async def test_is_audited(self, tollgate: Improvement, initiative: Any) -> None:
         found = (await measure(tollgate, initiative)).json()

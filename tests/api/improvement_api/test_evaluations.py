@@ -5,8 +5,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.support.eventually import eventually
 from tests.support.gates import automated, sign_off
@@ -143,6 +145,59 @@ class TestAnOwnerThatIsAway:
             "catalog",
             "metrics",
         ]
+
+    async def test_owners_are_asked_for_the_facts_of_the_gate_and_for_the_stage(
+        self, tollgate: Improvement
+    ) -> None:
+        criteria = [automated(), automated("owned", expression="service_has_service_owner")]
+        await tollgate.publish(GATE, criteria)
+        tollgate.fake.requests.clear()
+
+        await tollgate.evaluate()
+
+        asked = {one.url.host: one.url.params.get_list("name") for one in tollgate.fake.requests}
+        assert asked == {
+            "catalog": ["service_has_service_owner", "service_stage"],
+            "metrics": ["backlog_open"],
+        }
+
+    async def test_who_owns_no_fact_of_the_gate_is_not_asked_but_for_the_service(
+        self, tollgate: Improvement
+    ) -> None:
+        await tollgate.publish(GATE, [automated(expression="true")])
+        tollgate.fake.down.add("metrics")
+        tollgate.fake.requests.clear()
+
+        evaluation = await tollgate.evaluate()
+
+        assert (evaluation["verdict"], evaluation["stage"]) == ("pass", "operate")
+        assert [one.url.host for one in tollgate.fake.requests] == ["catalog"]
+        unknown = await tollgate.http.post(f"/v1/services/nothing/gates/{GATE}/evaluations")
+        assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_service")
+
+    async def test_what_is_judged_is_the_version_whose_facts_were_asked_for(
+        self, tollgate: Improvement
+    ) -> None:
+        await tollgate.publish(GATE, [automated()])
+        newer = [automated("owned", expression="service_has_service_owner")]
+        await tollgate.publish("improve-to-operate", newer)
+
+        async def publish_and_answer(request: httpx.Request) -> httpx.Response:
+            del tollgate.fake.real["catalog"]
+            tollgate.as_admin(
+                "INSERT INTO improvement.gate_version SELECT (jsonb_populate_record(v, %s)).*"
+                " FROM improvement.gate_version v WHERE gate = 'improve-to-operate'"
+                " ORDER BY version DESC LIMIT 1",
+                Jsonb({"gate": GATE, "version": 99}),
+            )
+            return await tollgate.fake.answer(request)
+
+        tollgate.fake.real["catalog"] = httpx.MockTransport(publish_and_answer)
+
+        evaluation = await tollgate.evaluate()
+
+        assert outcomes(evaluation).keys() == {"quiet"}
+        assert outcomes(await tollgate.evaluate()).keys() == {"owned"}
 
     async def test_a_service_without_records_in_metrics_has_no_values(
         self, tollgate: Improvement

@@ -364,7 +364,14 @@ class TestLinks:
 
     @pytest.mark.parametrize(
         ("kind", "target"),
-        [("incident", "snow/INC2"), ("incident", "INC1"), ("risk", "1"), ("risk", NOBODY)],
+        [
+            ("incident", "snow/INC2"),
+            ("incident", "INC1"),
+            ("risk", "1"),
+            ("risk", NOBODY),
+            ("root_cause_analysis", NOBODY),
+            ("root_cause_analysis", "x"),
+        ],
     )
     async def test_what_is_not_there_cannot_be_pointed_at(
         self, tollgate: Improvement, kind: str, target: str
@@ -377,6 +384,18 @@ class TestLinks:
         )
 
         assert (reply.status_code, reply.json()["code"]) == (422, "unknown_target")
+
+    async def test_it_points_at_a_root_cause_analysis_that_is_there(
+        self, tollgate: Improvement
+    ) -> None:
+        body = {"service": "vpn", "title": "No sign-in", "method": "five_whys", "incidents": []}
+        analysis = await posted(tollgate, "/v1/root-cause-analyses", body)
+        made = await posted(tollgate, "/v1/opportunities", OPPORTUNITY)
+
+        link = {"kind": "root_cause_analysis", "target": analysis["id"]}
+        linked = await posted(tollgate, f"/v1/opportunities/{made['id']}/links", link)
+
+        assert linked["target"] == analysis["id"]
 
     async def test_practices_of_the_catalog_that_are_linked_to_it_are_shown(
         self, tollgate: Improvement

@@ -1,7 +1,7 @@
 """Figures as of a moment: what was known then, whatever came later."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
+from metrics_api.as_of.queries import AT_ONCE, snapshot
 from metrics_api.attribution.actions import take_over
 from metrics_api.attribution.schemas import ServiceData
 from metrics_api.incidents.refold import refold_source
@@ -308,6 +309,19 @@ async def test_without_the_right_to_temporary_tables_the_answer_says_so(
 
     assert (reply.status_code, reply.json()["code"]) == (503, "no_temporary_tables")
     assert "GRANT TEMPORARY" in reply.json()["detail"]
+
+
+async def test_of_too_many_at_once_one_is_told_to_come_back(desk: Metrics) -> None:
+    asked = {"periods": "2024-Q1", "kpi": "mttr", "as_of": now().isoformat()}
+    async with AsyncExitStack() as others:
+        for _ in range(AT_ONCE):
+            await others.enter_async_context(snapshot(desk.engine, now()))
+
+        refused = await desk.http.get("/v1/services/mail/kpis", params=asked)
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "too_many_as_of")
+    assert int(refused.headers["retry-after"]) > 0
+    assert (await desk.http.get("/v1/services/mail/kpis", params=asked)).status_code == 200
 
 
 @contextmanager

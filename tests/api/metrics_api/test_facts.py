@@ -33,8 +33,10 @@ async def network(metrics: Metrics) -> None:
         await add_service(session, "network")
 
 
-async def facts(metrics: Metrics) -> dict[str, Any]:
-    reply = await metrics.http.get("/v1/services/network/facts")
+async def facts(metrics: Metrics, *names: str) -> dict[str, Any]:
+    """All facts, or those of these names."""
+    asked = {"name": names} if names else None
+    reply = await metrics.http.get("/v1/services/network/facts", params=asked)
     assert reply.status_code == 200, reply.text
     found: dict[str, Any] = reply.json()["facts"]
     return found
@@ -134,6 +136,46 @@ async def test_the_number_of_statements_does_not_grow_with_the_history(metrics: 
     with counted_statements(metrics) as many:
         await facts(metrics)
     assert len(few) < len(many) <= 25
+
+
+async def test_a_fact_asked_for_by_name_is_the_same_as_among_all(metrics: Metrics) -> None:
+    outage = {"started_at": LAST_MONTH, "ended_at": LAST_MONTH + timedelta(hours=1)}
+    async with transaction(metrics.engine) as session:
+        await add_records(session, Outage, outage)
+        await store(session, [resolved_incident("network", LAST_MONTH, 6)])
+    await set_target(metrics, 5, LAST_MONTH.date())
+    changing = {"hours_since_last_record"}
+
+    for name, fact in list((await facts(metrics)).items())[::7]:
+        (found,) = (await facts(metrics, name, "unheard_of")).items()
+
+        assert found[0] == name
+        assert found[1]["reason"] == fact["reason"]
+        assert name in changing or found[1]["value"] == fact["value"]
+
+
+@pytest.mark.parametrize(
+    ("name", "at_most"),
+    [
+        ("has_incident_records", 1),
+        ("availability_target_defined", 3),
+        ("slo_count", 4),
+        ("targets_missed_count", 4),
+    ],
+)
+async def test_what_is_not_named_is_not_read(metrics: Metrics, name: str, at_most: int) -> None:
+    await set_target(metrics, 5, LAST_MONTH.date())
+
+    with counted_statements(metrics) as made:
+        await facts(metrics, name)
+
+    assert len(made) <= at_most
+
+
+async def test_names_are_few_enough_to_bound_the_question(metrics: Metrics) -> None:
+    many = [f"fact_{number}" for number in range(301)]
+    reply = await metrics.http.get("/v1/services/network/facts", params={"name": many})
+    assert reply.status_code == 422
 
 
 @contextmanager

@@ -21,7 +21,7 @@ def _no_facts(_: Any, __: datetime) -> Facts:
     return {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is itself only, so that statements are kept by sections
 class Section:
     """A member of the service document.
 

@@ -1,9 +1,9 @@
 """The services that are asked for facts, each once per question and within a deadline."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, TypeVar
 from urllib.parse import quote
@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 from fastapi import Depends, Request
 
-from improvement_api.facts.rules import Owner, OwnerReply, well_formed
+from improvement_api.facts.rules import STAGE_FACT, Owner, OwnerReply, well_formed
 from improvement_api.settings import Settings
 from shared.clients.catalog import CatalogClient
 from shared.clients.metrics import MetricsClient
@@ -22,18 +22,25 @@ from shared.schemas.catalog import BoardSummary, CostTrend, ServiceSummary, Stag
 from shared.schemas.common import FactCatalog, FactDefinition, Key, ServiceFacts
 
 T = TypeVar("T")
+AT_ONCE = 16
+"""Evaluations that ask for facts at the same time in one process. Hundreds at once would slow the
+owners down until all of them miss their deadline; one after the other each gets its answer."""
+LONGEST_WAIT = timedelta(seconds=30)
+"""For a turn to ask; whoever waits longer is told to come back."""
 
 
 @dataclass(frozen=True)
 class Providers:
     """Clients that live as long as the process, so that their circuits remember.
 
-    `patience` ends a question in any case, also when it is our own token that does not come.
+    `patience` ends a question in any case, also when it is our own token that does not come. It
+    begins when the question has its turn.
     """
 
     catalog: CatalogClient
     metrics: MetricsClient
     patience: timedelta
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
 
 @asynccontextmanager
@@ -74,22 +81,27 @@ def providers_of(request: Request) -> Providers:
 Remotes = Annotated[Providers, Depends(providers_of)]
 
 
-async def ask_about(providers: Providers, service: str) -> dict[Owner, OwnerReply]:
-    """What both owners know of a service, asked side by side; never raises but NotFound.
+async def ask_about(
+    providers: Providers, service: str, names: Mapping[Owner, Collection[str]] | None
+) -> dict[Owner, OwnerReply]:
+    """What owners know of a service, asked side by side for these facts; raises only NotFound.
 
-    Only the catalog can say that there is no such service. To metrics-api a service without
-    records may be unknown: that is an owner without values, not one that failed.
+    The catalog is always asked: it alone can say that there is no such service, and at which
+    stage it is. Another owner none of whose facts is named is not; None asks both for all. To
+    metrics-api a service without records may be unknown: that is an owner without values, not
+    one that failed.
     """
-    catalog, metrics = await asyncio.gather(
-        _reply(providers.catalog.service_facts(service), providers.patience),
-        _reply(providers.metrics.service_facts(service), providers.patience),
-    )
-    if isinstance(catalog, NotFound):
+    of_catalog = None if names is None else {STAGE_FACT, *names.get(Owner.CATALOG, ())}
+    of_metrics = None if names is None else names.get(Owner.METRICS, ())
+    async with _turn(providers):
+        questions = {Owner.CATALOG: providers.catalog.service_facts(service, of_catalog)}
+        if of_metrics is None or of_metrics:
+            questions[Owner.METRICS] = providers.metrics.service_facts(service, of_metrics)
+        asked = (_reply(one, providers.patience) for one in questions.values())
+        answers = dict(zip(questions, await asyncio.gather(*asked), strict=True))
+    if isinstance(answers[Owner.CATALOG], NotFound):
         raise NotFound(f"There is no service {service}", code="unknown_service")
-    return {
-        Owner.CATALOG: _owner_reply(Owner.CATALOG, catalog),
-        Owner.METRICS: _owner_reply(Owner.METRICS, metrics),
-    }
+    return {owner: _owner_reply(owner, answer) for owner, answer in answers.items()}
 
 
 async def ask_for_catalogs(providers: Providers) -> dict[Owner, list[FactDefinition]]:
@@ -210,10 +222,6 @@ async def ask_for_board(
 
 # Dependencies, so that a route can have the answers before its first word to the database: named
 # in a signature after the caller and before Idempotent, which is the first to speak to it.
-async def _replies(key: Key, providers: Remotes) -> dict[Owner, OwnerReply]:
-    return await ask_about(providers, key)
-
-
 async def _catalogs(providers: Remotes) -> dict[Owner, list[FactDefinition]]:
     return await ask_for_catalogs(providers)
 
@@ -231,11 +239,27 @@ async def _known_service(key: Key, providers: Remotes) -> str:
     return key
 
 
-AskedFacts = Annotated[dict[Owner, OwnerReply], Depends(_replies)]
 AskedCatalogs = Annotated[dict[Owner, list[FactDefinition]], Depends(_catalogs)]
 AskedService = Annotated[ServiceSummary | None, Depends(_service)]
 AskedStage = Annotated[Stage | None, Depends(_stage)]
 KnownService = Annotated[str, Depends(_known_service)]
+
+
+@asynccontextmanager
+async def _turn(providers: Providers) -> AsyncIterator[None]:
+    """Wait until few enough are asking; nobody's deadline runs meanwhile."""
+    try:
+        async with asyncio.timeout(LONGEST_WAIT.total_seconds()):
+            await providers.turns.acquire()
+    except TimeoutError:
+        detail = "Too many evaluations at once: repeat this later"
+        raise Unavailable(
+            detail, code="too_many_evaluations", headers={"Retry-After": "5"}
+        ) from None
+    try:
+        yield
+    finally:
+        providers.turns.release()
 
 
 async def _reply(question: Awaitable[T], patience: timedelta) -> T | ApiError:

@@ -1,6 +1,6 @@
 """Client of catalog-api: services, their facts, references, and gate decisions."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -26,7 +26,7 @@ from shared.schemas.catalog import (
     TrendRisk,
     VitalActivitySummary,
 )
-from shared.schemas.common import FactCatalog, Page, ServiceFacts
+from shared.schemas.common import MOST_FACT_NAMES, FactCatalog, Page, ServiceFacts
 
 RESOLVE_LIMIT = 10_000
 Item = TypeVar("Item")
@@ -103,8 +103,13 @@ class CatalogClient:
     async def fact_catalog(self) -> FactCatalog:
         return read(FactCatalog, await self._remote.request("GET", "/v1/facts"), self._remote)
 
-    async def service_facts(self, key: str) -> ServiceFacts:
-        reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}/facts")
+    async def service_facts(self, key: str, names: Collection[str] | None = None) -> ServiceFacts:
+        """The facts of these names, or all; a name that the service does not know is left out."""
+        path = f"/v1/services/{quote(key, safe='')}/facts"
+        params = None
+        if names is not None and len(names) <= MOST_FACT_NAMES:
+            params = {"name": sorted(names)}
+        reply = await self._remote.request("GET", path, params=params)
         return read(ServiceFacts, reply, self._remote)
 
     async def get_objective(self, key: str) -> ObjectiveSummary:

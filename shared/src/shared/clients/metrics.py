@@ -1,13 +1,13 @@
 """Client of metrics-api: facts, figures and trends, and the initiatives its reports show."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from shared.clients.remote import Remote, items_of, read, read_document
-from shared.schemas.common import FactCatalog, Page, ServiceFacts
+from shared.schemas.common import MOST_FACT_NAMES, FactCatalog, Page, ServiceFacts
 from shared.schemas.metrics import (
     CustomerComment,
     InitiativePut,
@@ -48,8 +48,13 @@ class MetricsClient:
     async def fact_catalog(self) -> FactCatalog:
         return read(FactCatalog, await self._remote.request("GET", "/v1/facts"), self._remote)
 
-    async def service_facts(self, key: str) -> ServiceFacts:
-        reply = await self._remote.request("GET", f"/v1/services/{quote(key, safe='')}/facts")
+    async def service_facts(self, key: str, names: Collection[str] | None = None) -> ServiceFacts:
+        """The facts of these names, or all; a name that the service does not know is left out."""
+        path = f"/v1/services/{quote(key, safe='')}/facts"
+        params = None
+        if names is not None and len(names) <= MOST_FACT_NAMES:
+            params = {"name": sorted(names)}
+        reply = await self._remote.request("GET", path, params=params)
         return read(ServiceFacts, reply, self._remote)
 
     async def figures(

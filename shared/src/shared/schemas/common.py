@@ -103,6 +103,11 @@ class FactValue(Out):
     reason: str | None
 
 
+FactName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+MOST_FACT_NAMES = 300
+"""Asked for by name in one question; who needs more asks for all, which are not many more."""
+
+
 class ServiceFacts(Out):
     service: str
     facts: dict[str, FactValue]

@@ -1,13 +1,14 @@
 """When a waiver is in force, and for which criterion."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from improvement_api.gates.rules import CRITERIA, demand_of
+from improvement_api.gates.rules import CRITERIA, GateDefinition
 from improvement_api.waivers.rules import (
     LONGEST,
     MOVES,
@@ -18,16 +19,31 @@ from improvement_api.waivers.rules import (
     state_at,
 )
 from shared.errors import Invalid
-from shared.schemas.improvement import WaiverNote
+from shared.schemas.improvement import Gate, WaiverNote
 from tests.support.gates import automated, sign_off
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-(QUIET,) = CRITERIA.validate_python([automated()])
+
+
+def gate(*criteria: dict[str, Any]) -> GateDefinition:
+    return GateDefinition(
+        gate=Gate.OPERATE_TO_IMPROVE,
+        version=1,
+        criteria=CRITERIA.validate_python(list(criteria)),
+        facts={},
+        max_age=timedelta(hours=24),
+        pass_threshold=Decimal("0.9"),
+        warning_threshold=Decimal("0.75"),
+        decided_by="board",
+    )
+
+
+QUIET = gate(automated()).demands["quiet"]
 
 
 def waiver(hours: float, name: str = "w") -> ApprovedWaiver:
     note = WaiverNote(id=name, risk_owner="rita", expires_at=NOW + timedelta(hours=hours))
-    return ApprovedWaiver("quiet", demand_of(QUIET), note)
+    return ApprovedWaiver("quiet", QUIET, note)
 
 
 @given(st.lists(st.floats(-100, 100), max_size=6))
@@ -36,7 +52,7 @@ def test_of_several_the_one_that_lasts_longest_counts_and_none_that_is_over(
 ) -> None:
     waivers = [waiver(one, str(index)) for index, one in enumerate(hours)]
 
-    found = in_force(waivers, [QUIET], NOW)
+    found = in_force(waivers, gate(automated()), NOW)
 
     ahead = [one.note.expires_at for one in waivers if one.note.expires_at > NOW]
     assert [note.expires_at for note in found.values()] == ([max(ahead)] if ahead else [])
@@ -56,9 +72,9 @@ def test_of_several_the_one_that_lasts_longest_counts_and_none_that_is_over(
 def test_a_waiver_holds_for_the_same_demand_however_it_is_worded(
     fields: dict[str, Any], same: bool
 ) -> None:
-    criteria = CRITERIA.validate_python([automated(**fields), sign_off("owner", "owner")])
+    definition = gate(automated(**fields), sign_off("owner", "owner"))
 
-    assert bool(in_force([waiver(1)], criteria, NOW)) is same
+    assert bool(in_force([waiver(1)], definition, NOW)) is same
 
 
 @pytest.mark.parametrize(

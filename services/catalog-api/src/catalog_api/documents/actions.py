@@ -1,13 +1,15 @@
 """Putting the document of a service together."""
 
+from collections.abc import Collection
 from typing import Any
 
 from catalog_api.documents import queries
 from catalog_api.documents.schemas import DocumentHead, ServiceDocument
-from catalog_api.documents.sections import SECTIONS
+from catalog_api.documents.sections import SECTIONS, sections_with
 from catalog_api.facts import rules as fact_rules
 from catalog_api.portfolios.queries import get_portfolio
 from catalog_api.registry.queries import get_service
+from catalog_api.sheets import Section
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.schemas.common import ServiceFacts
@@ -21,17 +23,27 @@ async def document_of(session: Session, key: str) -> DocumentHead:
     )
 
 
-async def facts_of(session: Session, key: str) -> ServiceFacts:
-    """Every fact of a service, read from the same sections as its document."""
-    service, portfolio, sections = await _read(session, key)
+async def facts_of(
+    session: Session, key: str, names: Collection[str] | None = None
+) -> ServiceFacts:
+    """The facts of these names, or all of a service, read from the sections of its document.
+
+    Sections without a fact that is named cost nothing; a name that no fact has is left out.
+    """
+    wanted = SECTIONS if names is None else sections_with(names)
+    service, portfolio, sections = await _read(session, key, wanted)
     moment = now()
     facts = fact_rules.facts_of(service._asdict(), portfolio._asdict(), moment)
-    for section in SECTIONS:
+    for section in wanted:
         facts |= section.facts(sections[section.name], moment)
+    if names is not None:
+        facts = {name: fact for name, fact in facts.items() if name in names}
     return ServiceFacts(service=key, facts=facts)
 
 
-async def _read(session: Session, key: str) -> tuple[Any, Any, Any]:
+async def _read(
+    session: Session, key: str, wanted: tuple[Section, ...] = SECTIONS
+) -> tuple[Any, Any, Any]:
     service = await get_service(session, key)
     portfolio = await get_portfolio(session, service.portfolio)
-    return service, portfolio, await queries.load_sections(session, key)
+    return service, portfolio, await queries.load_sections(session, key, wanted)

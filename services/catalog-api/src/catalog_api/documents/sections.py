@@ -1,5 +1,7 @@
 """Every section of the service document, in the order in which a reader wants them."""
 
+from collections.abc import Collection
+
 from catalog_api.agreements import sheet as agreements
 from catalog_api.artifacts import sheet as artifacts
 from catalog_api.benchmarks import sheet as benchmarks
@@ -53,6 +55,13 @@ SECTIONS: tuple[Section, ...] = (
     *practices.SECTIONS,
     *artifacts.SECTIONS,
 )
+
+
+def sections_with(names: Collection[str]) -> tuple[Section, ...]:
+    """The sections that give one of these facts, in their order."""
+    return tuple(
+        section for section in SECTIONS if any(one.name in names for one in section.definitions)
+    )
 
 
 def section_definitions() -> list[FactDefinition]:

@@ -2,6 +2,8 @@
 
 from typing import Annotated
 
+from fastapi import Query
+
 from catalog_api.documents.actions import facts_of
 from catalog_api.documents.sections import section_definitions
 from catalog_api.facts import rules
@@ -9,7 +11,7 @@ from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
-from shared.schemas.common import FactCatalog, Key, ServiceFacts
+from shared.schemas.common import MOST_FACT_NAMES, FactCatalog, FactName, Key, ServiceFacts
 
 router = Router(prefix="/v1", tags=["facts"])
 
@@ -25,6 +27,19 @@ async def list_facts(caller: CatalogRead) -> FactCatalog:
 @router.get(
     "/services/{key}/facts", operation_id="get_service_facts", responses=problem_responses(404)
 )
-async def get_service_facts(key: Key, session: Session, caller: CatalogRead) -> ServiceFacts:
-    """Every fact of one service; `as_of` is when the value last changed."""
-    return await facts_of(session, key)
+async def get_service_facts(
+    key: Key,
+    session: Session,
+    caller: CatalogRead,
+    name: Annotated[
+        list[FactName] | None,
+        Query(
+            max_length=MOST_FACT_NAMES,
+            description="only these facts, which spares the others' cost; repeat it. A name that"
+            " is none is left out of the answer",
+            examples=[["service_stage"]],
+        ),
+    ] = None,
+) -> ServiceFacts:
+    """Every fact of one service, or those named; `as_of` is when the value last changed."""
+    return await facts_of(session, key, None if name is None else frozenset(name))

@@ -21,7 +21,6 @@ from improvement_api.gates.rules import (
     EvidenceCriterion,
     GateDefinition,
     SignOffCriterion,
-    demand_of,
 )
 from shared.schemas.common import FactValue
 from shared.schemas.improvement import Outcome, Verdict
@@ -93,7 +92,7 @@ def _result(
     facts: Mapping[str, FactValue],
 ) -> Result:
     """What was recorded where the same was demanded; else judged by what was recorded."""
-    if then is not None and demand_of(then) == demand_of(criterion):
+    if past.definition.demands.get(criterion.id) == proposed.demands[criterion.id]:
         return past.results[criterion.id]
     if isinstance(criterion, EvidenceCriterion):
         return _evidence(criterion, then, past)

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from improvement_api.benefits import queries
 from improvement_api.benefits.asking import Subject, ask_for_inputs
 from improvement_api.benefits.periods import Grain, last_look_on, next_look_on
+from improvement_api.benefits.queries import Intervention
 from improvement_api.benefits.rules import (
     Closing,
     GoalReport,
@@ -48,6 +49,10 @@ async def subject_of_initiative(engine: Engine, initiative_id: UUID, today: date
     """What to measure of an initiative; 409 until it is done and its end has passed."""
     async with transaction(engine) as session:
         initiative = await get_initiative(session, initiative_id)
+        span = Intervention(initiative.start, _watched_until(initiative.end, today))
+        others = await queries.others_for(
+            session, initiative.service, initiative.kpi, span, [initiative.id]
+        )
     if not _is_over(initiative, today) or initiative.end is None:
         raise Conflict(
             "An effect is measured once the initiative is done and its end has passed",
@@ -62,6 +67,7 @@ async def subject_of_initiative(engine: Engine, initiative_id: UUID, today: date
         KpiId(initiative.kpi),
         initiative.start,
         initiative.end,
+        others,
     )
 
 
@@ -70,17 +76,26 @@ async def subjects_of_guard_rails(engine: Engine, plan_id: UUID, today: date) ->
     async with transaction(engine) as session:
         plan = await get_plan(session, plan_id)
         intervention = await queries.intervention_of(session, plan.id, today)
-        guard_rails = await queries.guard_rails_of(session, plan.id)
-    if intervention is None:
-        raise Conflict(
-            "Guard-rails are measured once every initiative of the plan is done or cancelled, and"
-            " the last end has passed",
-            code="initiatives_not_over",
-        )
-    return [
-        Subject(plan.id, None, one.service, KpiId(one.kpi), intervention.start, intervention.end)
-        for one in guard_rails
-    ]
+        if intervention is None:
+            raise Conflict(
+                "Guard-rails are measured once every initiative of the plan is done or cancelled,"
+                " and the last end has passed",
+                code="initiatives_not_over",
+            )
+        own = [one.id for one in await queries.initiatives_of(session, plan.id)]
+        span = Intervention(intervention.start, _watched_until(intervention.end, today))
+        return [
+            Subject(
+                plan.id,
+                None,
+                one.service,
+                KpiId(one.kpi),
+                intervention.start,
+                intervention.end,
+                await queries.others_for(session, one.service, one.kpi, span, own),
+            )
+            for one in await queries.guard_rails_of(session, plan.id)
+        ]
 
 
 async def take_measurement(metrics: MetricsClient, subject: Subject, wanted: Measure) -> Taken:
@@ -197,6 +212,11 @@ async def closing_of_plan(session: Session, plan: Plan, moment: datetime) -> Clo
         _guard_rail_reports(guard_rails),
         today,
     )
+
+
+def _watched_until(end: date | None, today: date) -> date:
+    """The last day that tells of an effect, as far as it has come."""
+    return today if end is None else min(today, last_look_on(end, Grain.WEEK))
 
 
 def _is_over(initiative: Initiative, today: date) -> bool:

@@ -30,7 +30,7 @@ _UNSAID: Final = "?"
 @dataclass(frozen=True)
 class Subject:
     """An intervention (`start` to `end`) and the KPI on which it is measured; `initiative_id`
-    None: the guard-rail of a plan."""
+    None: the guard-rail of a plan. `others` are initiatives for the same KPI at the same time."""
 
     plan_id: UUID
     initiative_id: UUID | None
@@ -38,6 +38,7 @@ class Subject:
     kpi: KpiId
     start: date
     end: date
+    others: tuple[str, ...]
 
 
 async def ask_for_inputs(
@@ -93,6 +94,7 @@ async def _by(
         start=subject.start,
         end=subject.end,
         look=asked.look,
+        others=list(subject.others),
         before=before,
         after=after,
     )

@@ -32,6 +32,7 @@ _NAMES: Final = {
     "trend": "the trend before",
     "season": "the season",
     "volume": "volume",
+    "initiatives": "other initiatives",
 }
 
 
@@ -109,6 +110,7 @@ def _result(
     inputs: MeasurementInputs, effect: Effect, counts: Mapping[str, int], verdict: Verdict
 ) -> EffectResult:
     found = _rounded(asdict(effect))
+    found["not_adjusted"] |= _others(inputs)
     expected = found.pop("expected")
     labels = [one.period for one in inputs.after if one.value is not None]
     return EffectResult(
@@ -122,6 +124,13 @@ def _result(
         ],
         sentence=_sentence(inputs, effect, verdict, counts),
     )
+
+
+def _others(inputs: MeasurementInputs) -> dict[str, str]:
+    """Nothing in the figures tells whose effect it was of two initiatives at the same time."""
+    if not inputs.others:
+        return {}
+    return {"initiatives": f"At the same time for the same KPI: {', '.join(inputs.others)}"}
 
 
 def _relative(average: Estimate, expected_mean: float) -> dict[str, float] | None:
@@ -153,7 +162,7 @@ def _sentence(
         if name not in effect.not_adjusted
     ]
     naive = f"Of the plain difference of {_signed(effect.naive)}, {', '.join(parts)} is explained"
-    left = [_NAMES[name] for name in effect.not_adjusted]
+    left = [_NAMES[name] for name in (*effect.not_adjusted, *_others(inputs))]
     unruled = f" Not ruled out: {', '.join(left)}." if left else ""
     return f"{said}; {basis}. {naive}.{unruled}"
 

@@ -1,6 +1,6 @@
 """Statements over guard-rails and measurements."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,6 +18,8 @@ from improvement_api.plans.tables import Initiative, Plan
 from shared.errors import NotFound
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.metrics import InitiativeState
+
+_OTHERS = 5
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,26 @@ def _interventions(today: date) -> Any:
         .group_by(Initiative.plan_id)
         .subquery()
     )
+
+
+async def others_for(
+    session: AsyncSession, service: str, kpi: str, days: Intervention, own: Collection[UUID]
+) -> tuple[str, ...]:
+    """Titles of initiatives for a KPI that were under way in these days, but for one's own."""
+    statement = (
+        select(Initiative.title)
+        .where(
+            Initiative.service == service,
+            Initiative.kpi == kpi,
+            Initiative.state.in_((InitiativeState.IN_PROGRESS, InitiativeState.DONE)),
+            Initiative.id.not_in(own),
+            Initiative.start <= days.end,
+            Initiative.end.is_(None) | (Initiative.end >= days.start),
+        )
+        .order_by(Initiative.start, Initiative.id)
+        .limit(_OTHERS)
+    )
+    return tuple(await session.scalars(statement))
 
 
 async def due_initiatives(session: AsyncSession, today: date) -> list[UUID]:

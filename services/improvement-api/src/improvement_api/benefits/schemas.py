@@ -63,6 +63,9 @@ class MeasurementInputs(Out):
     start: date
     end: date
     look: int | None = Field(description="periods after that are judged; null before the first")
+    others: list[str] = Field(
+        description="other initiatives for the KPI from its start to the last look, five at most"
+    )
     before: list[PeriodFigure]
     after: list[PeriodFigure]
 

@@ -1,6 +1,5 @@
 """Keeping rules, taking GitHub's questions, and finding their answer."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -32,8 +31,8 @@ from improvement_api.deployment_protection.schemas import (
 )
 from improvement_api.deployment_protection.tables import DeploymentRequest, DeploymentRule
 from improvement_api.evaluations.actions import evaluate_gate
+from improvement_api.evaluations.asking import Asked
 from improvement_api.evaluations.queries import ReadEvaluation, standing_at
-from improvement_api.facts.rules import Owner, OwnerReply
 from improvement_api.settings import Settings
 from shared.errors import Conflict, Invalid
 from shared.kit.audit import record
@@ -43,12 +42,11 @@ from shared.kit.database import Session
 from shared.kit.etag import check_version
 from shared.kit.jobs import Waiting, enqueue_all
 from shared.kit.patches import named
-from shared.schemas.improvement import Standing, Verdict
+from shared.schemas.improvement import Gate, Standing, Verdict
 
 ANSWER = "answer_deployment"
 RESOURCE = "deployment_rule"
 NO_RULE = "No rule says which service and gate this environment stands for"
-Replies = Mapping[Owner, OwnerReply]
 
 
 async def create_rule(
@@ -149,8 +147,10 @@ async def take_request(
     return True
 
 
-async def answer_from_standing(session: Session, delivery: str, settings: Settings) -> str | None:
-    """Answer by what stands since the question came; else the service to evaluate anew.
+async def answer_from_standing(
+    session: Session, delivery: str, settings: Settings
+) -> tuple[str, Gate] | None:
+    """Answer by what stands since the question came; else the service and gate to evaluate anew.
 
     The first look always makes an evaluation, and so does every look while facts are missing.
     While only signatures are, none is made: it would take the place of the one being signed.
@@ -164,10 +164,10 @@ async def answer_from_standing(session: Session, delivery: str, settings: Settin
         return None
     read = (await standing_at(session, rule.service, [rule.gate], now())).get(rule.gate)
     if read is None or not _is_of(read, request):
-        return rule.service
+        return rule.service, rule.gate
     answer = answer_of(read.assessment.verdict, allow_warning=rule.allow_warning)
     if answer is None and not waits_for_signatures(_shown(read)):
-        return rule.service
+        return rule.service, rule.gate
     await _settle(session, request, rule, read, settings)
     return None
 
@@ -179,24 +179,27 @@ def _is_of(read: ReadEvaluation, request: DeploymentRequest) -> bool:
 
 
 async def answer_from_evaluation(
-    session: Session, delivery: str, asked: tuple[str, Replies | None], settings: Settings
+    session: Session,
+    delivery: str,
+    answers: tuple[tuple[str, Gate], Asked | None],
+    settings: Settings,
 ) -> None:
     """Evaluate the gate as for any other machine, and answer by the evaluation that stands.
 
-    `asked` is the service with what the owners said of it; None: the catalog does not know it.
+    `answers` are the place with what was asked of it; None: the catalog does not know the service.
     """
     request = await find_request(session, delivery, lock=True)
     if request is None or request.state is not RequestState.WAITING:
         return
-    service, replies = asked
+    place, asked = answers
     rule = await find_rule(session, request.repository, request.environment)
-    if rule is None or rule.service != service:
+    if rule is None or (rule.service, rule.gate) != place:
         await _wait(session, request, comment_of(NO_RULE, [], None))
-    elif replies is None:
-        await _wait(session, request, comment_of(f"There is no service {service}", [], None))
+    elif asked is None:
+        await _wait(session, request, comment_of(f"There is no service {place[0]}", [], None))
     else:
         caller = deployer_of(request, settings)
-        read, _ = await evaluate_gate(session, service, rule.gate, replies, caller)
+        read, _ = await evaluate_gate(session, place[0], asked.definition, asked.replies, caller)
         await _settle(session, request, rule, read, settings)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from improvement_api.deployment_protection.actions import (
     ANSWER,
-    Replies,
     answer_from_evaluation,
     answer_from_standing,
     audit_facts,
@@ -21,13 +20,15 @@ from improvement_api.deployment_protection.rules import (
     has_lapsed,
 )
 from improvement_api.deployment_protection.tables import DeploymentRequest
-from improvement_api.providers import ask_about, providers_for
+from improvement_api.evaluations.asking import Asked, ask_for_gate
+from improvement_api.providers import providers_for
 from improvement_api.settings import Settings
 from shared.errors import NotFound, Unavailable
 from shared.kit.audit import record
 from shared.kit.clock import now
 from shared.kit.database import transaction
 from shared.kit.jobs import Job, JobContext, RetryPolicy
+from shared.schemas.improvement import Gate
 
 FOR_DAYS = RetryPolicy(
     attempts=None, first_wait=timedelta(seconds=2), longest_wait=timedelta(minutes=15)
@@ -43,9 +44,9 @@ async def answer_deployment(context: JobContext, payload: Mapping[str, Any]) -> 
     settings = context.settings
     assert isinstance(settings, Settings)
     async with transaction(context.engine) as session:
-        service = await answer_from_standing(session, delivery, settings)
-    if service is not None:
-        await _evaluate(context, settings, delivery, service)
+        place = await answer_from_standing(session, delivery, settings)
+    if place is not None:
+        await _evaluate(context, settings, delivery, place)
     async with transaction(context.engine) as session:
         request = await find_request(session, delivery)
     if request is None:
@@ -56,14 +57,16 @@ async def answer_deployment(context: JobContext, payload: Mapping[str, Any]) -> 
         await _report(context, settings, request)
 
 
-async def _evaluate(context: JobContext, settings: Settings, delivery: str, service: str) -> None:
-    replies: Replies | None
+async def _evaluate(
+    context: JobContext, settings: Settings, delivery: str, place: tuple[str, Gate]
+) -> None:
+    asked: Asked | None
     try:
-        replies = await ask_about(providers_for(context, settings), service)
+        asked = await ask_for_gate(context.engine, providers_for(context, settings), *place)
     except NotFound:
-        replies = None
+        asked = None
     async with transaction(context.engine) as session:
-        await answer_from_evaluation(session, delivery, (service, replies), settings)
+        await answer_from_evaluation(session, delivery, (place, asked), settings)
 
 
 async def _answer(context: JobContext, settings: Settings, request: DeploymentRequest) -> None:

@@ -12,7 +12,7 @@ import structlog
 
 from improvement_api.embedding.looking import LANE, LOOK
 from improvement_api.embedding.queries import forget_all_but, replace_standings
-from improvement_api.embedding.rules import FACTS, CannotTell, standings_of
+from improvement_api.embedding.rules import FACTS, FACTS_BY_OWNER, CannotTell, standings_of
 from improvement_api.facts.rules import Owner, OwnerReply
 from improvement_api.facts.sheets import own_facts
 from improvement_api.providers import Providers, ask_about, providers_for
@@ -48,7 +48,7 @@ async def look_at_embedding(context: JobContext, payload: Mapping[str, Any]) -> 
 
 async def _look_at(context: JobContext, providers: Providers, service: ServiceSummary) -> None:
     try:
-        replies = await ask_about(providers, service.key)
+        replies = await ask_about(providers, service.key, FACTS_BY_OWNER)
     except NotFound:
         return  # gone since it was listed
     at = now()

@@ -220,6 +220,10 @@ FACTS: Final = frozenset(
     name for one in EMBEDDINGS for demand in one.demands for name in demand.facts
 ) | {one.concerns[0] for one in EMBEDDINGS if one.concerns is not None}
 """Every fact that the report is counted from."""
+FACTS_BY_OWNER: Final = {
+    owner: frozenset(name for name in FACTS if FACTS_OF_DEFAULTS[name].owner == owner)
+    for owner in Owner
+}
 
 
 class CannotTell(Exception):

@@ -28,12 +28,9 @@ from improvement_api.evaluations.rules import (
 )
 from improvement_api.evaluations.tables import Evaluation
 from improvement_api.evidence.queries import newest_evidence
-from improvement_api.facts.rules import Heard, Owner, OwnerReply
+from improvement_api.facts.rules import STAGE_FACT, Owner, OwnerReply
 from improvement_api.facts.sheets import own_facts
-from improvement_api.gates.actions import propose
-from improvement_api.gates.queries import current_version, definition_of
 from improvement_api.gates.rules import GateDefinition, names_of
-from improvement_api.gates.schemas import ProposedGate
 from improvement_api.signatures.queries import signatures_of
 from improvement_api.votes.queries import voters_of
 from improvement_api.waivers.queries import approved_waivers
@@ -43,9 +40,8 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.schemas.catalog import Stage
-from shared.schemas.improvement import Gate, Outcome, Standing
+from shared.schemas.improvement import Outcome, Standing
 
-STAGE_FACT = "service_stage"
 TIME_LIMIT = timedelta(seconds=1)  # of all expressions of a gate together
 
 
@@ -60,20 +56,12 @@ class Judgement:
 
 
 async def judge_now(
-    session: Session, service: str, gate: Gate, replies: Mapping[Owner, OwnerReply]
-) -> Judgement:
-    """Judge by the version in force; `replies` were asked before the session's first word."""
-    definition = definition_of(await current_version(session, gate))
-    return await judge_by(session, service, definition, replies)
-
-
-async def judge_by(
     session: Session,
     service: str,
     definition: GateDefinition,
     replies: Mapping[Owner, OwnerReply],
 ) -> Judgement:
-    """Judge all criteria of a definition but signatures."""
+    """Judge all criteria but signatures; `replies` were asked before the session's first word."""
     at = now()
     own = await own_facts(session, service, names_of(definition), at)
     documents = {
@@ -90,12 +78,13 @@ async def judge_by(
 async def evaluate_gate(
     session: Session,
     service: str,
-    gate: Gate,
+    definition: GateDefinition,
     replies: Mapping[Owner, OwnerReply],
     caller: Principal,
 ) -> tuple[ReadEvaluation, UUID]:
     """Make an evaluation; returns the one that stands and the id of the one made."""
-    judgement = await judge_now(session, service, gate, replies)
+    gate = definition.gate
+    judgement = await judge_now(session, service, definition, replies)
     made = Evaluation(
         id=uuid4(),
         service=service,
@@ -145,7 +134,7 @@ async def _assess_unsigned(session: Session, service: str, judgement: Judgement)
     """What an evaluation amounts to before anybody has signed, with the waivers in force."""
     place = (service, judgement.definition.gate)
     waivers = (await approved_waivers(session, [place], judgement.at)).get(place, [])
-    waived = in_force(waivers, judgement.definition.criteria, judgement.at)
+    waived = in_force(waivers, judgement.definition, judgement.at)
     return assess(judgement.definition, judgement.results, {}, waived)
 
 
@@ -168,21 +157,12 @@ def _outcomes(read: ReadEvaluation) -> dict[str, Outcome]:
 
 async def simulate(
     session: Session,
-    place: tuple[str, Gate],
-    proposal: ProposedGate | None,
+    service: str,
+    definition: GateDefinition,
     replies: Mapping[Owner, OwnerReply],
-    heard: Heard,
 ) -> tuple[Judgement, Assessment]:
-    """The verdict that an evaluation without signatures would have now; nothing is kept.
-
-    Without a proposal by the version in force. `heard` is what its expressions are checked with.
-    """
-    service, gate = place
-    if proposal is None:
-        definition = definition_of(await current_version(session, gate))
-    else:
-        definition = await propose(session, gate, proposal, heard)
-    judgement = await judge_by(session, service, definition, replies)
+    """The verdict that an evaluation without signatures would have now; nothing is kept."""
+    judgement = await judge_now(session, service, definition, replies)
     return judgement, await _assess_unsigned(session, service, judgement)
 
 

@@ -99,7 +99,7 @@ def _read(
         assessment = ASSESSMENT.validate_python(frozen.assessment)
     else:
         recorded = RESULTS.validate_python(row.results)
-        waived = in_force(beside.waivers, definition.criteria, now)
+        waived = in_force(beside.waivers, definition, now)
         assessment = assess(definition, recorded, _signers(counting), waived)
     return ReadEvaluation(
         row=row,

@@ -1,12 +1,12 @@
 """Evaluations over HTTP: make one, read them, simulate one."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Header, Query, Response
+from fastapi import Header, Query, Response
 
 from improvement_api.evaluations.actions import evaluate_gate, simulate
+from improvement_api.evaluations.asking import AskedGate, AskedOrProposed, Proposal
 from improvement_api.evaluations.queries import (
     ReadEvaluation,
     list_evaluations,
@@ -18,12 +18,10 @@ from improvement_api.evaluations.schemas import (
     JUNIT,
     MEDIA_TYPES,
     EvaluationForm,
-    SimulationCreate,
     SimulationOut,
 )
-from improvement_api.facts.rules import Heard
+from improvement_api.gates.actions import propose
 from improvement_api.gates.rules import GateDefinition
-from improvement_api.providers import AskedFacts, Remotes, ask_for_catalogs
 from improvement_api.signatures.queries import signature_out
 from shared.documents.junit import junit_xml
 from shared.kit.auth import Principal, requires
@@ -44,19 +42,6 @@ EvaluationsWrite = Annotated[Principal, requires("evaluations:write")]
 XML = "application/xml"
 
 
-@dataclass(frozen=True)
-class Proposal:
-    """What a simulation is of, None being the gate in force, and what facts there are for it."""
-
-    gate: SimulationCreate | None
-    heard: Heard
-
-
-async def _proposal(providers: Remotes, body: SimulationCreate | None = None) -> Proposal:
-    """Owners of facts are asked what they have only where expressions have to be checked."""
-    return Proposal(body, {} if body is None else await ask_for_catalogs(providers))
-
-
 @router.post(
     "/services/{key}/gates/{gate}/evaluations",
     status_code=201,
@@ -68,7 +53,7 @@ async def evaluate(
     key: Key,
     gate: Gate,
     caller: EvaluationsWrite,
-    replies: AskedFacts,
+    asked: AskedGate,
     session: Session,
     response: Response,
     _: Idempotent,
@@ -82,7 +67,7 @@ async def evaluate(
     The reply is the evaluation that stands; `new_evaluation_id` names the one made now. An owner
     of facts that cannot be reached makes its criteria `error`, never a pass.
     """
-    standing, made = await evaluate_gate(session, key, gate, replies, caller)
+    standing, made = await evaluate_gate(session, key, asked.definition, asked.replies, caller)
     answer = evaluation_out(standing, made)
     location = {"Location": f"/v1/evaluations/{made}", "Vary": "Accept"}
     if (form or preferred(accept, MEDIA_TYPES, EvaluationForm.JSON)) is EvaluationForm.JUNIT:
@@ -138,21 +123,22 @@ async def simulate_gate(
     key: Key,
     gate: Gate,
     caller: GatesRead,
-    replies: AskedFacts,
-    proposal: Annotated[Proposal, Depends(_proposal)],
+    asked: AskedOrProposed,
     session: Session,
 ) -> SimulationOut:
     """The same as an evaluation, without consequence: nothing is stored or superseded.
 
     With a body: what the gate would say if it asked that instead, checked as a version would be.
     """
-    judgement, assessment = await simulate(
-        session, (key, gate), proposal.gate, replies, proposal.heard
-    )
+    if isinstance(asked, Proposal):
+        definition = await propose(session, gate, asked.gate, asked.heard)
+    else:
+        definition = asked.definition
+    judgement, assessment = await simulate(session, key, definition, asked.replies)
     return SimulationOut(
         service=key,
         gate=gate,
-        gate_version=judgement.definition.version if proposal.gate is None else None,
+        gate_version=None if isinstance(asked, Proposal) else definition.version,
         stage=judgement.stage,
         verdict=assessment.verdict,
         exit_code=exit_code_of(assessment.verdict),

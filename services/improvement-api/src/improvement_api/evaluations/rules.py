@@ -33,7 +33,7 @@ from shared.errors import Conflict
 from shared.schemas.common import FactValue
 from shared.schemas.improvement import Outcome, Standing, Verdict, WaiverNote
 
-_CREDIT = {Outcome.PASS: Fraction(1), Outcome.WARNING: Fraction(1, 2)}
+_HALVES = {Outcome.PASS: 2, Outcome.WARNING: 1}
 
 # From worst to best. A skipped criterion is one whose fact is missing, as an inconclusive one.
 _RANK = {
@@ -201,12 +201,12 @@ def soften(result: Result, waiver: WaiverNote | None) -> Result:
 
 def score_of(criteria: Iterable[Weighed]) -> Fraction | None:
     """Σ weight·(pass 1, warning ½, other 0)/Σ weight, exact; None when the weights sum to 0."""
-    total = earned = Fraction(0)
+    # In decimals of which none is rounded, since fractions would cost more than all the rest.
+    total = halves = Decimal(0)
     for criterion in criteria:
-        weight = Fraction(criterion.weight)
-        total += weight
-        earned += weight * _CREDIT.get(criterion.outcome, Fraction(0))
-    return earned / total if total else None
+        total += criterion.weight
+        halves += criterion.weight * _HALVES.get(criterion.outcome, 0)
+    return Fraction(halves) / Fraction(2 * total) if total else None
 
 
 def verdict_of(

@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.schemas.common import FactDefinition, FactValue
 
+STAGE_FACT = "service_stage"  # of the catalog, whatever a gate asks
 LONGEST_LIST = 200  # with the limits of facts.expressions this bounds what a gate costs
 LONGEST_ITEM = 200
 LONGEST_TEXT = 1000

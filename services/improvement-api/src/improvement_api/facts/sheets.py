@@ -10,6 +10,7 @@ from improvement_api.benefits.sheet import SHEET as BENEFITS
 from improvement_api.business_cases.sheet import SHEET as BUSINESS_CASES
 from improvement_api.capabilities.sheet import SHEET as CAPABILITIES
 from improvement_api.fact_sheets import FactSheet
+from improvement_api.feedback.sheet import SHEET as FEEDBACK
 from improvement_api.goals.sheet import SHEET as GOALS
 from improvement_api.opportunities.sheet import SHEET as OPPORTUNITIES
 from improvement_api.plans.sheet import SHEET as PLANS
@@ -28,6 +29,7 @@ SHEETS: Final[tuple[FactSheet, ...]] = (
     WAIVERS,
     SERVICE_REVIEWS,
     ROOT_CAUSES,
+    FEEDBACK,
 )
 OWN_FACTS: Final = tuple(one for sheet in SHEETS for one in sheet.definitions)
 

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 import rfc8785
 from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
 from improvement_api.facts.expressions import MAX_BYTES, ExpressionError, check
-from improvement_api.facts.rules import UsedFact
+from improvement_api.facts.rules import Owner, UsedFact
 from shared.errors import FieldError, Invalid
 from shared.schemas.catalog import Stage, Subject
 from shared.schemas.common import Key, LongText, ShortText, Storable, Wire
@@ -142,6 +143,11 @@ class GateDefinition:
     board: str | None = None
     waived_by: str | None = None
 
+    @cached_property
+    def demands(self) -> Mapping[str, str]:
+        """What each criterion demands: see demand_of."""
+        return {one.id: demand_of(one) for one in self.criteria}
+
     @property
     def waiver_role(self) -> str | None:
         """Whose holders approve waivers at this gate; None: it has no waivers."""
@@ -161,6 +167,16 @@ def stages_of(gate: Gate) -> tuple[frozenset[Stage], Stage]:
 def names_of(definition: GateDefinition) -> frozenset[str]:
     """Every fact that an evaluation of this version looks at."""
     return frozenset(fact.name for used in definition.facts.values() for fact in used)
+
+
+def names_by_owner(definition: GateDefinition) -> dict[Owner, frozenset[str]]:
+    """The same facts by who has to be asked for them; an owner of none is absent."""
+    used = {fact for facts in definition.facts.values() for fact in facts}
+    return {
+        owner: names
+        for owner in Owner
+        if (names := frozenset(fact.name for fact in used if fact.owner == owner))
+    }
 
 
 def demand_of(criterion: Criterion) -> str:

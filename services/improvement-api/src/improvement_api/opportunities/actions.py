@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from improvement_api.opportunities import queries
 from improvement_api.opportunities.rules import (
+    LinkKind,
     OpportunityState,
     Source,
     check_assessable,
@@ -25,7 +26,8 @@ from improvement_api.opportunities.tables import Opportunity, OpportunityLink
 from improvement_api.plans.actions import create_plan
 from improvement_api.plans.schemas import PlanCreate
 from improvement_api.plans.tables import Plan
-from shared.errors import Invalid
+from improvement_api.root_causes.analysis_queries import get_analysis
+from shared.errors import Invalid, NotFound
 from shared.kit.audit import record
 from shared.kit.auth import Principal
 from shared.kit.clock import now
@@ -145,8 +147,13 @@ async def plan_opportunity(
 async def link(
     session: Session, opportunity_id: UUID, body: LinkCreate, caller: Principal
 ) -> OpportunityLink:
-    """Let an opportunity point at something; linking it again changes nothing."""
+    """Let an opportunity point at something; linking it again changes nothing.
+
+    What other services keep has been looked up before; what we keep is looked up here (422).
+    """
     await queries.get_opportunity(session, opportunity_id, lock=True)
+    if body.kind is LinkKind.ROOT_CAUSE_ANALYSIS:
+        await _check_analysis(session, body.target)
     made = OpportunityLink(
         opportunity_id=opportunity_id,
         kind=body.kind,
@@ -159,6 +166,15 @@ async def link(
         subject = ("opportunity", str(opportunity_id))
         await record(session, caller, "linked", subject, None, body.model_dump(mode="json"))
     return kept
+
+
+async def _check_analysis(session: Session, target: str) -> None:
+    try:
+        await get_analysis(session, UUID(target))
+    except (ValueError, NotFound):
+        raise Invalid(
+            f"There is no root cause analysis {target}", code="unknown_target", pointer="/target"
+        ) from None
 
 
 async def unlink(

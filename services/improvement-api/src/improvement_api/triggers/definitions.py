@@ -68,11 +68,9 @@ class LineCrossed(Wire):
 
 
 class FeedbackRepeated(Wire):
-    """So many customers said the same within so many days."""
+    """A theme of feedback has as many mentions within as many days as the theme itself asks for."""
 
     kind: Literal[TriggerKind.FEEDBACK_REPEATED]
-    mentions: int = Field(3, ge=2, le=10_000)
-    within_days: int = Field(90, ge=1, le=3660)
 
 
 Condition = Annotated[

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from improvement_api.gates.queries import current_version, definition_of
-from improvement_api.gates.rules import GateDefinition, demand_of
+from improvement_api.gates.rules import GateDefinition
 from improvement_api.signatures.rules import check_in_person, check_person
 from improvement_api.waivers.queries import get_waiver, insert_waiver
 from improvement_api.waivers.rules import (
@@ -48,7 +48,7 @@ async def request_waiver(session: Session, body: WaiverCreate, caller: Principal
     waiver = Waiver(
         id=uuid4(),
         **body.model_dump(),
-        demand=demand_of(criterion),
+        demand=definition.demands[criterion.id],
         state=WaiverState.REQUESTED,
         requested_at=at,
         requested_by=caller.subject,
@@ -76,8 +76,7 @@ async def move_waiver(
     check_move("waiver", MOVES, state_at(waiver.state, waiver.expires_at, at), body.to)
     before = _facts(waiver)
     if body.to is WaiverState.APPROVED:
-        demands = {one.id: demand_of(one) for one in definition.criteria}
-        check_still_demanded(demands, waiver.criterion, waiver.demand)
+        check_still_demanded(definition.demands, waiver.criterion, waiver.demand)
         check_expiry(waiver.expires_at, at)
     if body.to is WaiverState.REVOKED:
         waiver.ended_at, waiver.ended_by = at, caller.subject

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from improvement_api.gates.rules import Criterion, SignOffCriterion, demand_of
+from improvement_api.gates.rules import Criterion, GateDefinition, SignOffCriterion
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.kit.states import Moves
 from shared.schemas.improvement import WaiverNote
@@ -47,17 +47,17 @@ def state_at(state: WaiverState, expires_at: datetime, now: datetime) -> WaiverS
 
 
 def in_force(
-    waivers: Iterable[ApprovedWaiver], criteria: Sequence[Criterion], now: datetime
+    waivers: Iterable[ApprovedWaiver], definition: GateDefinition, now: datetime
 ) -> dict[str, WaiverNote]:
     """The waiver of each criterion that has one now; of several the one that lasts longest.
 
     A waiver accepts the risk of not meeting one demand: under a criterion of the same name that
     now demands something else it means nothing.
     """
-    demands = {one.id: demand_of(one) for one in criteria}
     found: dict[str, WaiverNote] = {}
     for waiver in waivers:
-        if demands.get(waiver.criterion) != waiver.demand or now >= waiver.note.expires_at:
+        demanded = definition.demands.get(waiver.criterion)
+        if demanded != waiver.demand or now >= waiver.note.expires_at:
             continue
         known = found.get(waiver.criterion)
         if known is None or waiver.note.expires_at > known.expires_at:

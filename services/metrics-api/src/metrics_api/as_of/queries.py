@@ -29,6 +29,14 @@ from shared.schemas.metrics import RecordKind
 
 Connection = psycopg.AsyncConnection[Any]
 LONGEST = "10min"
+AT_ONCE = 4
+"""Answers made at the same time, of all processes: each fills tables of its own for minutes."""
+
+# Row by row until one is free; the lock ends with the transaction, whatever ends that.
+_PLACE = """
+    SELECT place FROM generate_series(1, %(places)s) AS place
+    WHERE pg_try_advisory_xact_lock(hashtext('metrics.as_of'), place) LIMIT 1
+"""
 
 _CREATE = (
     *(
@@ -55,10 +63,17 @@ _ANALYZE = tuple(f"ANALYZE pg_temp.as_of_{name}" for name in END_STATES)
 async def snapshot(engine: AsyncEngine, then: datetime) -> AsyncIterator[AsyncSession]:
     """A transaction that sees the database as it is now and stays, with empty temporary tables.
 
-    Raises Unavailable where the service's role may not have any.
+    Raises Unavailable where the service's role may not have any, and while others are enough.
     """
     async with transaction(engine.execution_options(isolation_level="REPEATABLE READ")) as session:
         conn = await driver(session)
+        taken = await conn.execute(_PLACE, {"places": AT_ONCE})
+        if await taken.fetchone() is None:
+            raise Unavailable(
+                f"{AT_ONCE} other figures as of a moment are being made: repeat this later",
+                code="too_many_as_of",
+                headers={"Retry-After": "10"},
+            )
         await conn.execute(f"SET LOCAL statement_timeout = '{LONGEST}'")
         try:
             for statement in _CREATE:

@@ -1,16 +1,14 @@
 """Gathering the facts of a service."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from metrics_api.facts import queries, rules
-from metrics_api.facts.sheets import SHEETS
-from metrics_api.indicators.definitions import RecordKind
-from metrics_api.indicators.kpis import KPIS
+from metrics_api.facts.sheets import sheets_with
+from metrics_api.indicators.definitions import Kpi
 from metrics_api.indicators.periods import Span
 from metrics_api.indicators.scope_queries import presence_of
 from metrics_api.indicators.scopes import RecordSums, Scope, ScopeKind
-from metrics_api.indicators.values import Presence
 from metrics_api.record_kpis.queries import record_sums
 from shared.kit.clock import now
 from shared.kit.database import Session
@@ -18,48 +16,74 @@ from shared.schemas.common import FactValue
 from shared.schemas.metrics import Comparator, KpiId
 
 
-async def facts_of_service(session: Session, service: str) -> dict[str, FactValue]:
-    """Every fact of a service as of this moment; 404 when the service is not known."""
+async def facts_of_service(
+    session: Session, service: str, names: Collection[str] | None = None
+) -> dict[str, FactValue]:
+    """The facts of these names, or all of a service, as of this moment; 404 when it is not known.
+
+    Only what a named fact needs is read. A name that no fact has is left out.
+    """
     moment = now()
-    numbers = await queries.present_numbers(session, service, moment)
-    targets = await queries.targets_of(session, service)
-    scope = Scope(ScopeKind.SERVICE, service, (service,))
-    presence = await presence_of(session, scope, set(RecordKind))
-    known = rules.Known(
-        months=await queries.sums_by_month(session, service),
-        records=await _parts_of_records(session, scope, presence, moment),
-        presence=presence,
-        targets=[
-            rules.Target(
-                kpi=target.kpi,
-                comparator=Comparator(target.comparator),
-                value=float(target.value),
-                valid_from=target.valid_from,
-                valid_to=target.valid_to,
-            )
-            for target in targets
-        ],
-        backlog_open=numbers.backlog_open,
-        open_major_incidents=numbers.open_major_incidents,
-        incident_count_last_90_days=numbers.incident_count_last_90_days,
-        unattributed_incidents=int(numbers.unattributed_incidents),
-        last_record_at=numbers.last_record_at,
-    )
-    facts = rules.facts_of(known, moment)
-    for sheet in SHEETS:
+    facts = rules.facts_of(await _known(session, service, names, moment), moment)
+    for sheet in sheets_with(names):
         facts |= await sheet.load(session, service, moment)
-    return facts
+    if names is None:
+        return facts
+    return {name: fact for name, fact in facts.items() if name in names}
+
+
+async def _known(
+    session: Session, service: str, names: Collection[str] | None, moment: datetime
+) -> rules.Known:
+    numbers = await queries.present_numbers(session, service, names, moment)
+    targets = await _targets(session, service) if rules.need_targets(names) else []
+    kpis = rules.kpis_behind(names, targets, moment.date())
+    of_incidents = any(kpi.of_incidents for kpi in kpis)
+    scope = Scope(ScopeKind.SERVICE, service, (service,))
+    presence = await presence_of(session, scope, {kpi.of for kpi in kpis})
+    recorded = [kpi for kpi in kpis if not kpi.of_incidents and presence[kpi.of].known]
+    return rules.Known(
+        kpis=kpis,
+        months=await queries.sums_by_month(session, service) if of_incidents else {},
+        records=await _parts_of_records(session, scope, recorded, moment),
+        presence=presence,
+        targets=targets,
+        numbers=numbers,
+    )
+
+
+async def _targets(session: Session, service: str) -> list[rules.Target]:
+    return [
+        rules.Target(
+            kpi=target.kpi,
+            comparator=Comparator(target.comparator),
+            value=float(target.value),
+            valid_from=target.valid_from,
+            valid_to=target.valid_to,
+        )
+        for target in await queries.targets_of(session, service)
+    ]
 
 
 async def _parts_of_records(
-    session: Session, scope: Scope, presence: Mapping[RecordKind, Presence], moment: datetime
-) -> dict[KpiId, dict[rules.Days, RecordSums]]:
-    """The parts of each KPI of the kinds of records that the service has, by stretch of time."""
-    stretches = rules.stretches_of_records(moment.date())
-    spans = [Span(n, *rules.moments_of(days)) for n, days in enumerate(stretches)]
-    found = {}
-    for kpi in KPIS.values():
-        if not kpi.of_incidents and presence[kpi.of].known:
-            sums = await record_sums(session, kpi.id, scope, spans, now=moment)
-            found[kpi.id] = {stretches[parts.n]: parts for parts in sums}
+    session: Session, scope: Scope, kpis: Sequence[Kpi], moment: datetime
+) -> dict[KpiId, Mapping[rules.Days, RecordSums]]:
+    """The parts of each of these KPIs, by stretch of time; only where there is no recent figure
+    is the long past looked at."""
+    today = moment.date()
+    recent = list(rules.fixed_stretches(today).values())
+    found: dict[KpiId, Mapping[rules.Days, RecordSums]] = {}
+    for kpi in kpis:
+        parts = await _parts(session, scope, kpi, recent, moment)
+        if rules.needs_earlier_months(kpi, parts, today):
+            parts |= await _parts(session, scope, kpi, rules.earlier_months(today), moment)
+        found[kpi.id] = parts
     return found
+
+
+async def _parts(
+    session: Session, scope: Scope, kpi: Kpi, stretches: Sequence[rules.Days], moment: datetime
+) -> dict[rules.Days, RecordSums]:
+    spans = [Span(n, *rules.moments_of(days)) for n, days in enumerate(stretches)]
+    sums = await record_sums(session, kpi.id, scope, spans, now=moment)
+    return {stretches[parts.n]: parts for parts in sums}

@@ -1,9 +1,9 @@
 # ruff: noqa: S608 - every fragment is of our own making, every value a parameter
-"""The three SQL statements behind the facts of a service."""
+"""The SQL statements behind the facts of a service."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,27 +11,45 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from metrics_api.indicators.rules import SUMS, Sums
 from shared.errors import NotFound
 
-_NUMBERS = """
-SELECT (SELECT count(*) FROM metrics.incident i
-        WHERE i.service = s.key AND i.opened_at >= :since AND i.opened_at < :now)
-           AS incident_count_last_90_days,
-       open.incidents AS backlog_open, open.major AS open_major_incidents,
-       greatest(
-           (SELECT max(i.opened_at) FROM metrics.incident i WHERE i.service = s.key),
-           (SELECT max(t.at) FROM metrics.incident_transition t WHERE t.service = s.key)
-       ) AS last_record_at,
-       (SELECT coalesce(sum(c.opened), 0) FROM metrics.cell c
-        WHERE c.service = '' AND c.grain = 'm')
-       + (SELECT coalesce(sum(d.opened), 0) FROM metrics.cell_delta d WHERE d.service = '')
-           AS unattributed_incidents
-FROM metrics.service_copy s
+_OPEN: Final = """
 CROSS JOIN LATERAL (
     SELECT count(*) AS incidents,
            count(*) FILTER (WHERE coalesce(i.major_flag, i.priority = 1)) AS major
     FROM metrics.incident i
     WHERE i.service = s.key AND i.state IN ('new', 'in_progress', 'on_hold')
-) AS open
-WHERE s.key = :service"""
+) AS open"""
+_NEWEST: Final = """
+CROSS JOIN LATERAL (
+    SELECT greatest(
+        (SELECT max(i.opened_at) FROM metrics.incident i WHERE i.service = s.key),
+        (SELECT max(t.at) FROM metrics.incident_transition t WHERE t.service = s.key)
+    ) AS record_at
+) AS newest"""
+_NUMBERS: Final[Mapping[str, tuple[str, str]]] = {
+    "incident_count_last_90_days": (
+        "",
+        """(SELECT count(*) FROM metrics.incident i
+            WHERE i.service = s.key AND i.opened_at >= :since AND i.opened_at < :now)""",
+    ),
+    "backlog_open": (_OPEN, "open.incidents"),
+    "open_major_incidents": (_OPEN, "open.major"),
+    "has_incident_records": (_NEWEST, "newest.record_at IS NOT NULL"),
+    "hours_since_last_record": (
+        _NEWEST,
+        """CASE WHEN newest.record_at > :now THEN 0 ELSE CAST(
+            extract(epoch FROM CAST(:now AS timestamptz) - newest.record_at) / 3600 AS float8
+        ) END""",
+    ),
+    "unattributed_incidents": (
+        "",
+        """CAST(
+            (SELECT coalesce(sum(c.opened), 0) FROM metrics.cell c
+             WHERE c.service = '' AND c.grain = 'm')
+            + (SELECT coalesce(sum(d.opened), 0) FROM metrics.cell_delta d WHERE d.service = '')
+        AS bigint)""",
+    ),
+}
+"""What gives each fact of this moment, for a service `s`: what to join, and the expression."""
 
 _MONTHS = f"""
 SELECT month, {", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in SUMS)}
@@ -49,14 +67,22 @@ SELECT kpi, comparator, value, valid_from, valid_to FROM metrics.target
 WHERE service = :service AND (valid_to IS NULL OR valid_to >= valid_from)"""
 
 
-async def present_numbers(session: AsyncSession, service: str, now: datetime) -> Row[Any]:
-    """What is known of a service's incidents now; 404 when the service is not known."""
-    since = now - timedelta(days=90)
-    parameters = {"service": service, "since": since, "now": now}
-    row = (await session.execute(text(_NUMBERS), parameters)).first()
+async def present_numbers(
+    session: AsyncSession, service: str, names: Collection[str] | None, now: datetime
+) -> dict[str, Any]:
+    """The facts of this moment among these names (None: all), without their reasons.
+
+    404 when the service is not known.
+    """
+    wanted = [name for name in _NUMBERS if names is None or name in names]
+    columns = ", ".join(["s.key", *(f"{_NUMBERS[name][1]} AS {name}" for name in wanted)])
+    joins = "".join(dict.fromkeys(_NUMBERS[name][0] for name in wanted))
+    statement = f"SELECT {columns} FROM metrics.service_copy s{joins} WHERE s.key = :service"
+    parameters = {"service": service, "since": now - timedelta(days=90), "now": now}
+    row = (await session.execute(text(statement), parameters)).mappings().first()
     if row is None:
         raise NotFound(f"There is no service {service}")
-    return row
+    return {name: row[name] for name in wanted}
 
 
 async def sums_by_month(session: AsyncSession, service: str) -> dict[date, Sums]:

@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
+from fastapi import Query
+
 from metrics_api.facts import actions, rules
 from metrics_api.facts.sheets import SHEETS
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
-from shared.schemas.common import FactCatalog, Key, ServiceFacts
+from shared.schemas.common import MOST_FACT_NAMES, FactCatalog, FactName, Key, ServiceFacts
 
 router = Router(prefix="/v1", tags=["facts"])
 
@@ -26,6 +28,20 @@ async def list_facts(caller: MetricsRead) -> FactCatalog:
 @router.get(
     "/services/{key}/facts", operation_id="get_service_facts", responses=problem_responses(404)
 )
-async def get_service_facts(key: Key, session: Session, caller: MetricsRead) -> ServiceFacts:
-    """Every fact of one service, as of now."""
-    return ServiceFacts(service=key, facts=await actions.facts_of_service(session, key))
+async def get_service_facts(
+    key: Key,
+    session: Session,
+    caller: MetricsRead,
+    name: Annotated[
+        list[FactName] | None,
+        Query(
+            max_length=MOST_FACT_NAMES,
+            description="only these facts, which spares the others' cost; repeat it. A name that"
+            " is none is left out of the answer",
+            examples=[["backlog_open"]],
+        ),
+    ] = None,
+) -> ServiceFacts:
+    """Every fact of one service, or those named, as of now."""
+    names = None if name is None else frozenset(name)
+    return ServiceFacts(service=key, facts=await actions.facts_of_service(session, key, names))

@@ -1,6 +1,6 @@
 """The facts of metrics-api: their definitions, and their values for one service. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -33,6 +33,9 @@ _STRETCHES: Final = {
     "latest_full_month": "the latest full month that has a figure",
 }
 _JUDGED: Final = ("last_full_month", "last_full_quarter", "latest_full_month")
+_OF_TARGETS: Final = frozenset(
+    {"targets_defined_count", "targets_met_count", "targets_missed_count"}
+)
 _NUMBERS: Final = (
     ("targets_defined_count", "KPIs with a target that holds today"),
     ("targets_met_count", "of these, met in the latest full month that has a figure"),
@@ -79,6 +82,12 @@ DEFINITIONS: Final = [
 ]
 
 
+_NAMES: Final = {
+    kpi.id: frozenset(definition[0] for definition in _kpi_definitions(kpi))
+    for kpi in KPIS.values()
+}
+
+
 @dataclass(frozen=True)
 class Target:
     kpi: str
@@ -97,25 +106,44 @@ Days = tuple[date, date]
 
 @dataclass(frozen=True)
 class Known:
-    """What the facts are made of: sums of incidents by UTC month, parts of the KPIs of other
-    records by stretch, targets, and numbers of this moment."""
+    """What the facts are made of: the KPIs that are looked at, sums of incidents by UTC month,
+    parts of the KPIs of other records by stretch, targets, and the facts of this moment."""
 
+    kpis: Sequence[Kpi]
     months: Months
     records: Mapping[KpiId, Mapping[Days, RecordSums]]
     presence: Mapping[RecordKind, Presence]
     targets: Sequence[Target]
-    backlog_open: int
-    open_major_incidents: int
-    incident_count_last_90_days: int
-    unattributed_incidents: int
-    last_record_at: datetime | None
+    numbers: Mapping[str, Any]
+
+
+def need_targets(names: Collection[str] | None) -> bool:
+    """Whether a fact of these names (None: all) is about targets."""
+    if names is None or not _OF_TARGETS.isdisjoint(names):
+        return True
+    return any("_target_" in name for name in names)
+
+
+def kpis_behind(names: Collection[str] | None, targets: Sequence[Target], today: date) -> list[Kpi]:
+    """The KPIs without which the facts of these names (None: all) cannot be told.
+
+    Where targets are counted, those with a target that holds today are among them.
+    """
+    if names is None:
+        return list(KPIS.values())
+    judged: frozenset[str] = frozenset()
+    if not _OF_TARGETS.isdisjoint(names):
+        judged = frozenset(target.kpi for target in targets if target.holds_on(today))
+    return [
+        kpi for kpi in KPIS.values() if kpi.id in judged or not _NAMES[kpi.id].isdisjoint(names)
+    ]
 
 
 def facts_of(known: Known, now: datetime) -> dict[str, FactValue]:
-    """Every fact of a service; months and quarters are those of UTC."""
+    """The facts of a service; months and quarters are those of UTC."""
     values: dict[str, tuple[Any, str | None]] = {}
     verdicts = []
-    for kpi in KPIS.values():
+    for kpi in known.kpis:
         defined = _target_on(known, kpi, now.date()) is not None
         values[f"{kpi.id}_target_defined"] = (defined, None)
         for stretch, days in _stretches(kpi, known, now.date()).items():
@@ -126,28 +154,22 @@ def facts_of(known: Known, now: datetime) -> dict[str, FactValue]:
                 values[f"{kpi.id}_target_met_{stretch}"] = _met(value, target)
         if defined:
             verdicts.append(values[f"{kpi.id}_target_met_latest_full_month"][0])
-    values |= _numbers(known, verdicts, now)
+    values |= _numbers(known, verdicts)
     return {
         name: FactValue(value=value, as_of=now, reason=reason)
         for name, (value, reason) in values.items()
     }
 
 
-def _numbers(
-    known: Known, verdicts: Sequence[bool | None], now: datetime
-) -> dict[str, tuple[Any, str | None]]:
-    last = known.last_record_at
-    age = None if last is None else max((now - last) / timedelta(hours=1), 0.0)
+def _numbers(known: Known, verdicts: Sequence[bool | None]) -> dict[str, tuple[Any, str | None]]:
+    counts = {
+        "targets_defined_count": len(verdicts),
+        "targets_met_count": verdicts.count(True),
+        "targets_missed_count": verdicts.count(False),
+    }
     return {
-        "targets_defined_count": (len(verdicts), None),
-        "targets_met_count": (verdicts.count(True), None),
-        "targets_missed_count": (verdicts.count(False), None),
-        "incident_count_last_90_days": (known.incident_count_last_90_days, None),
-        "backlog_open": (known.backlog_open, None),
-        "open_major_incidents": (known.open_major_incidents, None),
-        "unattributed_incidents": (known.unattributed_incidents, None),
-        "has_incident_records": (last is not None, None),
-        "hours_since_last_record": (age, "the service has no incident" if age is None else None),
+        name: (value, "the service has no incident" if value is None else None)
+        for name, value in (*counts.items(), *known.numbers.items())
     }
 
 
@@ -163,9 +185,16 @@ def fixed_stretches(today: date) -> dict[str, Days]:
     }
 
 
-def stretches_of_records(today: date) -> list[Days]:
-    """All stretches that facts may be of, where no sums of months are kept."""
-    return list(dict.fromkeys((*fixed_stretches(today).values(), *_full_months(today))))
+def earlier_months(today: date) -> list[Days]:
+    """The months that facts may be of beside the fixed stretches, where no sums are kept."""
+    fixed = set(fixed_stretches(today).values())
+    return [days for days in _full_months(today) if days not in fixed]
+
+
+def needs_earlier_months(kpi: Kpi, parts: Mapping[Days, RecordSums], today: date) -> bool:
+    """Whether the latest month with a figure is not the last one."""
+    last = fixed_stretches(today)["last_full_month"]
+    return kpi.shape is not Shape.LEVEL and figure_of_parts(kpi, parts.get(last)).value is None
 
 
 def moments_of(days: Days) -> tuple[datetime, datetime]:
