@@ -1,6 +1,7 @@
 """Trees of causes, and when a fix has proven itself."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -66,7 +67,7 @@ def test_boxes_never_overlap(above: list[int]) -> None:
 
     boxes = lay_out(tree)
 
-    assert all(one.y + one.height < after.y for one, after in zip(boxes, boxes[1:], strict=False))
+    assert all(one.y + one.height < after.y for one, after in pairwise(boxes))
 
 
 @pytest.mark.parametrize("whys", range(10))
