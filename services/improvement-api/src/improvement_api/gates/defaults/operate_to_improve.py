@@ -70,7 +70,7 @@ ASKED = (
         missing=MissingPolicy.INCONCLUSIVE,
         why="who does not know why it failed improves something else.",
         how="POST /v1/root-cause-analyses in improvement-api, about the incidents it lacks:"
-        " GET /v1/major-incidents.",
+        " GET /v1/root-cause-analyses/missing.",
     ),
     asks(
         Process.CONTINUOUS_SERVICE_IMPROVEMENT,
