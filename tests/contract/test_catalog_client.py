@@ -1,6 +1,8 @@
 """The typed client of catalog-api against the real catalog-api."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,9 @@ import pytest
 from shared.clients.catalog import CatalogClient
 from shared.errors import Conflict, NotFound
 from shared.schemas.catalog import Reference, Stage
+from tests.support.boards import make_board
 from tests.support.catalog import Catalog, running_catalog
+from tests.support.costs import cost_item
 from tests.support.postgres import Database
 
 
@@ -69,6 +73,22 @@ async def test_a_service_that_is_not_there_is_not_found(client: CatalogClient) -
         await client.get_service("nothing")
 
 
+async def test_a_board_says_who_votes_now_and_on_what(
+    client: CatalogClient, catalog: Catalog
+) -> None:
+    gate = "transition-to-operate"
+    await make_board(catalog, decides=[{"gate": gate, "portfolio": None}])
+
+    board = await client.get_board("board")
+
+    assert (board.voting_members, board.quorum.needed) == (["ada", "bea", "cal"], 2)
+    assert [seat.subject for seat in board.members if seat.role == "chair"] == ["ada"]
+    assert [(one.gate, one.portfolio) for one in board.decides] == [(gate, None)]
+    assert board.ended_on is None
+    with pytest.raises(NotFound):
+        await client.get_board("nothing")
+
+
 async def test_all_services_are_walked_page_by_page(client: CatalogClient) -> None:
     keys = [service.key async for service in client.iterate_services(page_size=2)]
 
@@ -117,3 +137,28 @@ async def test_a_decision_for_another_service_is_a_conflict(
         await client.hand_in_decision("vpn", decision)
 
     assert refused.value.code == "decision_invalid"
+
+
+async def test_a_portfolio_is_read(client: CatalogClient) -> None:
+    portfolio = await client.get_portfolio("workplace")
+
+    assert (portfolio.key, portfolio.name) == ("workplace", "Workplace")
+    with pytest.raises(NotFound):
+        await client.get_portfolio("nothing")
+
+
+async def test_costs_are_those_of_the_last_twelve_whole_months(
+    catalog: Catalog, client: CatalogClient
+) -> None:
+    await cost_item(catalog)
+
+    trend = await client.cost_trend("vpn", "EUR")
+    in_francs = await client.cost_trend("vpn", "CHF")
+
+    assert (trend.service, trend.currency, len(trend.months)) == ("vpn", "EUR", 12)
+    assert {month.full.value for month in trend.months} == {Decimal(1000)}
+    assert trend.months[-1].month < datetime.now(UTC).date().isoformat()[:7]
+    assert in_francs.months[0].full.value is None
+    assert in_francs.months[0].full.reason
+    with pytest.raises(NotFound):
+        await client.cost_trend("nothing", "EUR")

@@ -10,9 +10,13 @@ import pytest
 
 PACKAGES = ["catalog_api", "metrics_api", "improvement_api"]
 OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/.well-known/jwks.json"}
-SIGNED_PATHS = {"/v1/events/catalog", "/v1/events/metrics"}
+SIGNED_PATHS = {
+    "/v1/events/catalog",
+    "/v1/events/metrics",
+    "/v1/deployment-protection/github",
+}
 KEBAB_OR_PARAMETER = re.compile(
-    r"^(v1|[a-z0-9]+(-[a-z0-9]+)*|\{[a-z_]+\}|\.well-known|jwks\.json|dependencies\.svg)$"
+    r"^(v1|[a-z0-9]+(-[a-z0-9]+)*|\{[a-z_]+\}|\.well-known|jwks\.json|dependencies\.svg|badge\.svg)$"
 )
 # As long as the product's own definitions, or as what was asked for.
 UNPAGED_REPLIES = {"FactCatalog", "KpiDefinitions", "ResolveReply"}

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
 
 import httpx
 import numpy as np
@@ -15,6 +15,14 @@ Figure = Callable[[date], float]
 
 GROUPS = {"1": 0.3, "3": 1.7}
 """Half of the records each; how many times the level."""
+
+
+TODAY = datetime.now(UTC).date()
+END = TODAY - timedelta(weeks=15)
+START = END - timedelta(days=20)
+LONG_AGO = TODAY - timedelta(weeks=60)
+ANY = {"If-Match": "*"}
+SLOWER: Final = {"service": "vpn", "kpi": "mtta", "tolerance": "0.5"}
 
 
 @dataclass
@@ -107,3 +115,43 @@ def _week_label(day: date) -> str:
 
 def _month_label(day: date) -> str:
     return f"{day:%Y-%m}"
+
+
+async def new_plan(tollgate: Improvement) -> Any:
+    body = {"title": "Calmer nights", "problem": "The VPN drops at 3 a.m."}
+    reply = await tollgate.http.post("/v1/plans", json=body)
+    assert reply.status_code == 201, reply.text
+    return reply.json()
+
+
+async def add_initiative(tollgate: Improvement, plan: Any, **fields: Any) -> Any:
+    body = {
+        "service": "vpn",
+        "kpi": "mttr",
+        "title": "Knowledge base",
+        "start": START.isoformat(),
+        "end": END.isoformat(),
+        "state": "done",
+    }
+    path = f"/v1/plans/{plan['id']}/initiatives"
+    reply = await tollgate.http.post(path, json=body | fields)
+    assert reply.status_code == 201, reply.text
+    return reply.json()
+
+
+async def measure(tollgate: Improvement, initiative: Any, **body: Any) -> Any:
+    path = f"/v1/initiatives/{initiative['id']}/measurements"
+    return await tollgate.http.post(path, json=body)
+
+
+async def effect(tollgate: Improvement, initiative: Any, **params: str) -> Any:
+    return await tollgate.http.get(f"/v1/initiatives/{initiative['id']}/effect", params=params)
+
+
+async def in_review(tollgate: Improvement, plan: Any) -> None:
+    """Without the approvals that lead there: they are told in test_plans.py."""
+    tollgate.as_admin("UPDATE improvement.plan SET state = 'review' WHERE id = %s", plan["id"])
+
+
+async def move(tollgate: Improvement, plan: Any, to: str) -> Any:
+    return await tollgate.http.post(f"/v1/plans/{plan['id']}/transitions", json={"to": to})

@@ -28,7 +28,9 @@ from shared.kit.jobs import JobContext
 from shared.kit.settings import TrustedIssuer
 from shared.kit.worker import Pace, work
 from shared.schemas.catalog import ServiceKind, ServiceSummary, Stage, TransitionOut
+from shared.schemas.improvement import Gate
 from shared.scopes import SCOPES
+from tests.support.compliance import compliant_facts
 from tests.support.gates import gate_of
 from tests.support.postgres import Database
 
@@ -38,24 +40,10 @@ CATALOG, METRICS = "http://catalog", "http://metrics"
 PATIENCE = timedelta(milliseconds=300)
 
 # A service at `operate` that meets every automated criterion of operate-to-improve but `plan`.
-GOOD_FACTS: dict[str, Any] = {
-    "service_stage": "operate",
-    "service_description_length": 120,
-    "service_has_description": True,
-    "service_has_service_owner": True,
-    "service_owner_count": 2,
-    "service_criticality": "high",
-    "service_support_hours_defined": True,
-    "external_reference_count": 1,
-    "portfolio_has_manager": True,
-    "portfolio_has_strategy": True,
-    "targets_defined_count": 1,
-    "targets_missed_count": 1,
-    "has_incident_records": True,
-    "hours_since_last_record": 2.5,
-    "incident_count_last_90_days": 40,
+GOOD_FACTS: dict[str, Any] = compliant_facts(Gate.OPERATE_TO_IMPROVE) | {
     "backlog_open": 3,
-    "open_major_incidents": 0,
+    "incident_count_last_90_days": 40,
+    "hours_since_last_record": 2.5,
 }
 
 
@@ -251,7 +239,7 @@ class Improvement:
             await worker
 
     def _job_context(self) -> JobContext:
-        policy = CallPolicy(PATIENCE, attempts=1)
+        policy = CallPolicy(self.settings.fact_deadline, attempts=1)
         transport = httpx.MockTransport(self.fake.answer)
         remotes = {
             remote: RemoteClient(self.settings, remote, url, policy=policy, transport=transport)

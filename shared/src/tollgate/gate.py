@@ -8,10 +8,10 @@ import httpx
 import typer
 from pydantic import ValidationError
 
+from shared.documents.junit import junit_xml
 from shared.schemas.improvement import EvaluationOut, Gate, Verdict
 from tollgate.connection import Caller, TokenOption, call, caller_of, open_client
 from tollgate.exits import CommandFailed, ExitCode
-from tollgate.junit import junit_xml
 
 gate = typer.Typer(help="Tollgates: may this service pass?", no_args_is_help=True)
 

@@ -14,7 +14,13 @@ from tests.support.improvement import Improvement
 GATE = "operate-to-improve"
 VERSIONS = f"/v1/gates/{GATE}/versions"
 EVIDENCE = "/v1/services/vpn/gates/to-retirement/evidence"
-PLAN = {"criterion": "retirement-plan", "title": "Plan", "url": "https://wiki.example.org/plan"}
+PLAN = {"criterion": "contracts-ended", "title": "Plan", "url": "https://wiki.example.org/plan"}
+
+
+async def _start(tollgate: Improvement) -> None:
+    """What a start does with the defaults."""
+    async with transaction(tollgate.app.state.engine) as session:
+        await load_defaults(session)
 
 
 class TestReading:
@@ -50,10 +56,43 @@ class TestReading:
     async def test_loading_the_defaults_again_changes_nothing(self, tollgate: Improvement) -> None:
         await tollgate.publish(GATE, [automated()])
 
-        async with transaction(tollgate.app.state.engine) as session:
-            await load_defaults(session)
+        await _start(tollgate)
 
         assert (await tollgate.http.get(f"/v1/gates/{GATE}")).json()["version"] == 2
+
+    async def test_an_older_default_gives_way_to_the_present_one_once(
+        self, tollgate: Improvement
+    ) -> None:
+        old = "UPDATE improvement.gate_version SET max_age_hours = 12 WHERE gate = %s"
+        tollgate.as_admin(old, GATE)
+
+        await asyncio.gather(*(_start(tollgate) for _ in range(3)))
+
+        gates = (await tollgate.http.get("/v1/gates")).json()["items"]
+        assert {g["gate"]: g["version"] for g in gates if g["version"] > 1} == {GATE: 2}
+        newest = next(g for g in gates if g["gate"] == GATE)
+        assert (newest["published_by"], newest["max_age_hours"]) == ("tollgate", 24)
+
+    async def test_a_gate_that_people_edited_keeps_their_version(
+        self, tollgate: Improvement
+    ) -> None:
+        made = await tollgate.publish(GATE, [automated()])
+
+        await _start(tollgate)
+
+        assert (await tollgate.http.get(f"/v1/gates/{GATE}")).json() == made
+
+    async def test_the_default_can_be_fetched_and_published_instead(
+        self, tollgate: Improvement
+    ) -> None:
+        await tollgate.publish(GATE, [automated()])
+        before = (await tollgate.http.get(f"/v1/gates/{GATE}/default")).json()
+
+        reply = await tollgate.http.post(VERSIONS, json=before["definition"])
+
+        after = (await tollgate.http.get(f"/v1/gates/{GATE}/default")).json()
+        assert reply.status_code == 201, reply.text
+        assert (before["in_force"], after["in_force"]) == (False, True)
 
     @pytest.mark.parametrize("path", ["/v1/gates/heaven", f"{VERSIONS}/9", f"{VERSIONS}/x"])
     async def test_what_is_not_there_is_404(self, tollgate: Improvement, path: str) -> None:
@@ -256,7 +295,7 @@ class TestEvidence:
         assert reply.status_code == 201
         after = await tollgate.evaluate(gate="to-retirement")
         found = [
-            next(c for c in evaluation["criteria"] if c["id"] == "retirement-plan")
+            next(c for c in evaluation["criteria"] if c["id"] == "contracts-ended")
             for evaluation in (before, after)
         ]
         assert [one["outcome"] for one in found] == ["fail", "pass"]
@@ -272,7 +311,7 @@ class TestEvidence:
         evaluation = await tollgate.evaluate(gate="to-retirement")
 
         assert [one["title"] for one in listed] == ["Final", "Draft"]
-        criterion = next(c for c in evaluation["criteria"] if c["id"] == "retirement-plan")
+        criterion = next(c for c in evaluation["criteria"] if c["id"] == "contracts-ended")
         assert criterion["reason"] == "Final is attached"
 
     @pytest.mark.parametrize(

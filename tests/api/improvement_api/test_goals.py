@@ -156,8 +156,8 @@ class TestSetting:
     ) -> None:
         await posted(tollgate, f"/v1/plans/{plan}/transitions", {"to": "withdrawn"})
 
-        ended = await refused(tollgate, plan)
-        unknown = await refused(tollgate, str(uuid4()))
+        ended = await refused(tollgate, plan, value=1)
+        unknown = await refused(tollgate, str(uuid4()), value=1)
 
         assert [(status, problem["code"]) for status, problem in (ended, unknown)] == [
             (409, "plan_ended"),
@@ -207,10 +207,14 @@ class TestJudging:
             HISTORY[-1],
             6.0,
         )
-        assert [
-            (each["type"], each["subject"], each["data"]["period"], each["data"]["measured"])
-            for each in events
-        ] == [("goal.reached", "vpn", HISTORY[-2], 3.5)]
+        assert [(each["type"], each["subject"]) for each in events] == [("goal.reached", "vpn")]
+        data = events[0]["data"]
+        assert (data["period"], data["measured"], data["value"], data["baseline_value"]) == (
+            HISTORY[-2],
+            3.5,
+            4.0,
+            9.0,
+        )
 
     async def test_it_is_missed_when_due_and_may_be_reached_late(
         self, tollgate: Improvement, plan: str, more: Known

@@ -12,13 +12,19 @@ from improvement_api.benefits.periods import Grain as MeasuredGrain
 from improvement_api.benefits.rules import Verdict
 from improvement_api.business_cases.rules import CaseState
 from improvement_api.business_cases.rules import Verdict as CaseVerdict
+from improvement_api.capabilities.rules import AssessmentState, Scope
+from improvement_api.capabilities.rules import Verdict as AssessmentVerdict
 from improvement_api.decisions.rules import DeliveryState
 from improvement_api.definition import DEFINITION
+from improvement_api.deployment_protection.rules import Answer, RequestState
 from improvement_api.facts.rules import FactType, Owner
+from improvement_api.feedback.rules import EntryKind, ScoreKind, Sentiment
 from improvement_api.goals.rules import Attainability
 from improvement_api.opportunities.rules import Handling, LinkKind, OpportunityState, Source
 from improvement_api.periods import Grain
 from improvement_api.plans.rules import PlanOutcome, PlanState
+from improvement_api.root_causes.rules import AnalysisState, Finding, FixOutcome, Method
+from improvement_api.service_reviews.rules import ActionState, PackState, ReviewState
 from improvement_api.votes.rules import Choice
 from improvement_api.waivers.rules import WaiverState
 from shared.kit.database import sqlalchemy_url
@@ -40,11 +46,17 @@ APPEND_ONLY = [
     "decision",
     "decision_log",
     "signal",
+    "fix_check",
     "opportunity_occurrence",
     "trigger_version",
     "business_case_decision",
     "plan_actual",
+    "capability_decision",
     "measurement",
+    "review_pack",
+    "review_minutes",
+    "review_minutes_approval",
+    "review_decision",
 ]
 
 
@@ -96,21 +108,39 @@ CHECKS: dict[str, type[StrEnum]] = {
     "ck_decision_from_stage": Stage,
     "ck_decision_to_stage": Stage,
     "ck_decision_delivery_state": DeliveryState,
+    "ck_badge_token_gate": Gate,
+    "ck_deployment_rule_gate": Gate,
+    "ck_deployment_request_gate": Gate,
+    "ck_deployment_request_state": RequestState,
+    "ck_deployment_request_answer": Answer,
     "ck_plan_state": PlanState,
     "ck_plan_held_from": PlanState,
     "ck_plan_outcome": PlanOutcome,
     "ck_measurement_verdict": Verdict,
     "ck_measurement_grain": MeasuredGrain,
     "ck_initiative_state": InitiativeState,
+    "ck_root_cause_analysis_state": AnalysisState,
+    "ck_root_cause_analysis_method": Method,
+    "ck_fix_outcome": FixOutcome,
+    "ck_fix_check_finding": Finding,
+    "ck_feedback_entry_kind": EntryKind,
+    "ck_feedback_entry_score_kind": ScoreKind,
+    "ck_feedback_entry_sentiment": Sentiment,
     "ck_goal_grain": Grain,
     "ck_business_case_state": CaseState,
     "ck_business_case_decision_verdict": CaseVerdict,
+    "ck_capability_assessment_scope": Scope,
+    "ck_capability_assessment_state": AssessmentState,
+    "ck_capability_decision_verdict": AssessmentVerdict,
     "ck_goal_comparator": Comparator,
     "ck_goal_attainability": Attainability,
     "ck_opportunity_source": Source,
     "ck_opportunity_state": OpportunityState,
     "ck_opportunity_link_kind": LinkKind,
     "ck_opportunity_occurrence_handling": Handling,
+    "ck_service_review_state": ReviewState,
+    "ck_review_pack_order_state": PackState,
+    "ck_review_action_state": ActionState,
 }
 
 

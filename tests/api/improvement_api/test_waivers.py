@@ -140,6 +140,21 @@ class TestAWaiver:
 
         assert found == [["warning", "inconclusive"], ["error", "error"]]
 
+    async def test_lets_a_signed_evaluation_stand_until_nobody_knows_any_more(
+        self, tollgate: Improvement
+    ) -> None:
+        criteria = [automated(), sign_off("owner", "service_owner")]
+        await tollgate.publish(GATE, criteria, **LAX)
+        await waive(tollgate)
+        signed = await tollgate.evaluate_and_sign("vpn")
+
+        later = await tollgate.evaluate()
+        tollgate.fake.down.add("metrics")
+        unknown = await tollgate.evaluate()
+
+        assert later["id"] == signed["id"]
+        assert (unknown["verdict"], unknown["id"] == signed["id"]) == ("error", False)
+
     async def test_means_nothing_once_the_criterion_demands_something_else(
         self, tollgate: Improvement, failing: Any
     ) -> None:

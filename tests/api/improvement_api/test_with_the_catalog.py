@@ -1,6 +1,5 @@
 """One story with the real catalog-api on the transport: a new service reaches its next stage."""
 
-import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,13 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
-from catalog_api.app import create_app
-from catalog_api.settings import Settings
-from shared.kit.settings import TrustedIssuer
-from tests.support.improvement import ISSUER, Improvement, running_improvement
+from shared.errors import Unavailable
+from tests.support.beside import catalog_beside
+from tests.support.gates import automated, sign_off
+from tests.support.improvement import Improvement, running_improvement
 from tests.support.postgres import Database
+from tests.support.voting import vote
 
 GATE = "strategy-to-design"
 SERVICE = {
@@ -40,36 +39,13 @@ async def tollgate(improvement_db: Database, tmp_path: Path) -> AsyncIterator[Im
 async def catalog(
     tollgate: Improvement, catalog_db: Database, tmp_path: Path
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """catalog-api, which trusts improvement-api's identity and the key of its decisions."""
-    public = (await tollgate.http.get("/.well-known/jwks.json")).json()
-    settings = Settings(
-        database_url=SecretStr(catalog_db.runtime_url),
-        trusted_issuers=(
-            TrustedIssuer(issuer=ISSUER, jwks=str(tmp_path / "issuer.jwks.json")),
-            TrustedIssuer(
-                issuer="urn:tollgate:improvement-api",
-                jwks=str(tmp_path / "identity.jwks.json"),
-                subject="improvement-api",
-                scopes=frozenset({"catalog:read", "stages:move", "identity:act-for"}),
-            ),
-        ),
-        decision_jwks=json.dumps(public),
-    )
-    app = create_app(settings)
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    tollgate.fake.real["catalog"] = transport
-    headers = tollgate.caller("admin")
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://catalog", headers=headers) as http,
-    ):
-        portfolio = {
-            "key": "workplace",
-            "name": "Workplace",
-            "manager": "pia",
-            "strategy": "Work from anywhere",
-        }
-        assert (await http.post("/v1/portfolios", json=portfolio)).status_code == 201
+    async with catalog_beside(tollgate, catalog_db, tmp_path) as http:
+        # A gate of few questions: these stories are about what follows a verdict.
+        questions = [
+            automated(expression="service_has_service_owner"),
+            sign_off("owner-commits", "service_owner"),
+        ]
+        await tollgate.publish(GATE, questions, decided_by="portfolio_manager")
         yield http
 
 
@@ -99,6 +75,63 @@ async def test_a_signed_and_decided_evaluation_moves_the_stage_exactly_once(
     assert again.status_code == 200
     found = (await tollgate.http.get(f"/v1/decisions/{decided.json()['id']}")).json()
     assert found["delivery"] == "applied"
+
+
+async def test_an_answer_of_the_catalog_that_is_lost_leads_to_one_move(
+    tollgate: Improvement, catalog: httpx.AsyncClient
+) -> None:
+    await catalog.post("/v1/services", json=SERVICE)
+    tollgate.fake.services["vpn"] = {}
+    evaluation = await tollgate.evaluate(gate=GATE)
+    await tollgate.sign(evaluation, "owner-commits", tollgate.caller("ada", "service_owner"))
+    pia = tollgate.caller("pia", "portfolio_manager")
+    decision = (await tollgate.decide(evaluation, pia)).json()
+    real = tollgate.fake.real["catalog"]
+
+    async def served_and_lost(request: httpx.Request) -> httpx.Response:
+        assert (await real.handle_async_request(request)).status_code == 201
+        raise httpx.ReadError("the connection was reset", request=request)
+
+    tollgate.fake.real["catalog"] = httpx.MockTransport(served_and_lost)
+    with pytest.raises(Unavailable):
+        await tollgate.run_job("deliver_decision", {"decision": decision["id"]})
+    waiting = (await tollgate.http.get(f"/v1/decisions/{decision['id']}")).json()
+    tollgate.fake.real["catalog"] = real
+    await tollgate.run_job("deliver_decision", {"decision": decision["id"]})
+
+    after = (await tollgate.http.get(f"/v1/decisions/{decision['id']}")).json()
+    assert [one["delivery"] for one in (waiting, after)] == ["pending", "applied"]
+    moves = (await catalog.get("/v1/services/vpn/transitions")).json()["items"]
+    assert [move["decision"] for move in moves] == [decision["id"]]
+
+
+async def test_a_board_of_the_catalog_decides_by_its_votes(
+    tollgate: Improvement, catalog: httpx.AsyncClient
+) -> None:
+    await catalog.post("/v1/services", json=SERVICE)
+    tollgate.fake.services["vpn"] = {}
+    board = {
+        "key": "service-board",
+        "name": "Service board",
+        "purpose": "Decides.",
+        "cadence_days": 30,
+        "quorum": {"minimum": 2},
+        "members": [{"subject": "kim", "role": "chair"}, {"subject": "lea", "role": "member"}],
+        "decides": [{"gate": GATE, "portfolio": "workplace"}],
+    }
+    assert (await catalog.post("/v1/boards", json=board)).status_code == 201
+    criteria = [automated(expression="service_has_service_owner")]
+    await tollgate.publish(GATE, criteria, decided_by=None, board="service-board")
+    evaluation = await tollgate.evaluate(gate=GATE)
+
+    replies = [await vote(tollgate, evaluation, who) for who in ("mallory", "kim", "lea")]
+
+    assert [reply.status_code for reply in replies] == [403, 201, 201]
+    decision = replies[2].json()["decision"]
+    await tollgate.run_job("deliver_decision", {"decision": decision})
+    (move,) = (await catalog.get("/v1/services/vpn/transitions")).json()["items"]
+    assert (move["decision"], move["decided_by"]) == (decision, "board:service-board")
+    assert (await catalog.get("/v1/services/vpn")).json()["stage"] == "design"
 
 
 async def test_a_decision_for_a_service_that_moved_meanwhile_is_shown_as_refused(

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, TypeVar
+from urllib.parse import quote
 
 import httpx
 from fastapi import Depends, Request
@@ -16,6 +17,7 @@ from shared.clients.catalog import CatalogClient
 from shared.clients.metrics import MetricsClient
 from shared.errors import ApiError, Conflict, Invalid, NotFound, Unavailable
 from shared.kit.client import CallPolicy, RemoteClient
+from shared.kit.jobs import JobContext
 from shared.schemas.catalog import BoardSummary, CostTrend, ServiceSummary, Stage
 from shared.schemas.common import FactCatalog, FactDefinition, Key, ServiceFacts
 
@@ -60,6 +62,15 @@ async def connected(
     finally:
         for remote in remotes:
             await remote.aclose()
+
+
+def providers_for(context: JobContext, settings: Settings) -> Providers:
+    """The providers of a job, through the clients of its worker process."""
+    return Providers(
+        CatalogClient(context.remote(Owner.CATALOG.api, settings.catalog_url)),
+        MetricsClient(context.remote(Owner.METRICS.api, settings.metrics_url)),
+        settings.remote_timeout * 1.5,
+    )
 
 
 def providers_of(request: Request) -> Providers:
@@ -112,12 +123,18 @@ async def ask_for_catalogs(providers: Providers) -> dict[Owner, list[FactDefinit
     }
 
 
-async def ask_for_stage(providers: Providers, service: str) -> Stage | None:
-    """The stage of a service now; None when the catalog cannot be reached, NotFound if it knows."""
+async def ask_for_service(providers: Providers, service: str) -> ServiceSummary | None:
+    """The service as it is now; None when the catalog cannot be reached, NotFound if it knows."""
     answer = await _reply(providers.catalog.get_service(service), providers.patience)
     if isinstance(answer, NotFound):
         raise NotFound(f"There is no service {service}", code="unknown_service")
-    return None if isinstance(answer, ApiError) else answer.stage
+    return None if isinstance(answer, ApiError) else answer
+
+
+async def ask_for_stage(providers: Providers, service: str) -> Stage | None:
+    """The stage of a service now; None when the catalog cannot be reached, NotFound if it knows."""
+    found = await ask_for_service(providers, service)
+    return None if found is None else found.stage
 
 
 async def check_service(providers: Providers, service: str, pointer: str | None = None) -> None:
@@ -129,6 +146,25 @@ async def check_service(providers: Providers, service: str, pointer: str | None 
     if isinstance(answer, NotFound):
         kind = NotFound if pointer is None else Invalid
         raise kind(f"There is no service {service}", code="unknown_service", pointer=pointer)
+    if isinstance(answer, ApiError):
+        raise Unavailable(answer.detail, headers={"Retry-After": "5"})
+
+
+async def check_portfolio(providers: Providers, key: str, pointer: str) -> None:
+    """Refuse a portfolio that the catalog does not know (422), or cannot be asked for (503)."""
+    answer = await _reply(providers.catalog.get_portfolio(key), providers.patience)
+    if isinstance(answer, NotFound):
+        raise Invalid(f"There is no portfolio {key}", code="unknown_portfolio", pointer=pointer)
+    if isinstance(answer, ApiError):
+        raise Unavailable(answer.detail, headers={"Retry-After": "5"})
+
+
+async def check_customer(providers: Providers, customer: str, pointer: str) -> None:
+    """Refuse a customer that the catalog does not know (422), or cannot be asked for (503)."""
+    path = f"/v1/customers/{quote(customer, safe='')}"
+    answer = await _reply(providers.catalog.document(path), providers.patience)
+    if isinstance(answer, NotFound):
+        raise Invalid(f"There is no customer {customer}", code="unknown_customer", pointer=pointer)
     if isinstance(answer, ApiError):
         raise Unavailable(answer.detail, headers={"Retry-After": "5"})
 
@@ -190,6 +226,10 @@ async def _catalogs(providers: Remotes) -> dict[Owner, list[FactDefinition]]:
     return await ask_for_catalogs(providers)
 
 
+async def _service(key: Key, providers: Remotes) -> ServiceSummary | None:
+    return await ask_for_service(providers, key)
+
+
 async def _stage(key: Key, providers: Remotes) -> Stage | None:
     return await ask_for_stage(providers, key)
 
@@ -200,6 +240,7 @@ async def _known_service(key: Key, providers: Remotes) -> str:
 
 
 AskedCatalogs = Annotated[dict[Owner, list[FactDefinition]], Depends(_catalogs)]
+AskedService = Annotated[ServiceSummary | None, Depends(_service)]
 AskedStage = Annotated[Stage | None, Depends(_stage)]
 KnownService = Annotated[str, Depends(_known_service)]
 

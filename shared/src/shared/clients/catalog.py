@@ -1,18 +1,21 @@
 """Client of catalog-api: services, their facts, references, and gate decisions."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
-from shared.clients.remote import Remote, read
+from shared.clients.remote import Remote, items_of, read, read_document
 from shared.errors import Conflict
 from shared.schemas.catalog import (
     BoardSummary,
     CostTrend,
     ObjectiveSummary,
+    PortfolioSummary,
     PracticeSummary,
     Reference,
+    RequirementSummary,
     ResolvedReference,
     ResolveReply,
     RiskReference,
@@ -49,6 +52,22 @@ class CatalogClient:
         """The items of any list, as they are sent, in the order of the list, page by page."""
         async for item in self._iterate(path, dict[str, Any], page_size):
             yield item
+
+    def listed(
+        self, path: str, params: Mapping[str, Any], deadline: timedelta | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The items of a list that `params` narrow, as they are sent, page by page."""
+        return items_of(self._remote, path, params, deadline)
+
+    async def document(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        deadline: timedelta | None = None,
+    ) -> dict[str, Any]:
+        """Any single resource, as it is sent."""
+        reply = await self._remote.request("GET", path, params=params or {}, deadline=deadline)
+        return read_document(reply, self._remote)
 
     async def _iterate(self, path: str, item: type[Item], page_size: int) -> AsyncIterator[Item]:
         cursor: str | None = None
@@ -151,6 +170,10 @@ class CatalogClient:
             return UUID(str(refused.extra["risk"]))
         return read(RiskReference, reply, self._remote).id
 
+    async def get_portfolio(self, key: str) -> PortfolioSummary:
+        reply = await self._remote.request("GET", f"/v1/portfolios/{quote(key, safe='')}")
+        return read(PortfolioSummary, reply, self._remote)
+
     async def cost_trend(self, key: str, currency: str) -> CostTrend:
         """What a service cost in each of the last twelve whole months, in that currency."""
         reply = await self._remote.request(
@@ -159,3 +182,8 @@ class CatalogClient:
             params={"currency": currency},
         )
         return read(CostTrend, reply, self._remote)
+
+    async def get_requirement(self, service: str, requirement_id: UUID) -> RequirementSummary:
+        path = f"/v1/services/{quote(service, safe='')}/requirements/{requirement_id}"
+        reply = await self._remote.request("GET", path)
+        return read(RequirementSummary, reply, self._remote)

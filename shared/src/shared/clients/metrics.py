@@ -1,24 +1,31 @@
 """Client of metrics-api: facts, figures and trends, and the initiatives its reports show."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-from shared.clients.remote import Remote, read
-from shared.schemas.common import MOST_FACT_NAMES, FactCatalog, ServiceFacts
+from shared.clients.remote import Remote, items_of, read, read_document
+from shared.schemas.common import MOST_FACT_NAMES, FactCatalog, Page, ServiceFacts
 from shared.schemas.metrics import (
+    CustomerComment,
     InitiativePut,
     KpiId,
     KpiMeaning,
     KpiPoints,
+    MajorIncident,
     PerformanceReport,
     PerformanceRow,
+    Recurrences,
     ServiceKpiFigures,
     ServiceKpiPoints,
     ServiceTrendSummaries,
     TrendSummary,
 )
+
+LARGEST_PAGE: Final = 500
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,19 @@ class MetricsClient:
             params = {"name": sorted(names)}
         reply = await self._remote.request("GET", path, params=params)
         return read(ServiceFacts, reply, self._remote)
+
+    async def figures(
+        self, path: str, params: Mapping[str, Any], deadline: timedelta
+    ) -> dict[str, Any]:
+        """Any document of figures as it is sent; those as of a moment may take long."""
+        reply = await self._remote.request("GET", path, params=params, deadline=deadline)
+        return read_document(reply, self._remote)
+
+    def iterate(
+        self, path: str, params: Mapping[str, Any], deadline: timedelta | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The items (or rows) of any list, as they are sent, in its order, page by page."""
+        return items_of(self._remote, path, params, deadline)
 
     async def kpi_meaning(self, kpi: KpiId) -> KpiMeaning:
         """Unit of a KPI, and which way is better."""
@@ -113,3 +133,35 @@ class MetricsClient:
             cursor = report.next_cursor
             if cursor is None:
                 return
+
+    async def major_incidents(
+        self, opened_from: datetime, cursor: str | None
+    ) -> Page[MajorIncident]:
+        """A page of the major incidents that were opened then or later, by source and id."""
+        params = {"major": True, "opened_from": opened_from.isoformat(), "limit": LARGEST_PAGE}
+        return await self._page("/v1/incidents", params, cursor, MajorIncident)
+
+    async def recurrences(self, fingerprint: Mapping[str, Any]) -> Recurrences:
+        """How often it happened again; the members are those of metrics-api's question."""
+        reply = await self._remote.request(
+            "GET", "/v1/incidents/recurrences", params=dict(fingerprint)
+        )
+        return read(Recurrences, reply, self._remote)
+
+    async def survey_comments(
+        self, received_from: datetime, received_to: datetime, cursor: str | None
+    ) -> Page[CustomerComment]:
+        """A page of the comments whose newest version was received in [from, to)."""
+        params = {
+            "received_from": received_from.isoformat(),
+            "received_to": received_to.isoformat(),
+            "limit": LARGEST_PAGE,
+        }
+        return await self._page("/v1/surveys/comments", params, cursor, CustomerComment)
+
+    async def _page(
+        self, path: str, params: Mapping[str, Any], cursor: str | None, item: type[Item]
+    ) -> Page[Item]:
+        asked = dict(params) | ({"cursor": cursor} if cursor else {})
+        reply = await self._remote.request("GET", path, params=asked)
+        return read(Page[item], reply, self._remote)  # type: ignore[valid-type]

@@ -98,7 +98,7 @@ class RemoteClient:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def request(
+    async def request(  # noqa: PLR0913 - one keyword per property of a call
         self,
         method: str,
         path: str,
@@ -107,19 +107,28 @@ class RemoteClient:
         json: Any = None,
         idempotent: bool | None = None,
         idempotency_key: str | None = None,
+        deadline: timedelta | None = None,
     ) -> httpx.Response:
         """A 2xx reply within the deadline, or an error of shared.errors.
 
         `idempotent` says that a POST may be repeated, as one with an `idempotency_key` may; None
-        decides by the method.
+        decides by the method. `deadline` stands above the policy's, for what is known to be slow.
         """
         safe = method in SAFE_METHODS or idempotency_key is not None
         repeatable = safe if idempotent is None else idempotent
-        until = asyncio.get_running_loop().time() + self._policy.deadline.total_seconds()
+        seconds = (deadline or self._policy.deadline).total_seconds()
+        until = asyncio.get_running_loop().time() + seconds
         headers = _headers(await self._token(until))
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
-        request = self._http.build_request(method, path, params=params, json=json, headers=headers)
+        request = self._http.build_request(
+            method,
+            path,
+            params=params,
+            json=json,
+            headers=headers,
+            timeout=httpx.USE_CLIENT_DEFAULT if deadline is None else seconds,
+        )
         reply = await self._guarded(request, self._policy.attempts if repeatable else 1, until)
         if not reply.is_success:
             raise _error_of(self.name, reply)

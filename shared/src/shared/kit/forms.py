@@ -1,7 +1,10 @@
 """In which form something is answered that has several: JSON, CSV or a page."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import StrEnum
+from typing import TypeVar
+
+Choice = TypeVar("Choice")
 
 
 class Form(StrEnum):
@@ -18,17 +21,19 @@ _BY_MEDIA_TYPE = {
 
 
 def accepted_form(accept: str, offered: Collection[Form] = tuple(Form)) -> Form:
-    """The offered form an Accept header likes best, JSON where it leaves the choice.
+    """The offered form an Accept header likes best, JSON where it leaves the choice."""
+    media_types = {name: form for name, form in _BY_MEDIA_TYPE.items() if form in offered}
+    return preferred(accept, media_types, Form.JSON)
 
-    RFC 9110, 12.5.1.
-    """
-    best, best_quality = Form.JSON, 0.0
+
+def preferred(accept: str, offered: Mapping[str, Choice], otherwise: Choice) -> Choice:
+    """What is offered under the media type that an Accept header likes best (RFC 9110, 12.5.1)."""
+    best, best_quality = otherwise, 0.0
     for part in accept.split(","):
         media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        form = _BY_MEDIA_TYPE.get(media_type)
         quality = _quality(parameters)
-        if form is not None and form in offered and quality > best_quality:
-            best, best_quality = form, quality
+        if media_type in offered and quality > best_quality:
+            best, best_quality = offered[media_type], quality
     return best
 
 

@@ -13,7 +13,8 @@ class TrustedIssuer(BaseModel):
     """An issuer whose tokens are accepted.
 
     `subject` pins an issuer to one subject (a service that signs for itself), `scopes` caps
-    what its tokens may carry.
+    what its tokens may carry, and is what they carry where they name none. An issuer that speaks
+    for strangers too, as those of GitHub and GitLab do, must be narrowed by `claims`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -22,6 +23,9 @@ class TrustedIssuer(BaseModel):
     jwks: str = Field(description="URL or path of the issuer's JWKS")
     subject: str | None = None
     scopes: frozenset[str] | None = None
+    claims: dict[str, str] = Field(
+        default_factory=dict, description="claims that its tokens must carry, with these values"
+    )
 
 
 class Subscriber(BaseModel):

@@ -241,6 +241,8 @@ def _bearer(claims: dict[str, Any], issuer: TrustedIssuer) -> VerifiedToken:
         raise invalid_token("The token names no usable subject")
     if issuer.subject not in (None, subject):
         raise invalid_token("This issuer may not speak for that subject")
+    if any(claims.get(name) != value for name, value in issuer.claims.items()):
+        raise invalid_token("The token lacks a claim that is demanded of its issuer")
     scope = claims.get("scope")
     named = frozenset(scope.split()) if isinstance(scope, str) else frozenset()
     if issuer.scopes is not None:

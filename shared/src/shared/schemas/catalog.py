@@ -438,3 +438,19 @@ class CostTrend(Out):
     service: str
     currency: str | None
     months: list[MonthCost]
+
+
+class PortfolioSummary(Out):
+    """What others need of a portfolio: that it is there, and its name."""
+
+    key: str
+    name: str
+
+
+class RequirementSummary(Out):
+    """What a customer needs of a service, as improvement-api shows it beside its feedback."""
+
+    id: UUID
+    service: str
+    statement: str
+    state: str

@@ -1,6 +1,6 @@
 """Wire models that metrics-api owns and other services or tools write and read."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -228,3 +228,47 @@ class KpiFigures(Out):
 class ServiceKpiFigures(Out):
     service: str
     kpis: list[KpiFigures]
+
+
+class MajorIncident(Out):
+    """What improvement-api keeps of a major incident; the rest of it is metrics-api's."""
+
+    source: str
+    external_id: str
+    service: str | None
+    title: str | None
+    priority: int | None
+    state: str | None
+    opened_at: datetime | None
+    resolution_at: datetime | None
+
+
+class Recurrence(Out):
+    source: str
+    external_id: str
+    opened_at: datetime
+    title: str | None
+
+
+class Recurrences(Out):
+    """Incidents that fit a fingerprint, counted; the first hundred by opening are named."""
+
+    as_of: datetime = Field(description="incidents opened from then on are not counted")
+    count: int
+    items: list[Recurrence]
+
+
+class CustomerComment(Out):
+    """A comment of an answered survey, as improvement-api keeps it."""
+
+    source: str
+    external_id: str
+    kind: str | None
+    service: str | None
+    customer: str | None
+    touchpoint: str | None
+    channel: str | None
+    score: int | None
+    comment: str
+    answered_at: datetime
+    received_at: datetime

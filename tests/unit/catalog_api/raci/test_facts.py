@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from catalog_api.processes import Process
 from catalog_api.raci.rules import DEFINITIONS, facts
+from shared.schemas.processes import Process
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 EMPTY: dict[str, Any] = {"assignments": [], "holders": [], "units": [], "required_roles": []}

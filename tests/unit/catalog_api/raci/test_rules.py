@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog_api.processes import Process
 from catalog_api.raci.rules import (
     Assignment,
     GapKind,
@@ -19,6 +18,7 @@ from catalog_api.raci.rules import (
     gaps,
     repeated,
 )
+from shared.schemas.processes import Process
 
 COSTS = Process.SERVICE_FINANCIAL_MANAGEMENT
 LIFECYCLE = Process.SERVICE_LIFECYCLE_MANAGEMENT

@@ -19,7 +19,7 @@ EFFECT = np.array([[0.0, 0.0, 1.0]])
 
 def covariance(rho: float, share: float) -> np.ndarray:
     lasting = (1 - share) * rho ** np.abs(POSITIONS[:, None] - POSITIONS[None, :])
-    return lasting + share * np.diag((1 / COUNTS) / (1 / COUNTS).mean())
+    return np.asarray(lasting + share * np.diag((1 / COUNTS) / (1 / COUNTS).mean()))
 
 
 @pytest.mark.parametrize("place", [0, 17, 40, 77, 100, 119])
@@ -103,4 +103,4 @@ def test_a_series_without_noise_has_a_number_and_no_warning(values: np.ndarray) 
 def test_columns_that_say_nothing_new_are_left_out() -> None:
     doubled = np.column_stack([np.ones(9), np.arange(9), 2 * np.arange(9) + 1, np.arange(9) ** 2])
 
-    assert independent_columns(doubled) == [0, 1, 3]
+    assert independent_columns(doubled.astype(float)) == [0, 1, 3]

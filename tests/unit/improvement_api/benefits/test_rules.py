@@ -28,8 +28,8 @@ NEXT, LAST = date(2026, 9, 1), date(2027, 3, 1)
 LATER = LAST + timedelta(days=1)
 SHOWN = InitiativeReport("Base", False, Verdict.IMPROVED, NEXT, LAST)
 NOT_SHOWN = replace(SHOWN, verdict=Verdict.NOT_SHOWN)
-REACHED = GoalReport("Goal", True, date(2026, 5, 1))
-OPEN = GoalReport("Goal", False, date(2026, 8, 1))
+REACHED = GoalReport("Goal", True, False, date(2026, 5, 1))
+OPEN = GoalReport("Goal", False, False, date(2026, 8, 1))
 HELD = GuardRailReport("Rail", GuardRailStanding.HELD, NEXT, LAST)
 
 numbers = st.floats(-100, 100)
@@ -106,7 +106,7 @@ def test_success_takes_goals_reached_an_effect_shown_no_harm_and_no_guard_rail_w
     ("initiatives", "goals", "guard_rails"),
     [
         ([SHOWN, replace(SHOWN, verdict=Verdict.WORSENED)], [REACHED], [HELD]),
-        ([SHOWN], [REACHED, replace(OPEN, due_on=TODAY - timedelta(days=1))], [HELD]),
+        ([SHOWN], [REACHED, replace(REACHED, missed=True)], [HELD]),
         ([SHOWN], [REACHED], [replace(HELD, standing=GuardRailStanding.WORSE)]),
         ([replace(NOT_SHOWN, judged_on=None)], [REACHED], [HELD]),
     ],
@@ -159,6 +159,10 @@ def test_an_initiative_under_way_is_waited_for_however_long() -> None:
     assert closing_of([replace(SHOWN, unfinished=True)], [], [], LATER).outcome is None
 
 
+def test_a_goal_that_is_due_is_waited_for_until_its_last_period_was_judged() -> None:
+    assert closing_of([SHOWN], [OPEN], [HELD], LATER).outcome is None
+
+
 initiatives = st.lists(
     st.builds(
         InitiativeReport,
@@ -172,7 +176,11 @@ initiatives = st.lists(
 )
 goals = st.lists(
     st.builds(
-        GoalReport, st.just("Goal"), st.booleans(), st.sampled_from([TODAY, NEXT, date(2026, 1, 1)])
+        GoalReport,
+        st.just("Goal"),
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from([TODAY, NEXT, date(2026, 1, 1)]),
     ),
     max_size=2,
 )
@@ -203,6 +211,6 @@ def test_a_plan_is_told_an_outcome_with_reasons_or_what_is_missing_never_both(
         verdicts = [one.verdict for one in made]
         assert Verdict.IMPROVED in verdicts
         assert Verdict.WORSENED not in verdicts
-        assert all(goal.reached for goal in promised)
+        assert all(goal.reached and not goal.missed for goal in promised)
         assert all(one.standing is not GuardRailStanding.WORSE for one in guarded)
         assert not any(one.unfinished for one in made)

@@ -1,6 +1,6 @@
 """Score, verdict and standing against a reference written from rules.md "Tollgates" alone."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import product
 
@@ -10,15 +10,18 @@ from hypothesis import strategies as st
 
 from improvement_api.evaluations.rules import (
     PERMITTING,
+    Result,
     Weighed,
     became_worse,
     exit_code_of,
     keeps_standing,
     score_of,
+    soften,
     standing_of,
     verdict_of,
 )
-from shared.schemas.improvement import Outcome, Standing, Verdict
+from shared.schemas.common import FactValue
+from shared.schemas.improvement import Outcome, Standing, Verdict, WaiverNote
 
 PASS_AT, WARNING_AT = Decimal("0.90"), Decimal("0.75")
 
@@ -31,6 +34,9 @@ GOODNESS = {"pass": 2, "warning": 1, "fail": 0, "error": 0, "inconclusive": 0}
 
 # Raising an outcome is moving it to the right.
 LADDER = ["fail", "error", "inconclusive", "warning", "pass"]
+
+# A criterion is skipped where its fact is missing, which otherwise makes it inconclusive.
+LIKE = {"skip": "inconclusive"}
 
 
 def reference(criteria: list[tuple[str, bool, int]]) -> str:
@@ -74,6 +80,67 @@ def kinds(weights: tuple[int, ...]) -> list[tuple[str, bool, int]]:
 def test_every_combination_of_outcomes_gives_the_verdict_of_the_rules(size: int) -> None:
     for criteria in product(kinds((0, 1, 3)), repeat=size):
         assert verdict(list(criteria)) == reference(list(criteria)), criteria
+
+
+def test_four_criteria_of_different_weight_give_the_verdict_of_the_rules() -> None:
+    """All outcomes of four criteria, required and advisory, that weigh 1, 2, 3 and 4."""
+    for four in product(*(kinds((weight,)) for weight in (1, 2, 3, 4))):
+        assert verdict(list(four)) == reference(list(four)), four
+
+
+def test_of_three_criteria_raising_any_outcome_never_worsens_the_verdict() -> None:
+    for three in product(*(kinds((weight,)) for weight in (1, 2, 3))):
+        before = GOODNESS[verdict(list(three))]
+        for index, (outcome, required, weight) in enumerate(three):
+            for better in LADDER[LADDER.index(LIKE.get(outcome, outcome)) + 1 :]:
+                raised = [*three]
+                raised[index] = (better, required, weight)
+                assert GOODNESS[verdict(raised)] >= before, (three, raised)
+
+
+def waived_reference(outcome: str) -> str:
+    """Rule 2: a valid waiver makes a failed criterion warning, never better."""
+    return "warning" if outcome == "fail" else outcome
+
+
+NOTE = WaiverNote(id="w", risk_owner="rita", expires_at=datetime(2027, 1, 1, tzinfo=UTC))
+
+
+def waived(outcome: str) -> str:
+    return soften(Result(Outcome(outcome), "because", {}), NOTE).outcome.value
+
+
+def test_with_any_waivers_three_criteria_give_the_verdict_of_the_rules() -> None:
+    """Every combination of outcomes, needs and waivers; and a waiver never worsens the verdict."""
+    for three in product(*(kinds((weight,)) for weight in (1, 2, 3))):
+        plain = GOODNESS[verdict(list(three))]
+        for mask in product((True, False), repeat=3):
+            softened = [
+                (waived(outcome) if has else outcome, required, weight)
+                for has, (outcome, required, weight) in zip(mask, three, strict=True)
+            ]
+            expected = [
+                (waived_reference(outcome) if has else outcome, required, weight)
+                for has, (outcome, required, weight) in zip(mask, three, strict=True)
+            ]
+            assert verdict(softened) == reference(expected), (three, mask)
+            assert GOODNESS[verdict(softened)] >= plain, (three, mask)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_waiver_softens_a_fail_and_keeps_what_was_seen(outcome: Outcome) -> None:
+    fact = FactValue(value=3, as_of=NOTE.expires_at, reason=None)
+    seen = Result(outcome, "because", {"backlog_open": fact})
+
+    softened = soften(seen, NOTE)
+
+    if outcome is not Outcome.FAIL:
+        assert softened is seen
+    else:
+        assert (softened.outcome, softened.facts) == (Outcome.WARNING, seen.facts)
+        assert softened.waiver == NOTE
+        assert softened.reason.endswith("at the risk of rita: because")
+    assert soften(seen, None) is seen
 
 
 criterion = st.tuples(st.sampled_from(LADDER), st.booleans(), st.integers(0, 20))

@@ -318,3 +318,16 @@ async def test_a_verified_token_is_remembered_until_it_expires(
     monkeypatch.setattr("shared.kit.trust.time.time", lambda: later)
 
     await refusal(verifier, token)
+
+
+@pytest.mark.parametrize("owner", ["1", "", 4711, None, ["4711"]])
+async def test_an_issuer_narrowed_by_claims_speaks_only_for_those_who_have_them(
+    issuer: Issuer, owner: Any
+) -> None:
+    verifier = issuer.verifier(claims={"owner_id": "4711"}, scopes={"gates:read"})
+
+    accepted = await verifier.verify(issuer.sign(owner_id="4711"))
+    refused = await refusal(verifier, issuer.sign(owner_id=owner))
+
+    assert accepted.scopes == {"gates:read"}
+    assert "lacks a claim" in refused.detail

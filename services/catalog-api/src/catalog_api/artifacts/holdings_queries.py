@@ -15,7 +15,6 @@ from catalog_api.plans.rules import PlanKind, PlanState
 from catalog_api.plans.tables import PlanVersion
 from catalog_api.portfolios.tables import Portfolio
 from catalog_api.priorities.tables import PriorityScheme
-from catalog_api.processes import Process
 from catalog_api.raci.rules import Responsibility
 from catalog_api.raci.tables import RaciAssignment
 from catalog_api.registry.tables import Service
@@ -26,6 +25,7 @@ from catalog_api.touchpoints.rules import Channel
 from catalog_api.touchpoints.tables import Touchpoint
 from shared.schemas.agreements import AgreementState
 from shared.schemas.catalog import Stage
+from shared.schemas.processes import Process
 
 _service = table_of(Service).c
 _portfolio = table_of(Portfolio).c

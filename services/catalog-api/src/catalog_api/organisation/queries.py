@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog_api.organisation.rules import UnitKind
 from catalog_api.organisation.tables import CatalogedRole, OrganisationUnit, UnitMember
 from catalog_api.ownership.tables import Owner
-from catalog_api.processes import Process
 from catalog_api.rows import get_row, list_rows, table_of, taken_keys_like
 from shared.kit.clock import now
 from shared.kit.pagination import PageParams
 from shared.schemas.catalog import Stage
+from shared.schemas.processes import Process
 
 _unit = table_of(OrganisationUnit).c
 _member = table_of(UnitMember).c

@@ -21,7 +21,6 @@ from catalog_api.organisation.schemas import (
     UnitOut,
     UnitPatch,
 )
-from catalog_api.processes import Process
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
@@ -31,6 +30,7 @@ from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.schemas.catalog import Role, Stage
 from shared.schemas.common import Day, Key, Page, ShortText
+from shared.schemas.processes import Process
 
 router = Router(prefix="/v1", tags=["organisation"])
 

@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 
 from catalog_api.organisation.rules import UnitKind
-from catalog_api.processes import Process
 from shared.kit.patches import absent
 from shared.schemas.catalog import Role, Stage, Subject
 from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire
+from shared.schemas.processes import Process
 
 
 def _stages_once(stages: list[Stage]) -> list[Stage]:

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api.practices.rules import Adoption, PracticeKind
 from catalog_api.practices.tables import Practice, PracticeAdoption, PracticeOpportunity
-from catalog_api.processes import Process
 from catalog_api.rows import (
     change_row,
     get_row,
@@ -23,6 +22,7 @@ from catalog_api.rows import (
 )
 from shared.errors import NotFound
 from shared.kit.pagination import PageParams
+from shared.schemas.processes import Process
 
 _practice = table_of(Practice).c
 _link = table_of(PracticeOpportunity).c

@@ -17,7 +17,6 @@ from catalog_api.practices.schemas import (
     PracticeOut,
     PracticePatch,
 )
-from catalog_api.processes import Process
 from catalog_api.registry.queries import require_service
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
@@ -27,6 +26,7 @@ from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.schemas.common import Key, Page, ShortText
+from shared.schemas.processes import Process
 
 router = Router(prefix="/v1", tags=["practices"])
 

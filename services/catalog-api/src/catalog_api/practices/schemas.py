@@ -7,10 +7,10 @@ from pydantic import Field, StringConstraints
 
 from catalog_api.fields import Uri
 from catalog_api.practices.rules import Adoption, PracticeKind
-from catalog_api.processes import Process
 from shared.kit.patches import absent
 from shared.schemas.catalog import Tags
 from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire
+from shared.schemas.processes import Process
 
 NonEmpty = Annotated[LongText, StringConstraints(min_length=1)]
 OpportunityId = Annotated[

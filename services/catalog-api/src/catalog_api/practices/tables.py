@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog_api.base import Base, Revised, text_enum
 from catalog_api.practices.rules import Adoption, PracticeKind
-from catalog_api.processes import Process
+from shared.schemas.processes import Process
 
 # `simple` and not a language, as for services.
 _SEARCH = (

@@ -7,7 +7,6 @@ from typing import Any
 
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.organisation import queries as organisation_queries
-from catalog_api.processes import Process
 from catalog_api.raci import queries, rules
 from catalog_api.raci.schemas import (
     AssignmentIn,
@@ -25,6 +24,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
+from shared.schemas.processes import Process
 
 RACI = "raci"
 

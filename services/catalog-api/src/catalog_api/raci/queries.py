@@ -26,13 +26,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api.organisation.tables import CatalogedRole, OrganisationUnit, UnitMember
 from catalog_api.ownership.tables import Owner
-from catalog_api.processes import Process
 from catalog_api.raci.rules import Assignment, People, Responsibility
 from catalog_api.raci.tables import RaciAssignment, RaciChart
 from catalog_api.registry.tables import Service
 from catalog_api.rows import json_list, json_object, list_rows, table_of
 from shared.kit.pagination import PageParams
 from shared.schemas.catalog import Stage
+from shared.schemas.processes import Process
 
 _assignment = table_of(RaciAssignment).c
 _chart = table_of(RaciChart).c

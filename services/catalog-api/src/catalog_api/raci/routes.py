@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from fastapi import Body, Depends, Query, Response
 
-from catalog_api.processes import Process
 from catalog_api.raci import actions, queries
 from catalog_api.raci.queries import AssignmentFilters, GapFilters
 from catalog_api.raci.rules import Responsibility
@@ -25,6 +24,7 @@ from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.schemas.catalog import Role, Stage
 from shared.schemas.common import Key, Page, ShortText, Timestamp
+from shared.schemas.processes import Process
 
 router = Router(prefix="/v1", tags=["raci"])
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from catalog_api.fact_values import definition, known
-from catalog_api.processes import Process
 from shared.schemas.common import FactValue
+from shared.schemas.processes import Process
 
 SERVICE_OWNER = "service_owner"
 

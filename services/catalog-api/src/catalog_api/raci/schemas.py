@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from catalog_api.processes import Process
 from catalog_api.raci.rules import GapKind, Responsibility
 from shared.schemas.catalog import Role, Stage, Subject
 from shared.schemas.common import Key, Out, Wire
+from shared.schemas.processes import Process
 
 
 class AssignmentIn(Wire):

@@ -16,8 +16,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog_api.base import Base, Revised, text_enum
-from catalog_api.processes import Process
 from catalog_api.raci.rules import Responsibility
+from shared.schemas.processes import Process
 
 _PRESENT = text("valid_to IS NULL")
 

@@ -218,15 +218,16 @@ def _initiative_report(
     return InitiativeReport(
         name=f"initiative {initiative.title!r} ({initiative.id})",
         unfinished=not _is_over(initiative, today),
-        verdict=stands and stands.verdict,
+        verdict=stands.verdict if stands else None,
         judged_on=stands.judged_on if stands else weeks_on,
-        last_judged_on=stands and stands.last_judged_on,
+        last_judged_on=stands.last_judged_on if stands else None,
     )
 
 
 def _goal_report(goal: Goal) -> GoalReport:
     name = f"goal {goal.kpi} {goal.comparator.value} {goal.value:f} of {goal.service} ({goal.id})"
-    return GoalReport(name, goal.reached_at is not None, goal.due_on)
+    reached, missed = goal.reached_at is not None, goal.missed_at is not None
+    return GoalReport(name, reached, missed, goal.due_on)
 
 
 def _guard_rail_reports(guard_rails: Sequence[JudgedGuardRail]) -> list[GuardRailReport]:
@@ -234,8 +235,8 @@ def _guard_rail_reports(guard_rails: Sequence[JudgedGuardRail]) -> list[GuardRai
         GuardRailReport(
             name=f"guard-rail {one.row.kpi} of {one.row.service}",
             standing=one.standing,
-            judged_on=one.measurement and one.measurement.judged_on,
-            last_judged_on=one.measurement and one.measurement.last_judged_on,
+            judged_on=one.measurement.judged_on if one.measurement else None,
+            last_judged_on=one.measurement.last_judged_on if one.measurement else None,
         )
         for one in guard_rails
     ]

@@ -16,6 +16,7 @@ import numpy as np
 from improvement_api.benefits.mix import Cell, standardised
 from improvement_api.benefits.regression import (
     Array,
+    Flags,
     Posterior,
     independent_columns,
     regress,
@@ -103,7 +104,7 @@ class _Series:
     values: Array
     counts: Array | None
     positions: Array
-    after: Array
+    after: Flags
     volume: Array | None
 
 
@@ -129,14 +130,16 @@ def effect_of(observed: Sequence[Observed], setting: Setting) -> Effect:
     return _effect(model, mixed, setting, naive, explained, not_adjusted)
 
 
-def chance_below(observed: Sequence[Observed], setting: Setting, value: float) -> float:
-    """How likely the average effect is below a value: it is in the 95 % interval from 2.5 to
+def chances_below(
+    observed: Sequence[Observed], setting: Setting, values: Sequence[float]
+) -> list[float]:
+    """How likely the average effect is below each value: one is in the 95 % interval from 2.5 to
     97.5 %. What simulations ask thousands of times."""
     raw, unsaid = _series(observed, setting), dict[str, str]()
     mixed = _with_mix_of_before(raw, observed, unsaid)
     terms = [*_season(raw, setting, unsaid), *_volume(raw, setting, unsaid)]
     posterior = _fit(mixed, terms, only_average=True).posterior
-    return float(posterior.below(np.array([value]))[0])
+    return [float(posterior.below(np.array([value]))[0]) for value in values]
 
 
 def _series(observed: Sequence[Observed], setting: Setting) -> _Series:

@@ -7,7 +7,7 @@ neither is plugged in: for each pair on a grid generalised least squares gives a
 the effect, and these are mixed with the weights that the restricted likelihood gives the pairs
 (Harville 1974: it is the likelihood with coefficients and variance integrated out). Nothing is
 drawn at random: the same series gives the same interval. How often the interval holds the truth is
-measured in tests/unit/improvement_api/benefits and bench/effects.py.
+measured in tests/unit/improvement_api/benefits and tests/bench/effects.py.
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,16 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 AUTOCORRELATIONS: Final[Array] = np.linspace(-0.5, 0.95, 30)
 """Equally likely beforehand. Ends are left out where a mean cannot be told from a random walk."""
 
 SHARES_OF_NOISE: Final[Array] = np.array([0.0, 1 / 3, 2 / 3, 1.0])
 """How much of the variance does not last: that of the records a period happened to have."""
+
+WHITE: Final = 2.0
+"""Beforehand, that nothing lasts is so many times as likely as each of the other shares."""
 
 _RHO, _SHARE = (grid.ravel() for grid in np.meshgrid(AUTOCORRELATIONS, SHARES_OF_NOISE))
 
@@ -42,11 +46,11 @@ class Posterior:
     autocorrelation: float
 
     def mean(self) -> Array:
-        return self.weights @ self.location
+        return np.asarray(self.weights @ self.location)
 
     def below(self, values: Array) -> Array:
         """The probability that each function lies below its value."""
-        return self.weights @ stdtr(self.freedom, (values - self.location) / self.scale)
+        return np.asarray(self.weights @ stdtr(self.freedom, (values - self.location) / self.scale))
 
     def quantiles(self, probability: float) -> Array:
         """By halving: a quantile of a mixture lies between those of its parts."""
@@ -56,7 +60,7 @@ class Posterior:
             middle = (low + high) / 2
             under = self.below(middle) < probability
             low, high = np.where(under, middle, low), np.where(under, high, middle)
-        return (low + high) / 2
+        return np.asarray((low + high) / 2)
 
     def interval(self, level: float) -> tuple[Array, Array]:
         return self.quantiles((1 - level) / 2), self.quantiles((1 + level) / 2)
@@ -103,7 +107,8 @@ def regress(
         moments[:, parameters, parameters] - (coefficients * products).sum(axis=1), _EXACT
     )
     freedom = periods - parameters
-    likelihood = -halves - np.linalg.slogdet(normal)[1] / 2 - freedom / 2 * np.log(rest)
+    likely = np.where(_SHARE == 1, np.log(WHITE), 0.0)
+    likelihood = likely - halves - np.linalg.slogdet(normal)[1] / 2 - freedom / 2 * np.log(rest)
     weights = np.exp(likelihood - likelihood.max())
     weights /= weights.sum()
     asked = functions / scales

@@ -1,6 +1,6 @@
 """Effects, measurements and guard-rails over HTTP."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request, Response
@@ -133,7 +133,8 @@ async def get_effect(
     session: Session,
     response: Response,
     form: Annotated[
-        Form | None, Query(alias="format", description="json or html; stands above Accept")
+        Literal[Form.JSON, Form.HTML] | None,
+        Query(alias="format", description="stands above the Accept header"),
     ] = None,
     accept: Annotated[str, Header()] = "",
 ) -> Any:
@@ -213,8 +214,10 @@ async def measure_guard_rails(
     "/plans/{plan_id}/closing", operation_id="get_closing", responses=problem_responses(404)
 )
 async def get_closing(plan_id: UUID, caller: PlansRead, session: Session) -> ClosingOut:
-    """How the plan would end if it were closed now, or what that still takes and until when."""
+    """How the plan ended, or would if it were closed now, or what that still takes until when."""
     plan = await get_plan(session, plan_id)
+    if plan.outcome is not None:
+        return ClosingOut(outcome=plan.outcome, reasons=plan.outcome_reasons or [], missing=[])
     return ClosingOut.model_validate(await actions.closing_of_plan(session, plan, now()))
 
 

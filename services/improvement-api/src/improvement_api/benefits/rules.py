@@ -133,8 +133,11 @@ class GuardRailReport:
 
 @dataclass(frozen=True)
 class GoalReport:
+    """`missed`: it was due and not reached by then, whatever came later."""
+
     name: str
     reached: bool
+    missed: bool
     due_on: date
 
 
@@ -167,7 +170,7 @@ def closing_of(
     guard-rail worse. Unsuccessful: one of these has failed for good, or the last day on which
     what is missing could have been judged has passed. Cancelled initiatives do not count.
     """
-    failed = list(_failed(initiatives, goals, guard_rails, today))
+    failed = list(_failed(initiatives, goals, guard_rails))
     if failed:
         return Closing(PlanOutcome.UNSUCCESSFUL, failed, [])
     missing = list(_missing(initiatives, goals, guard_rails))
@@ -184,7 +187,6 @@ def _failed(
     initiatives: Sequence[InitiativeReport],
     goals: Sequence[GoalReport],
     guard_rails: Sequence[GuardRailReport],
-    today: date,
 ) -> Iterator[str]:
     for initiative in initiatives:
         if initiative.verdict is Verdict.WORSENED:
@@ -193,7 +195,7 @@ def _failed(
         if guard_rail.standing is GuardRailStanding.WORSE:
             yield f"{guard_rail.name} became worse by more than its tolerance"
     for goal in goals:
-        if not goal.reached and goal.due_on < today:
+        if goal.missed:
             yield f"{goal.name} was not reached by {goal.due_on}"
 
 
@@ -236,11 +238,13 @@ def _last_day(
     goals: Sequence[GoalReport],
     guard_rails: Sequence[GuardRailReport],
 ) -> date | None:
-    """The last day on which anything can be judged; None while an initiative is under way."""
-    if not initiatives or any(one.unfinished for one in initiatives):
+    """The last day on which anything can be judged; None while an initiative is under way or a
+    goal is open, which is missed one day."""
+    under_way = any(one.unfinished for one in initiatives)
+    if not initiatives or under_way or any(not goal.reached for goal in goals):
         return None
-    days = [goal.due_on for goal in goals]
-    days += [one.last_judged_on for one in (*initiatives, *guard_rails) if one.last_judged_on]
+    days = [one.last_judged_on for one in initiatives if one.last_judged_on]
+    days += [one.last_judged_on for one in guard_rails if one.last_judged_on]
     return max(days, default=None)
 
 

@@ -89,6 +89,7 @@ def _tornado(swings: Sequence[SensitivityOut], results: ResultsOut) -> Any:
         **_options(),
         height=110 + 34 * len(swings),
         truncate_label=48,
+        max_scale=7,
         x_title=f"Change of the net present value of {money(results.npv)} {results.currency}",
     )
     chart.x_labels = [f"{one.name} ({plain(one.low)} … {plain(one.high)})" for one in swings]

@@ -81,7 +81,7 @@ def check_present(has_approved: bool, act: str) -> None:
     """What needs an approved business case of the plan is refused without one (409)."""
     if not has_approved:
         raise Conflict(
-            f"{act} needs an approved business case of the plan: write one at"
-            " /v1/plans/{plan}/business-cases and have it approved",
+            f"{act} needs an approved business case of the plan: write one under its"
+            " business-cases and have it approved",
             code="business_case_required",
         )

@@ -1,1 +1,1 @@
-"""Capability assessments: the maturity of each process, 0 to 5, each level with its evidence."""
+"""Capabilities: how mature each of the ten processes is, shown by evidence, and what it lacks."""

@@ -40,7 +40,7 @@ from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.schemas.catalog import Stage
-from shared.schemas.improvement import Standing
+from shared.schemas.improvement import Outcome, Standing
 
 TIME_LIMIT = timedelta(seconds=1)  # of all expressions of a gate together
 
@@ -120,10 +120,11 @@ async def _settle_standing(
     standing_id = await claim_standing(session, made.service, made.gate, made.id)
     if standing_id == made.id:
         return fresh
-    voters = await voters_of(session, standing_id)
-    if voters or await signatures_of(session, [standing_id]):
+    by_board = judgement.definition.board is not None
+    voted = by_board and bool(await voters_of(session, standing_id))
+    if voted or await signatures_of(session, [standing_id]):
         standing = await read_evaluation(session, standing_id, judgement.at)
-        if _keeps_standing(standing, judgement, voted=bool(voters)):
+        if _keeps_standing(standing, fresh, voted=voted):
             return standing
     await replace_standing(session, made.service, made.gate, made.id)
     return fresh
@@ -137,18 +138,21 @@ async def _assess_unsigned(session: Session, service: str, judgement: Judgement)
     return assess(judgement.definition, judgement.results, {}, waived)
 
 
-def _keeps_standing(standing: ReadEvaluation, judgement: Judgement, *, voted: bool) -> bool:
-    earlier = RESULTS.validate_python(standing.row.results)
-    worse = became_worse(
-        {name: result.outcome for name, result in earlier.items()},
-        {name: result.outcome for name, result in judgement.results.items()},
-    )
+def _keeps_standing(standing: ReadEvaluation, fresh: ReadEvaluation, *, voted: bool) -> bool:
+    """Compares outcomes as they are read, with the waivers in force: a waived fail is a warning,
+    and an error in its place is worse."""
+    worse = became_worse(_outcomes(standing), _outcomes(fresh))
     return standing.standing is not Standing.DECIDED and keeps_standing(
         signed=voted or bool(standing.counting),
-        age=judgement.at - standing.row.evaluated_at,
+        age=fresh.row.evaluated_at - standing.row.evaluated_at,
         max_age=standing.definition.max_age,
         worse=worse,
     )
+
+
+def _outcomes(read: ReadEvaluation) -> dict[str, Outcome]:
+    """Of the automated and evidence criteria, which alone were recorded."""
+    return {name: read.assessment.results[name].outcome for name in read.row.results}
 
 
 async def simulate(

@@ -10,8 +10,8 @@ from improvement_api.evaluations.schemas import SimulationCreate
 from improvement_api.facts.rules import Heard, Owner, OwnerReply
 from improvement_api.gates.queries import current_version, definition_of
 from improvement_api.gates.rules import GateDefinition, names_by_owner
-from improvement_api.providers import Remotes, ask_about, ask_for_catalogs
-from shared.kit.database import reading
+from improvement_api.providers import Providers, Remotes, ask_about, ask_for_catalogs
+from shared.kit.database import Engine, reading
 from shared.schemas.common import Key
 from shared.schemas.improvement import Gate
 
@@ -40,11 +40,19 @@ class Proposal:
     replies: Mapping[Owner, OwnerReply]
 
 
-async def _asked(key: Key, gate: Gate, providers: Remotes, request: Request) -> Asked:
+async def ask_for_gate(engine: Engine, providers: Providers, service: str, gate: Gate) -> Asked:
+    """Read the version in force, and ask the owners for the facts that it uses.
+
+    NotFound when the catalog does not know the service, or the gate has no version.
+    """
     # A read that is over before anybody is asked: no transaction waits for another service.
-    async with reading(request.app.state.engine) as session:
+    async with reading(engine) as session:
         definition = definition_of(await current_version(session, gate))
-    return Asked(definition, await ask_about(providers, key, names_by_owner(definition)))
+    return Asked(definition, await ask_about(providers, service, names_by_owner(definition)))
+
+
+async def _asked(key: Key, gate: Gate, providers: Remotes, request: Request) -> Asked:
+    return await ask_for_gate(request.app.state.engine, providers, key, gate)
 
 
 async def _asked_or_proposed(

@@ -193,6 +193,15 @@ async def standing_ids(session: AsyncSession, places: Iterable[tuple[str, Gate]]
     return set(await session.scalars(statement))
 
 
+async def standing_at(
+    session: AsyncSession, service: str, gates: Iterable[Gate], now: datetime
+) -> dict[Gate, ReadEvaluation]:
+    """The evaluations of a service that stand at these gates, as they are now."""
+    ids = await standing_ids(session, ((service, gate) for gate in gates))
+    rows = (await session.scalars(select(Evaluation).where(Evaluation.id.in_(ids)))).all()
+    return {read.row.gate: read for read in await read_evaluations(session, rows, now)}
+
+
 async def lock_standing(session: AsyncSession, service: str, gate: Gate) -> UUID | None:
     """The standing evaluation, held until the transaction ends; None before the first one.
 

@@ -1,9 +1,9 @@
 """Evaluations over HTTP: make one, read them, simulate one."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Header, Query, Response
 
 from improvement_api.evaluations.actions import evaluate_gate, simulate
 from improvement_api.evaluations.asking import AskedGate, AskedOrProposed, Proposal
@@ -14,13 +14,20 @@ from improvement_api.evaluations.queries import (
     read_evaluations,
 )
 from improvement_api.evaluations.rules import Assessment, exit_code_of
-from improvement_api.evaluations.schemas import SimulationOut
+from improvement_api.evaluations.schemas import (
+    JUNIT,
+    MEDIA_TYPES,
+    EvaluationForm,
+    SimulationOut,
+)
 from improvement_api.gates.actions import propose
 from improvement_api.gates.rules import GateDefinition
 from improvement_api.signatures.queries import signature_out
+from shared.documents.junit import junit_xml
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
+from shared.kit.forms import preferred
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
@@ -32,13 +39,15 @@ router = Router(prefix="/v1", tags=["evaluations"])
 
 GatesRead = Annotated[Principal, requires("gates:read")]
 EvaluationsWrite = Annotated[Principal, requires("evaluations:write")]
+XML = "application/xml"
 
 
 @router.post(
     "/services/{key}/gates/{gate}/evaluations",
     status_code=201,
     operation_id="evaluate_gate",
-    responses=problem_responses(404, 409),
+    response_model=EvaluationOut,
+    responses={201: JUNIT, **problem_responses(404, 409)},
 )
 async def evaluate(
     key: Key,
@@ -48,15 +57,23 @@ async def evaluate(
     session: Session,
     response: Response,
     _: Idempotent,
-) -> EvaluationOut:
-    """May this service pass? No body; 201 whatever the verdict.
+    form: Annotated[
+        EvaluationForm | None, Query(alias="format", description="stands above the Accept header")
+    ] = None,
+    accept: Annotated[str, Header()] = "",
+) -> Any:
+    """May this service pass? No body; 201 whatever the verdict; as JSON or as JUnit XML.
 
     The reply is the evaluation that stands; `new_evaluation_id` names the one made now. An owner
     of facts that cannot be reached makes its criteria `error`, never a pass.
     """
     standing, made = await evaluate_gate(session, key, asked.definition, asked.replies, caller)
-    response.headers["Location"] = f"/v1/evaluations/{made}"
-    return evaluation_out(standing, made)
+    answer = evaluation_out(standing, made)
+    location = {"Location": f"/v1/evaluations/{made}", "Vary": "Accept"}
+    if (form or preferred(accept, MEDIA_TYPES, EvaluationForm.JSON)) is EvaluationForm.JUNIT:
+        return Response(junit_xml(answer), 201, location, XML)
+    response.headers.update(location)
+    return answer
 
 
 @router.get(
@@ -83,6 +100,18 @@ async def list_of_gate(
 async def get_one(evaluation_id: UUID, caller: GatesRead, session: Session) -> EvaluationOut:
     """One evaluation: its outcomes never change, verdict and standing are as of now."""
     return evaluation_out(await read_evaluation(session, evaluation_id, now()), evaluation_id)
+
+
+@router.get(
+    "/evaluations/{evaluation_id}/junit",
+    operation_id="get_evaluation_junit",
+    responses={200: JUNIT, **problem_responses(404)},
+    response_class=Response,
+)
+async def get_junit(evaluation_id: UUID, caller: GatesRead, session: Session) -> Response:
+    """One evaluation as JUnit XML: a test case a criterion, as CI systems show them."""
+    read = await read_evaluation(session, evaluation_id, now())
+    return Response(junit_xml(evaluation_out(read, evaluation_id)), media_type=XML)
 
 
 @router.post(

@@ -190,6 +190,7 @@ def soften(result: Result, waiver: WaiverNote | None) -> Result:
     """A valid waiver makes a fail a warning, never better, and nothing else (rules 2).
 
     An error or an inconclusive outcome is no failing that somebody could answer for: nobody knows.
+    The outcome of the criterion is what comes out here: that is what rule 4 and standing compare.
     """
     if waiver is None or result.outcome is not Outcome.FAIL:
         return result

@@ -1,10 +1,30 @@
-"""What an evaluation of no consequence says."""
+"""In which forms an evaluation is answered, and what one of no consequence says."""
+
+from enum import StrEnum
+from typing import Any
 
 from pydantic import ConfigDict, Field
 
 from improvement_api.gates.schemas import ProposedGate
 from shared.schemas.common import Out
 from shared.schemas.improvement import CriterionResult, Gate, Verdict
+
+
+class EvaluationForm(StrEnum):
+    JSON = "json"
+    JUNIT = "junit"
+
+
+MEDIA_TYPES = {
+    "application/json": EvaluationForm.JSON,
+    "application/xml": EvaluationForm.JUNIT,
+    "text/xml": EvaluationForm.JUNIT,
+}
+JUNIT: dict[str, Any] = {
+    "description": "The evaluation, as JSON or as JUnit XML",
+    "content": {"application/xml": {"schema": {"type": "string"}}},
+}
+"""What the contract says of replies in JUnit XML."""
 
 
 class SimulationCreate(ProposedGate):

@@ -7,7 +7,7 @@ from improvement_api.facts.queries import known_facts
 from improvement_api.facts.rules import Heard, UsedFact, usable
 from improvement_api.facts.sheets import OWN_FACTS
 from improvement_api.gates.defaults import DEFAULTS, FACTS_OF_DEFAULTS
-from improvement_api.gates.queries import insert_version, lock_gate, newest_numbers
+from improvement_api.gates.queries import every_version, insert_version, lock_gate, newest_numbers
 from improvement_api.gates.rules import (
     CRITERIA,
     MAX_AGE_HOURS,
@@ -72,13 +72,35 @@ async def _pin(
 
 
 async def load_defaults(session: Session) -> None:
-    """Give each gate that has no version its default one; harmless when repeated."""
-    defined = await newest_numbers(session)
+    """Put the default of each gate in force where nobody has published a version of their own.
+
+    A gate whose newest version is an older default gets the present one as its next version.
+    Harmless when repeated, also by several processes at once. A default that was in force before
+    is not brought back, so that two releases that run side by side do not take turns.
+    """
     for gate, body in DEFAULTS.items():
-        if gate not in defined:
-            await _insert(
-                session, gate, 1, body, pin_facts(body.criteria, FACTS_OF_DEFAULTS), LOADED_BY
-            )
+        if await _takes(session, gate, body):
+            await lock_gate(session, gate)
+            if await _takes(session, gate, body):  # what is there now that we have waited
+                facts = pin_facts(body.criteria, FACTS_OF_DEFAULTS)
+                before = (await newest_numbers(session)).get(gate, 0)
+                await _insert(session, gate, before + 1, body, facts, LOADED_BY)
+
+
+async def _takes(session: Session, gate: Gate, body: GateVersionCreate) -> bool:
+    versions = await every_version(session, gate)
+    return not any(row.published_by != LOADED_BY or is_same(row, body) for row in versions)
+
+
+def is_same(row: GateVersion, body: GateVersionCreate) -> bool:
+    """Whether a version asks and demands what a body does, whatever its reason."""
+    return (
+        row.criteria == CRITERIA.dump_python(body.criteria, mode="json")
+        and row.max_age_hours == body.max_age_hours
+        and row.pass_threshold == body.pass_threshold
+        and row.warning_threshold == body.warning_threshold
+        and (row.decided_by, row.board) == (body.decided_by, body.board)
+    )
 
 
 async def _insert(

@@ -83,6 +83,11 @@ async def list_versions(session: AsyncSession, gate: Gate, page: PageParams) -> 
     return list(await session.scalars(keyset(statement, [GateVersion.version.desc()], page)))
 
 
+async def every_version(session: AsyncSession, gate: Gate) -> list[GateVersion]:
+    """All versions of a gate; people publish few."""
+    return list(await session.scalars(select(GateVersion).where(GateVersion.gate == gate)))
+
+
 async def lock_gate(session: AsyncSession, gate: Gate) -> None:
     """Let one publication of a gate wait for the other; version rows themselves never change."""
     await session.execute(

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Response
 
 from improvement_api.facts.queries import remember_facts
-from improvement_api.gates.actions import publish_version
+from improvement_api.gates.actions import is_same, publish_version
+from improvement_api.gates.defaults import DEFAULTS
 from improvement_api.gates.queries import (
     current_version,
     definition_of,
@@ -14,7 +15,7 @@ from improvement_api.gates.queries import (
     list_versions,
 )
 from improvement_api.gates.rules import Criterion, stages_of
-from improvement_api.gates.schemas import CriterionOut, GateOut, GateVersionCreate
+from improvement_api.gates.schemas import CriterionOut, GateDefault, GateOut, GateVersionCreate
 from improvement_api.gates.tables import GateVersion
 from improvement_api.providers import AskedCatalogs, Remotes, check_board
 from shared.kit.auth import Principal, requires
@@ -60,6 +61,20 @@ async def get_gate(gate: Gate, caller: GatesRead, session: Session, response: Re
     row = await current_version(session, gate)
     set_etag(response, row.version)
     return _out(row)
+
+
+@router.get("/{gate}/default", operation_id="get_gate_default", responses=problem_responses(404))
+async def get_gate_default(gate: Gate, caller: GatesRead, session: Session) -> GateDefault:
+    """The default that this release comes with, to compare and to publish.
+
+    A start puts it in force only where nobody has published a version of their own.
+    """
+    body = DEFAULTS[gate]
+    return GateDefault(
+        gate=gate,
+        in_force=is_same(await current_version(session, gate), body),
+        definition=body.model_dump(mode="json", exclude_none=True),
+    )
 
 
 @router.post(

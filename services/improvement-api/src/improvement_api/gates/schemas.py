@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from improvement_api.gates.rules import (
     MAX_AGE_HOURS,
@@ -126,3 +126,13 @@ class GateOut(Out):
     reason: str
     published_at: datetime
     published_by: str
+
+
+class GateDefault(Out):
+    """The default that this release comes with, whether it is in force or not."""
+
+    gate: Gate
+    in_force: bool = Field(description="the newest version asks and demands the same")
+    definition: dict[str, JsonValue] = Field(
+        description="a body for `POST /v1/gates/{gate}/versions`"
+    )

@@ -65,10 +65,10 @@ async def set_goal(
     caller: Principal,
 ) -> Goal:
     """Set a goal of a plan; `values` are what was checked of it, with the moment of asking."""
-    judgement = rules.judge_attainability(history, values["comparator"], values["value"])
-    check_supported(judgement, body.reason)
     plan = await get_plan(session, plan_id, lock=True)
     check_editable(plan.state)
+    judgement = rules.judge_attainability(history, values["comparator"], values["value"])
+    check_supported(judgement, body.reason)
     if await queries.count_goals(session, plan_id) >= MOST_GOALS:
         raise Conflict(f"A plan has at most {MOST_GOALS} goals", code="too_many_goals")
     at = now()
@@ -168,9 +168,13 @@ async def _note(session: Session, goal: Goal, measured: Measured, at: datetime) 
 
 
 def _told(goal: Goal, point: KpiPoint | None) -> dict[str, Any]:
+    """What the events say: figures as numbers, as in all events."""
+    baseline = goal.baseline_value
     return {
         "id": str(goal.id),
         **_facts(goal),
+        "value": float(goal.value),
+        "baseline_value": None if baseline is None else float(baseline),
         "period": None if point is None else point.period,
         "measured": None if point is None else point.value,
         "count": None if point is None else point.count,

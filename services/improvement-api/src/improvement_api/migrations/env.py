@@ -4,6 +4,7 @@ from improvement_api.base import metadata
 from improvement_api.benefits import tables as benefits
 from improvement_api.business_cases import tables as business_cases
 from improvement_api.capabilities import tables as capabilities
+from improvement_api.checks import tables as checks
 from improvement_api.decisions import tables as decisions
 from improvement_api.delegations import tables as delegations
 from improvement_api.deployment_protection import tables as deployment_protection
@@ -28,6 +29,7 @@ TABLES = (
     benefits,
     business_cases,
     capabilities,
+    checks,
     decisions,
     delegations,
     deployment_protection,

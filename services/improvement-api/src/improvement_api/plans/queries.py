@@ -150,3 +150,15 @@ async def count_for(session: AsyncSession, service: str) -> tuple[int, int, int]
     row = (await session.execute(counts.where(Initiative.service == service))).one()
     active, unfinished_count, done = row
     return active, unfinished_count, done
+
+
+async def initiatives_for(session: AsyncSession, service: str, most: int) -> list[Any]:
+    """Initiatives for a service with their plans, but for withdrawn ones, the latest first."""
+    statement = (
+        select(Initiative, Plan)
+        .join(Plan, Plan.id == Initiative.plan_id)
+        .where(Initiative.service == service, Plan.state != PlanState.WITHDRAWN)
+        .order_by(Initiative.start.desc(), Initiative.id)
+        .limit(most)
+    )
+    return list((await session.execute(statement)).all())

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 import psycopg
 from psycopg.rows import tuple_row
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, false, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.clocks.rules import Clocked
@@ -307,6 +307,7 @@ class IncidentFilter:
     opened_to: datetime | None = None
     resolved_from: datetime | None = None
     resolved_to: datetime | None = None
+    major: bool | None = None
 
 
 async def list_incidents(
@@ -337,6 +338,12 @@ def _conditions(wanted: IncidentFilter) -> Iterator[ColumnElement[bool]]:
             yield stamp >= start
         if end is not None:
             yield stamp < end
+    if wanted.major is not None:
+        # Exactly the condition of ix_incident_major, so that it is used.
+        yield _MAJOR if wanted.major else func.coalesce(_MAJOR, false()).is_(false())
+
+
+_MAJOR: Any = func.coalesce(Incident.major_flag, Incident.priority == text("1"))
 
 
 async def get_incident(session: AsyncSession, source: str, external_id: str) -> Incident:

@@ -5,26 +5,31 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request, Response
 
-from metrics_api.incidents import queries
+from metrics_api.incidents import queries, recurrence_queries
 from metrics_api.incidents.actions import INTAKE
 from metrics_api.incidents.contract import BODIES
 from metrics_api.incidents.queries import IncidentFilter
+from metrics_api.incidents.recurrence_queries import Fingerprint
 from metrics_api.incidents.rules import FoldedIncident, StoredIncident
 from metrics_api.incidents.schemas import IncidentOut, TransitionOut, VersionOut
 from metrics_api.incidents.tables import Incident
 from metrics_api.incidents.version_queries import list_versions
 from metrics_api.intake.pushes import push_many, push_one
 from metrics_api.intake.storing import Outcome
+from shared.errors import Invalid
 from shared.kit.auth import Principal, requires
+from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
-from shared.schemas.common import Key, Page, ShortText, Timestamp
-from shared.schemas.metrics import BatchReply, IncidentState
+from shared.schemas.common import Key, Page, ShortText, Storable, Timestamp
+from shared.schemas.metrics import BatchReply, IncidentState, Recurrences
 
 IncidentsRead = Annotated[Principal, requires("metrics:read")]
 IncidentsWrite = Annotated[Principal, requires("incidents:write")]
+
+NAMED_RECURRENCES = 100
 
 router = Router(prefix="/v1/incidents", tags=["incidents"])
 
@@ -86,6 +91,7 @@ def incident_filter(
     opened_to: Annotated[Timestamp | None, Query(description="not included")] = None,
     resolved_from: Annotated[Timestamp | None, Query()] = None,
     resolved_to: Annotated[Timestamp | None, Query(description="not included")] = None,
+    major: Annotated[bool | None, Query(description="the tool's flag, else priority 1")] = None,
 ) -> IncidentFilter:
     return IncidentFilter(
         source=source,
@@ -96,6 +102,7 @@ def incident_filter(
         opened_to=opened_to,
         resolved_from=resolved_from,
         resolved_to=resolved_to,
+        major=major,
     )
 
 
@@ -111,6 +118,43 @@ async def list_incidents(
     paged = page_of(rows, page, key=_identity)
     paged["items"] = [_of_row(source, row) for row, source in paged["items"]]
     return Page[IncidentOut].model_validate(paged)
+
+
+@router.get("/recurrences", operation_id="find_recurrences", responses=problem_responses(422))
+async def find_recurrences(
+    *,
+    session: Session,
+    _: IncidentsRead,
+    service: Annotated[Key, Query()],
+    opened_from: Annotated[Timestamp, Query(description="such as when the fix was made")],
+    opened_to: Annotated[
+        Timestamp | None, Query(description="not included; default and at most now")
+    ] = None,
+    problem: Annotated[ShortText | None, Query(description="the tool's id of the problem")] = None,
+    caused_by: Annotated[ShortText | None, Query(description="the tool's id of a change")] = None,
+    vendor_product: Annotated[Key | None, Query()] = None,
+    title: Annotated[
+        str | None,
+        Query(min_length=3, max_length=200, description="a phrase of the title, in any case"),
+        Storable,
+    ] = None,
+) -> Recurrences:
+    """How many incidents say that it happened again: opened then, not cancelled, and like this.
+
+    All parts that are given must fit, and one of problem, caused_by, vendor_product and title
+    must be given. The first hundred are named.
+    """
+    if not any((problem, caused_by, vendor_product, title)):
+        raise Invalid(
+            "give problem, caused_by, vendor_product or title",
+            code="no_fingerprint",
+            pointer="/query/problem",
+        )
+    at = now()
+    end = at if opened_to is None else min(opened_to, at)
+    wanted = Fingerprint(service, opened_from, end, problem, caused_by, vendor_product, title)
+    count, rows = await recurrence_queries.find_recurrences(session, wanted, NAMED_RECURRENCES)
+    return Recurrences.model_validate({"as_of": end, "count": count, "items": rows})
 
 
 @router.get(

@@ -59,6 +59,14 @@ class Incident(Base):
             "service",
             postgresql_where=text("state IN ('new', 'in_progress', 'on_hold')"),
         ),
+        # Records rule 13, in the words of `is_major`.
+        Index(
+            "ix_incident_major",
+            "source_id",
+            "external_id",
+            postgresql_include=["opened_at"],
+            postgresql_where=text("coalesce(major_flag, priority = 1)"),
+        ),
         Index(None, "response_due_at", postgresql_where=text("response_due_at IS NOT NULL")),
         Index(None, "resolution_due_at", postgresql_where=text("resolution_due_at IS NOT NULL")),
         {"postgresql_with": {"fillfactor": 90}},  # room for updates that touch no index

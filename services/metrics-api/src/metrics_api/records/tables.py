@@ -176,6 +176,12 @@ class Survey(Record, Base):
             "external_id",
             postgresql_where=text("comment IS NOT NULL"),
         ),
+        # For those who come back for what is new since.
+        Index(
+            "ix_survey_comment_received",
+            "last_received_at",
+            postgresql_where=text("comment IS NOT NULL"),
+        ),
         Index(None, "source_id", "service_name", postgresql_where=UNATTRIBUTED),
         ROOM,
     )

@@ -5,14 +5,14 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.documents.junit import junit_xml
 from shared.schemas.improvement import EvaluationOut
 from tests.unit.tollgate.evaluations import make_criterion, make_evaluation
-from tollgate.junit import junit_xml
 
 GOLDEN = """\
 <?xml version="1.0" encoding="UTF-8"?>
 <testsuite name="operate-to-improve printing" tests="6" failures="2" errors="1" skipped="1" \
-timestamp="2026-03-01T08:30:00+00:00">
+time="0" timestamp="2026-03-01T08:30:00+00:00">
   <properties>
     <property name="evaluation" value="0190a8f0-0000-7000-8000-000000000001" />
     <property name="verdict" value="fail" />
@@ -20,27 +20,27 @@ timestamp="2026-03-01T08:30:00+00:00">
     <property name="standing" value="open" />
     <property name="gate_version" value="3" />
   </properties>
-  <testcase classname="operate-to-improve.printing" name="a">
+  <testcase classname="operate-to-improve.printing" name="a" time="0">
     <system-out>pass: holds</system-out>
   </testcase>
-  <testcase classname="operate-to-improve.printing" name="b">
+  <testcase classname="operate-to-improve.printing" name="b" time="0">
     <system-out>warning: waived until May</system-out>
   </testcase>
-  <testcase classname="operate-to-improve.printing" name="c">
+  <testcase classname="operate-to-improve.printing" name="c" time="0">
     <failure message="5 &gt; 4 &amp; &quot;late&quot;" type="fail">Criterion c
 required, weight 2
 mttr_hours = 5.2
 mttr_target = no value: no target</failure>
   </testcase>
-  <testcase classname="operate-to-improve.printing" name="d">
+  <testcase classname="operate-to-improve.printing" name="d" time="0">
     <failure message="no value" type="inconclusive">Criterion d
 required, weight 1</failure>
   </testcase>
-  <testcase classname="operate-to-improve.printing" name="e">
+  <testcase classname="operate-to-improve.printing" name="e" time="0">
     <error message="metrics-api is down" type="error">Criterion e
 required, weight 1</error>
   </testcase>
-  <testcase classname="operate-to-improve.printing" name="f">
+  <testcase classname="operate-to-improve.printing" name="f" time="0">
     <skipped message="no data yet">Criterion f
 advisory, weight 1</skipped>
   </testcase>
@@ -75,3 +75,46 @@ def test_whatever_a_reason_holds_the_document_is_well_formed(reason: str) -> Non
     document = as_junit(criteria=[make_criterion("a", "fail", reason)])
 
     assert len(list(ElementTree.fromstring(document).iter("testcase"))) == 1
+
+
+# What Jenkins' junit-10.xsd lets stand in each element: attributes demanded, attributes allowed,
+# children in their order.
+SHAPES: dict[str, tuple[set[str], set[str], list[str]]] = {
+    "testsuite": (
+        {"name", "tests"},
+        {"failures", "errors", "skipped", "time", "timestamp", "hostname", "id", "package"},
+        ["properties", "testcase", "system-out", "system-err"],
+    ),
+    "properties": (set(), set(), ["property"]),
+    "property": ({"name", "value"}, set(), []),
+    "testcase": (
+        {"name", "classname", "time"},
+        {"assertions", "status"},
+        ["skipped", "error", "failure", "system-out", "system-err"],
+    ),
+    "failure": (set(), {"message", "type"}, []),
+    "error": (set(), {"message", "type"}, []),
+    "skipped": (set(), {"message"}, []),
+    "system-out": (set(), set(), []),
+}
+
+
+def check_shape(element: ElementTree.Element) -> None:
+    demanded, allowed, children = SHAPES[element.tag]
+    assert demanded <= set(element.keys()) <= demanded | allowed
+    places = [children.index(child.tag) for child in element]
+    assert places == sorted(places)
+    for child in element:
+        check_shape(child)
+
+
+@given(st.lists(st.sampled_from(["pass", "warning", "fail", "inconclusive", "error", "skip"])))
+def test_it_has_the_shape_that_ci_systems_read_and_counts_that_add_up(outcomes: list[str]) -> None:
+    criteria = [make_criterion(f"c{n}", outcome, "why") for n, outcome in enumerate(outcomes)]
+
+    suite = ElementTree.fromstring(as_junit(criteria=criteria))
+
+    check_shape(suite)
+    for attribute, element in (("failures", "failure"), ("errors", "error"), ("skipped",) * 2):
+        assert int(suite.attrib[attribute]) == len(suite.findall(f"testcase/{element}"))
+    assert int(suite.attrib["tests"]) == len(suite.findall("testcase")) == len(outcomes)

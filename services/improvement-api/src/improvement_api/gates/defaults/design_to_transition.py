@@ -1,0 +1,130 @@
+"""Design to transition: the design is whole, and what it rests on and costs is known."""
+
+from improvement_api.gates.defaults.common import (
+    BOARD,
+    COSTS_RECORDED,
+    CRITICALITY,
+    KNOWN_TO_TOOLS,
+    NO_OPEN_HIGH_RISK,
+    OBJECTIVES_SERVED,
+    OWNED,
+    RACI,
+    ROADMAP_APPROVED,
+    ROADMAP_ON_TIME,
+    STRATEGY_CURRENT,
+    SUPPORT_HOURS,
+    VENDOR_CONTRACTS,
+    VENDOR_SUPPORT,
+    WITHIN_CEILINGS,
+)
+from improvement_api.gates.defaults.making import ADVISORY, asks, document, in_stage, signed
+from shared.schemas.processes import Process
+
+ASKED = (
+    in_stage("service_stage == 'design'", "in design"),
+    OWNED,
+    asks(
+        Process.SERVICE_CONTINUITY_MANAGEMENT,
+        "deputy",
+        "More than one person knows it",
+        "service_owner_count >= 2.0",
+        why="people leave, and knowledge must not leave with them.",
+        how="Name a second person in any role: PUT /v1/services/{key}/owners in catalog-api.",
+        **ADVISORY,
+    ),
+    CRITICALITY,
+    SUPPORT_HOURS,
+    KNOWN_TO_TOOLS,
+    STRATEGY_CURRENT,
+    OBJECTIVES_SERVED,
+    ROADMAP_APPROVED,
+    ROADMAP_ON_TIME,
+    asks(
+        Process.SERVICE_DEVELOPMENT_MANAGEMENT,
+        "design-package",
+        "The design package is approved",
+        "!development_needed || design_package_approved",
+        why="transition builds and tests what the package says. A product has none.",
+        how="Keep the package in the development record, each document approved:"
+        " POST or PATCH /v1/services/{key}/development in catalog-api.",
+    ),
+    asks(
+        Process.SERVICE_DEVELOPMENT_MANAGEMENT,
+        "requirements-answered",
+        "Every requirement that must be met is answered",
+        "must_requirements_unanswered_count == 0.0",
+        why="a design answers what customers cannot do without, by a KPI, an SLO or an agreement.",
+        how="POST /v1/services/{key}/requirements/{requirement}/state in catalog-api with what"
+        " answers it.",
+        **ADVISORY,
+    ),
+    asks(
+        Process.SERVICE_CATALOG_MANAGEMENT,
+        "offering-drafted",
+        "An offering with form and fulfilment is drafted",
+        "service_kind == 'technical' || publishable_offering_count >= 1.0",
+        warning="offering_count >= 1.0",
+        why="how customers will ask for it, and who does what then, is part of the design. A"
+        " technical service is not offered to them.",
+        how="POST /v1/services/{key}/offerings in catalog-api with `form` and `fulfilment_plan`.",
+    ),
+    asks(
+        Process.SERVICE_LIFECYCLE_MANAGEMENT,
+        "no-retired-dependency",
+        "It depends on nothing that is retired",
+        "dependencies_on_retired_count == 0.0",
+        why="what is retired is switched off.",
+        how="DELETE /v1/services/{key}/dependencies/{dependency} in catalog-api, and depend on the"
+        " successor.",
+    ),
+    WITHIN_CEILINGS,
+    asks(
+        Process.SERVICE_CONTINUITY_MANAGEMENT,
+        "continuity-designed",
+        "A continuity plan is approved already",
+        "continuity_plan_approved",
+        why="recovery that is designed in costs less than recovery that is added.",
+        how="POST /v1/services/{key}/continuity-plans in catalog-api, then …/submission and"
+        " …/approval.",
+        **ADVISORY,
+    ),
+    COSTS_RECORDED,
+    asks(
+        Process.SERVICE_FINANCIAL_MANAGEMENT,
+        "charging-planned",
+        "How it will be charged is decided",
+        "charging_model_defined",
+        why="that customers do not pay is a decision, too: the model `none`.",
+        how="Set the model: POST /v1/services/{key}/charging-models in catalog-api.",
+        **ADVISORY,
+    ),
+    VENDOR_CONTRACTS,
+    VENDOR_SUPPORT,
+    asks(
+        Process.VENDOR_PRODUCT_MANAGEMENT,
+        "supply-drafted",
+        "OLAs and underpinning contracts cover what it needs",
+        "operational_agreements_cover_dependencies",
+        why="suppliers take their time; what is agreed during design does not delay transition.",
+        how="An `ola` with each provider it needs hard, an `underpinning_contract` for each vendor"
+        " product: POST /v1/agreements in catalog-api.",
+        **ADVISORY,
+    ),
+    RACI,
+    NO_OPEN_HIGH_RISK,
+    BOARD,
+    document(
+        Process.SERVICE_DEVELOPMENT_MANAGEMENT,
+        "transition-plan",
+        "A transition plan exists",
+        "Transition plan: build, rollout, training, rollback",
+        why="who is surprised by a rollout calls the service desk.",
+    ),
+    signed(
+        Process.SERVICE_DEVELOPMENT_MANAGEMENT,
+        "owner-accepts-design",
+        "The service owner accepts the design",
+        "service_owner",
+        "the design is what the owner asked for.",
+    ),
+)

@@ -1,0 +1,175 @@
+"""To retirement: nobody needs it any more, and nothing of it is left running or paid."""
+
+from improvement_api.gates.defaults.common import INITIATIVES_FINISHED, OBLIGATIONS, OWNED
+from improvement_api.gates.defaults.making import ADVISORY, asks, document, in_stage, signed
+from shared.schemas.processes import Process
+
+ASKED = (
+    in_stage("service_stage != 'retirement'", "not retired"),
+    OWNED,
+    asks(
+        Process.SERVICE_LIFECYCLE_MANAGEMENT,
+        "retirement-plan",
+        "The retirement plan is approved",
+        "retirement_plan_approved",
+        why="contracts, data and customers outlive a service unless somebody ends them.",
+        how="POST /v1/services/{key}/retirement-plan in catalog-api, then …/approval.",
+    ),
+    asks(
+        Process.SERVICE_STRATEGY_DEFINITION,
+        "successor",
+        "A successor is decided, or why there is none",
+        "retirement_successor_decided",
+        why="the need may outlive the service.",
+        how="Name `successor`, or why there is none: PATCH /v1/services/{key}/retirement-plan in"
+        " catalog-api.",
+    ),
+    asks(
+        Process.SERVICE_STRATEGY_DEFINITION,
+        "no-essential-activity",
+        "No vital activity stops with it",
+        "essential_vital_activity_count == 0.0",
+        why="what a customer must be able to do goes on.",
+        how="DELETE /v1/vital-activities/{key}/services/{service} in catalog-api, once another"
+        " service supports it.",
+    ),
+    asks(
+        Process.SERVICE_LIFECYCLE_MANAGEMENT,
+        "customers-migrated",
+        "No customer is engaged any more",
+        "engaged_customer_count == 0.0",
+        why="a service ends with its last customer, not before.",
+        how="PUT /v1/services/{key}/retirement-plan/customers/{customer} in catalog-api, and"
+        " POST /v1/customers/{key}/engagements/{engagement}/end.",
+    ),
+    asks(
+        Process.SERVICE_ROADMAP_DEFINITION,
+        "steps-done",
+        "Every step of the retirement plan is done",
+        "retirement_steps_open_count == 0.0",
+        why="the step that was left out is the one that is billed for years.",
+        how="PUT /v1/services/{key}/retirement-plan/steps/{step} in catalog-api.",
+    ),
+    asks(
+        Process.SERVICE_ROADMAP_DEFINITION,
+        "roadmap-finished",
+        "No item of the roadmap is late",
+        "roadmap_overdue_item_count == 0.0",
+        why="what was promised is delivered elsewhere, or dropped and said so.",
+        how="POST /v1/services/{key}/plans/roadmap/versions in catalog-api.",
+        **ADVISORY,
+    ),
+    asks(
+        Process.SERVICE_LIFECYCLE_MANAGEMENT,
+        "no-dependents",
+        "No service depends on it",
+        "dependent_count == 0.0",
+        warning="hard_dependent_count == 0.0",
+        why="what depends hard on it goes down with it.",
+        how="See GET /v1/services/{key}/impact in catalog-api; remove the dependencies of its"
+        " consumers: DELETE /v1/services/{key}/dependencies/{dependency}.",
+    ),
+    asks(
+        Process.SERVICE_PERFORMANCE_MANAGEMENT,
+        "backlog-empty",
+        "No incident is open",
+        "backlog_open == 0.0",
+        warning="backlog_open <= 3.0",
+        why="open incidents are customers who still wait for it.",
+        how="Resolve or cancel the incidents of GET /v1/incidents in metrics-api.",
+    ),
+    asks(
+        Process.SERVICE_CATALOG_MANAGEMENT,
+        "unused",
+        "Nobody reports incidents any more",
+        "incident_count_last_90_days == 0.0",
+        why="silence shows that customers have really moved.",
+        how="Migrate the customers who remain; the incidents of 90 days count:"
+        " GET /v1/incidents in metrics-api.",
+        **ADVISORY,
+    ),
+    asks(
+        Process.SERVICE_CATALOG_MANAGEMENT,
+        "offerings-withdrawn",
+        "No offering is published",
+        "published_offering_count == 0.0",
+        why="what ends is not sold.",
+        how="POST /v1/offerings/{key}/withdraw in catalog-api.",
+    ),
+    asks(
+        Process.SERVICE_CATALOG_MANAGEMENT,
+        "requests-ended",
+        "No request is open",
+        "open_request_count == 0.0",
+        why="who has asked gets it, or learns that it does not come.",
+        how="POST /v1/requests/{request}/steps/{step}/complete, …/cancel or …/reject in"
+        " catalog-api.",
+    ),
+    asks(
+        Process.SERVICE_PERFORMANCE_MANAGEMENT,
+        "agreements-ended",
+        "No agreement covers it",
+        "active_agreement_count == 0.0",
+        why="an agreement that is not ended is breached.",
+        how="POST /v1/agreements/{key}/versions/{version}/terminate in catalog-api.",
+    ),
+    INITIATIVES_FINISHED,
+    OBLIGATIONS,
+    asks(
+        Process.SERVICE_CONTINUITY_MANAGEMENT,
+        "no-major-incident",
+        "No major incident is open",
+        "open_major_incidents == 0.0",
+        why="nobody escapes from an incident by retiring what caused it.",
+        how="Resolve it in the ITSM tool: GET /v1/incidents in metrics-api shows it.",
+    ),
+    asks(
+        Process.SERVICE_CONTINUITY_MANAGEMENT,
+        "risks-closed",
+        "No risk is open",
+        "open_risk_count == 0.0",
+        why="what remains at risk belongs to the successor now.",
+        how="POST /v1/risks/{risk}/closure in catalog-api.",
+        **ADVISORY,
+    ),
+    asks(
+        Process.SERVICE_FINANCIAL_MANAGEMENT,
+        "costs-ended",
+        "No cost goes on",
+        "cost_items_count == 0.0",
+        why="nobody pays for what has ended.",
+        how="Set `ends_on` of its cost items: PATCH /v1/services/{key}/cost-items/{item} in"
+        " catalog-api.",
+        **ADVISORY,
+    ),
+    asks(
+        Process.VENDOR_PRODUCT_MANAGEMENT,
+        "vendor-products-released",
+        "It uses no vendor product",
+        "vendor_product_count == 0.0",
+        why="licences renew themselves.",
+        how="DELETE /v1/services/{key}/dependencies/{dependency} in catalog-api.",
+        **ADVISORY,
+    ),
+    document(
+        Process.VENDOR_PRODUCT_MANAGEMENT,
+        "contracts-ended",
+        "Contracts are ended",
+        "Notices of termination of contracts and licences, or that there are none",
+        why="contracts outlive a service unless somebody ends them.",
+    ),
+    document(
+        Process.SERVICE_LIFECYCLE_MANAGEMENT,
+        "data-disposed",
+        "Its data are handed over, kept or deleted",
+        "Record of the data: what was handed over, what is kept and until when, what was deleted",
+        why="data outlive a service, and the duty to keep or delete them does, too.",
+    ),
+    signed(
+        Process.SERVICE_LIFECYCLE_MANAGEMENT,
+        "owner-agrees",
+        "The service owner agrees",
+        "service_owner",
+        "retirement is final, and its owner knows who depends on it.",
+    ),
+)

@@ -1,0 +1,200 @@
+"""Statements over major incidents and what became of them: missing, late, covered, fixed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select, true, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from improvement_api.root_causes.rules import FOUND, AnalysisState, FixOutcome
+from improvement_api.root_causes.tables import (
+    AnalysedIncident,
+    Analysis,
+    Fix,
+    MajorIncident,
+    MajorReading,
+)
+from shared.kit.pagination import PageParams, keyset
+
+_KEPT = ("service", "title", "priority", "state", "opened_at", "resolved_at", "due_at")
+
+
+async def keep_major_incidents(
+    session: AsyncSession, rows: Sequence[dict[str, Any]], seen_at: datetime
+) -> None:
+    """Store a page of major incidents as they are now, seen at `seen_at`."""
+    if not rows:
+        return
+    stamps = {"major": True, "first_seen_at": seen_at, "seen_at": seen_at}
+    statement = insert(MajorIncident).values([row | stamps for row in rows])
+    new = statement.excluded
+    changed = {name: new[name] for name in _KEPT} | {
+        "major": true(),
+        "seen_at": func.greatest(MajorIncident.seen_at, new.seen_at),
+    }
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["source", "external_id"], set_=changed)
+    )
+
+
+async def forget_unseen(session: AsyncSession, seen_before: datetime, opened_from: datetime) -> int:
+    """Those that a whole reading from `opened_from` on did not show are major no more."""
+    statement = (
+        update(MajorIncident)
+        .where(
+            MajorIncident.major,
+            MajorIncident.seen_at < seen_before,
+            MajorIncident.opened_at >= opened_from,
+        )
+        .values(major=False)
+    )
+    return int((await session.execute(statement)).rowcount)  # type: ignore[attr-defined]
+
+
+async def note_reading(session: AsyncSession, began_at: datetime) -> None:
+    """All major incidents were read, as they were at `began_at` or later."""
+    statement = insert(MajorReading).values(id=1, read_at=began_at)
+    newer = func.greatest(MajorReading.read_at, statement.excluded.read_at)
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_={"read_at": newer})
+    )
+
+
+async def last_reading(session: AsyncSession) -> datetime | None:
+    return await session.scalar(select(MajorReading.read_at))
+
+
+@dataclass(frozen=True)
+class MissingFilter:
+    """None means any; `started`: there is an analysis, but it has not found the cause."""
+
+    service: str | None = None
+    overdue: bool | None = None
+    started: bool | None = None
+
+
+async def list_missing(
+    session: AsyncSession, wanted: MissingFilter, at: datetime, page: PageParams
+) -> Sequence[Any]:
+    """Major incidents whose cause is not found, by due date, with the newest analysis they have."""
+    newest = _newest_analysis()
+    due = _due(newest)
+    statement: Any = (
+        select(MajorIncident, due.label("due"), newest.c.id.label("analysis"))
+        .outerjoin(newest, true())
+        .where(MajorIncident.major, ~_covered())
+    )
+    if wanted.service is not None:
+        statement = statement.where(MajorIncident.service == wanted.service)
+    if wanted.overdue is not None:
+        statement = statement.where(due < at if wanted.overdue else due >= at)
+    if wanted.started is not None:
+        id_ = newest.c.id
+        statement = statement.where(id_.is_not(None) if wanted.started else id_.is_(None))
+    order: list[Any] = [MajorIncident.due_at, MajorIncident.source, MajorIncident.external_id]
+    return (await session.execute(keyset(statement, order, page))).all()
+
+
+async def count_majors(
+    session: AsyncSession, service: str, at: datetime, since: datetime
+) -> tuple[int, int, int, int]:
+    """Of a service: without an analysis, overdue; resolved since then with the cause, in all."""
+    newest = _newest_analysis()
+    resolved = and_(MajorIncident.resolved_at >= since, MajorIncident.resolved_at < at)
+    statement = (
+        select(
+            func.count().filter(newest.c.id.is_(None)),
+            func.count().filter(~_covered(), _due(newest) < at),
+            func.count().filter(resolved, _covered()),
+            func.count().filter(resolved),
+        )
+        .select_from(MajorIncident)
+        .outerjoin(newest, true())
+        .where(MajorIncident.major, MajorIncident.service == service)
+    )
+    without, overdue, covered, of_all = (await session.execute(statement)).one()
+    return without, overdue, covered, of_all
+
+
+async def rca_coverage(
+    session: AsyncSession, since: datetime, until: datetime, service: str | None = None
+) -> tuple[int, int]:
+    """(those whose cause is found, all) of the major incidents resolved in [since, until).
+
+    The cause is found as long as one of their analyses is in `cause_found` or later.
+    """
+    statement = select(func.count().filter(_covered()), func.count()).where(
+        MajorIncident.major,
+        MajorIncident.resolved_at >= since,
+        MajorIncident.resolved_at < until,
+    )
+    if service is not None:
+        statement = statement.where(MajorIncident.service == service)
+    covered, of_all = (await session.execute(statement)).one()
+    return covered, of_all
+
+
+async def count_open_fixes(session: AsyncSession, service: str) -> int:
+    """Analyses of a service whose cause is found and whose fix is not verified."""
+    open_ones = (AnalysisState.CAUSE_FOUND, AnalysisState.FIX_IMPLEMENTED)
+    statement = select(func.count()).where(
+        Analysis.service == service, Analysis.state.in_(open_ones)
+    )
+    return (await session.execute(statement)).scalar_one()
+
+
+async def permanent_fix_rate(
+    session: AsyncSession, since: datetime, until: datetime, service: str | None = None
+) -> tuple[int, int]:
+    """(fixes that hold, fixes judged) of those whose days passed in [since, until).
+
+    A fix holds when the query for recurrences was empty then and has been since. One that could
+    not be judged yet (metrics-api was away) is in neither.
+    """
+    judged = Fix.outcome != FixOutcome.PENDING
+    statement = select(
+        func.count().filter(Fix.outcome == FixOutcome.HELD), func.count().filter(judged)
+    ).where(Fix.verify_at >= since, Fix.verify_at < until)
+    if service is not None:
+        statement = statement.join(Analysis, Analysis.id == Fix.analysis_id).where(
+            Analysis.service == service
+        )
+    held, all_judged = (await session.execute(statement)).one()
+    return held, all_judged
+
+
+def _about_it() -> ColumnElement[bool]:
+    return and_(
+        AnalysedIncident.source == MajorIncident.source,
+        AnalysedIncident.external_id == MajorIncident.external_id,
+    )
+
+
+def _covered() -> ColumnElement[bool]:
+    return (
+        select(AnalysedIncident.analysis_id)
+        .join(Analysis, Analysis.id == AnalysedIncident.analysis_id)
+        .where(_about_it(), Analysis.state.in_(sorted(FOUND)))
+        .correlate(MajorIncident)
+        .exists()
+    )
+
+
+def _newest_analysis() -> Any:
+    """The newest analysis about an incident, and when one that was opened again is due."""
+    return (
+        select(Analysis.id, Analysis.due_at)
+        .join(AnalysedIncident, AnalysedIncident.analysis_id == Analysis.id)
+        .where(_about_it())
+        .order_by(Analysis.created_at.desc(), Analysis.id.desc())
+        .limit(1)
+        .correlate(MajorIncident)
+        .lateral()
+    )
+
+
+def _due(newest: Any) -> Any:
+    return func.greatest(MajorIncident.due_at, newest.c.due_at)

@@ -1,0 +1,1 @@
+"""Documents for people and machines, as pure functions of wire models."""

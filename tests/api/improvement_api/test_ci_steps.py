@@ -1,0 +1,289 @@
+"""The steps for CI systems, run as those run them against a real improvement-api over HTTP."""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+from joserfc import jwt
+from joserfc.jwk import KeySet, RSAKey
+
+from shared.kit.settings import TrustedIssuer
+from shared.kit.trust import TokenVerifier
+from tests.support.gates import automated, sign_off
+from tests.support.improvement import Improvement
+from tests.support.processes import ROOT, free_ports
+from tests.support.reports import HOSTILE
+from tests.support.serving import serving
+
+FOLDER = ROOT / "deploy" / "ci"
+SCRIPT = (FOLDER / "gate-check.sh").read_text()
+GITHUB = yaml.safe_load((FOLDER / "github-actions.yml").read_text())["jobs"]["tollgate"]
+GITLAB = yaml.safe_load((FOLDER / "gitlab-ci.yml").read_text())["tollgate"]
+GATE = "operate-to-improve"
+# As each of them starts the shell of a step.
+SHELLS = {
+    "github": (["bash", "--noprofile", "--norc", "-eo", "pipefail"], GITHUB["steps"][0]["run"]),
+    "gitlab": (["sh", "-e"], GITLAB["script"][0]),
+}
+GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
+
+
+@dataclass
+class Ended:
+    code: int
+    output: str
+    errors: str
+    junit: Path
+    summary: Path
+
+    def outcomes(self) -> list[str]:
+        suite = ElementTree.fromstring(self.junit.read_text())
+        return [case[0].tag for case in suite.iter("testcase")]
+
+
+@dataclass
+class Pipeline:
+    """A CI system with a checkout in `directory`, and improvement-api at `url`."""
+
+    tollgate: Improvement
+    url: str
+    directory: Path
+
+    async def run(self, ci: str = "github", **variables: str) -> Ended:
+        shell, step = SHELLS[ci]
+        file, summary = self.directory / "step.sh", self.directory / "summary.md"
+        file.write_text(step)
+        environment = {
+            "PATH": os.environ["PATH"],
+            "TOLLGATE_URL": self.url,
+            "TOLLGATE_SERVICE": "vpn",
+            "TOLLGATE_GATE": GATE,
+            "TOLLGATE_ALLOW_WARNING": "false",
+            "TOLLGATE_RETRIES": "0",
+            "TOLLGATE_TOKEN": self.tollgate.token("ci", scope="gates:read evaluations:write"),
+            "GITHUB_STEP_SUMMARY": str(summary),
+        }
+        process = await asyncio.create_subprocess_exec(
+            *shell,
+            str(file),
+            cwd=self.directory,
+            env=environment | variables,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        output, errors = await asyncio.wait_for(process.communicate(), 60)
+        junit = self.directory / "tollgate-junit.xml"
+        return Ended(process.returncode or 0, output.decode(), errors.decode(), junit, summary)
+
+
+@pytest.fixture
+async def pipeline(tollgate: Improvement, tmp_path: Path) -> AsyncIterator[Pipeline]:
+    directory = tmp_path / "checkout"
+    directory.mkdir()
+    async with serving(tollgate.app) as url:
+        yield Pipeline(tollgate, url, directory)
+
+
+async def given(tollgate: Improvement, outcome: str) -> None:
+    """A gate at which the service vpn has this verdict."""
+    backlog = {"pass": 0, "warning": 2, "fail": 9, "inconclusive": 0, "error": 0}[outcome]
+    criteria: list[dict[str, Any]] = [automated(warning="backlog_open <= 3.0")]
+    if outcome == "inconclusive":
+        criteria.append(sign_off("owner", "service_owner"))
+    await tollgate.publish(GATE, criteria, warning_threshold=0.5)
+    tollgate.fake.add_service("vpn", backlog_open=backlog)
+    if outcome == "error":
+        tollgate.fake.down.add("metrics")
+
+
+def test_both_files_hold_the_script_as_it_stands_alone() -> None:
+    assert {step for _, step in SHELLS.values()} == {SCRIPT}
+
+
+def test_the_report_is_kept_also_when_the_gate_is_closed() -> None:
+    upload = GITHUB["steps"][1]
+
+    assert upload["uses"].startswith("actions/upload-artifact@")
+    assert (upload["if"], upload["with"]["path"]) == ("${{ !cancelled() }}", "tollgate-junit.xml")
+    artifacts = GITLAB["artifacts"]
+    assert artifacts == {"when": "always", "reports": {"junit": "tollgate-junit.xml"}}
+
+
+@pytest.mark.parametrize("ci", SHELLS)
+@pytest.mark.parametrize(
+    ("outcome", "code", "shown"),
+    [
+        ("pass", 0, ["system-out"]),
+        ("warning", 2, ["system-out"]),
+        ("fail", 1, ["failure"]),
+        ("inconclusive", 2, ["system-out", "failure"]),
+        ("error", 3, ["error"]),
+    ],
+)
+async def test_a_step_ends_as_the_verdict_says_and_leaves_the_report(
+    pipeline: Pipeline, ci: str, outcome: str, code: int, shown: list[str]
+) -> None:
+    await given(pipeline.tollgate, outcome)
+
+    ended = await pipeline.run(ci)
+
+    assert ended.code == code, ended.errors
+    assert ended.outcomes() == shown
+    assert f"{GATE} for vpn: {outcome.upper()}" in ended.output
+    assert f"### {GATE} for vpn: {outcome}" in ended.summary.read_text()
+
+
+async def test_warnings_pass_where_they_are_allowed_and_nothing_else_does(
+    pipeline: Pipeline,
+) -> None:
+    codes = {}
+    for outcome in ("warning", "inconclusive", "fail"):
+        await given(pipeline.tollgate, outcome)
+        codes[outcome] = (await pipeline.run(TOLLGATE_ALLOW_WARNING="true")).code
+
+    assert codes == {"warning": 0, "inconclusive": 2, "fail": 1}
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"TOLLGATE_URL": ""}, "set TOLLGATE_URL"),
+        ({"TOLLGATE_TOKEN": ""}, "set the secret TOLLGATE_TOKEN"),
+        ({"TOLLGATE_TOKEN": "forged"}, "it answered 401"),
+        ({"TOLLGATE_SERVICE": "none"}, "it answered 404: There is no service none"),
+        ({"TOLLGATE_GATE": "to-heaven"}, "it answered 404"),
+        ({"TOLLGATE_URL": "unreachable"}, "cannot be reached"),
+    ],
+)
+async def test_everything_else_is_3_with_a_line_that_says_why(
+    pipeline: Pipeline, variables: dict[str, str], told: str
+) -> None:
+    if variables.get("TOLLGATE_URL"):
+        variables = {"TOLLGATE_URL": f"http://127.0.0.1:{free_ports(1)[0]}"}
+
+    ended = await pipeline.run(**variables)
+
+    assert ended.code == 3
+    assert ended.errors.splitlines()[-1].startswith("tollgate: ")
+    assert told in ended.errors
+    assert not ended.junit.exists()
+
+
+async def test_an_answer_of_something_else_is_no_pass(pipeline: Pipeline) -> None:
+    async def other(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"content-type", b"text/html")]
+        await send({"type": "http.response.start", "status": 201, "headers": headers})
+        await send({"type": "http.response.body", "body": b"<h1>pass</h1>"})
+
+    async with serving(other) as url:
+        ended = await pipeline.run(TOLLGATE_URL=url)
+
+    assert ended.code == 3
+    assert "the answer is no evaluation" in ended.errors
+
+
+async def test_texts_of_people_break_neither_the_summary_nor_the_report(
+    pipeline: Pipeline,
+) -> None:
+    title = f"a | b\n# Approved `x` {HOSTILE}"
+    await pipeline.tollgate.publish(GATE, [automated(title=title)])
+
+    ended = await pipeline.run()
+
+    row = ended.summary.read_text().splitlines()[-1]
+    assert (ended.code, ended.outcomes()) == (1, ["failure"])
+    assert row.count("|") == 4
+    assert "<" not in row
+
+
+async def test_no_token_is_seen_on_a_command_line_or_left_behind(pipeline: Pipeline) -> None:
+    await given(pipeline.tollgate, "pass")
+
+    ended = await pipeline.run(TMPDIR=str(pipeline.directory))
+
+    left = {file.name for file in pipeline.directory.iterdir()}
+    assert ended.code == 0
+    assert left == {"step.sh", "summary.md", "tollgate-junit.xml"}
+    assert "$token" not in "".join(line for line in SCRIPT.splitlines() if "curl " in line)
+
+
+class TestGithubAsAnIssuer:
+    """A job without a secret: GitHub says who it is, and improvement-api trusts one owner's."""
+
+    @pytest.fixture
+    async def identity(self, pipeline: Pipeline, tmp_path: Path) -> AsyncIterator[dict[str, Any]]:
+        """GitHub's token endpoint; the claims that it signs can be changed."""
+        await given(pipeline.tollgate, "pass")  # while the test's own issuer is still trusted
+        key = RSAKey.generate_key(2048, {"kid": "github"}, private=True)
+        keys = tmp_path / "github.jwks.json"
+        keys.write_text(json.dumps(KeySet([key]).as_dict(private=False)))
+        issuer = TrustedIssuer(
+            issuer=GITHUB_ISSUER,
+            jwks=str(keys),
+            claims={"repository_owner_id": "4711"},
+            scopes=frozenset({"gates:read", "evaluations:write"}),
+        )
+        pipeline.tollgate.app.state.token_verifier = TokenVerifier([issuer], "tollgate")
+        claims = {
+            "iss": GITHUB_ISSUER,
+            "sub": "repo:acme/shop:environment:production",
+            "repository": "acme/shop",
+            "repository_owner_id": "4711",
+        }
+
+        async def github(scope: Any, receive: Any, send: Any) -> None:
+            query = dict(part.split("=") for part in scope["query_string"].decode().split("&"))
+            asked = dict(scope["headers"])[b"authorization"] == b"Bearer of-this-job"
+            stamps = {"iat": int(time.time()), "exp": int(time.time()) + 300}
+            signed = jwt.encode(
+                {"alg": "RS256", "kid": "github", "typ": "JWT"},
+                claims | stamps | {"aud": query["audience"]},
+                key,
+            )
+            body = json.dumps({"value": signed}).encode()
+            status = 200 if asked else 401
+            await send({"type": "http.response.start", "status": status, "headers": []})
+            await send({"type": "http.response.body", "body": body})
+
+        async with serving(github) as url:
+            yield {"claims": claims, "url": f"{url}/token?api-version=2.0"}
+
+    async def run(
+        self, pipeline: Pipeline, identity: dict[str, Any], job: str = "of-this-job"
+    ) -> Ended:
+        return await pipeline.run(
+            TOLLGATE_TOKEN="",
+            ACTIONS_ID_TOKEN_REQUEST_URL=identity["url"],
+            ACTIONS_ID_TOKEN_REQUEST_TOKEN=job,
+        )
+
+    async def test_a_job_of_the_owner_needs_no_secret(
+        self, pipeline: Pipeline, identity: dict[str, Any]
+    ) -> None:
+        ended = await self.run(pipeline, identity)
+
+        assert ended.code == 0, ended.errors
+
+    async def test_a_job_of_somebody_else_is_refused(
+        self, pipeline: Pipeline, identity: dict[str, Any]
+    ) -> None:
+        identity["claims"]["repository_owner_id"] = "1"
+
+        ended = await self.run(pipeline, identity)
+
+        assert (ended.code, "it answered 401" in ended.errors) == (3, True)
+
+    async def test_a_job_that_may_have_no_token_is_told_which_permission_it_lacks(
+        self, pipeline: Pipeline, identity: dict[str, Any]
+    ) -> None:
+        ended = await self.run(pipeline, identity, job="of-another-job")
+
+        assert (ended.code, "id-token: write" in ended.errors) == (3, True)
