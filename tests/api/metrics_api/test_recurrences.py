@@ -112,9 +112,9 @@ class TestRecurrences:
         by_both = await client.recurrences(ASKED | {"title": "100%", "problem": "PRB1"})
         of_others = await client.recurrences(ASKED | {"service": "mail", "title": "certificate"})
 
-        assert [one.external_id for one in by_title.items] == ["A", "B"]
-        assert (by_both.count, by_both.items[0].external_id) == (1, "A")
-        assert (of_others.count, of_others.items) == (0, [])
+        assert [one.external_id for one in by_title.first] == ["A", "B"]
+        assert (by_both.count, by_both.first[0].external_id) == (1, "A")
+        assert (of_others.count, of_others.first) == (0, [])
 
     async def test_a_hundred_are_named_and_all_are_counted(
         self, metrics: Metrics, client: MetricsClient, metrics_db: Database
@@ -137,7 +137,7 @@ class TestRecurrences:
 
         found = await client.recurrences(ASKED | {"problem": "PRB1"})
 
-        assert (found.count, len(found.items)) == (120, 100)
+        assert (found.count, len(found.first)) == (120, 100)
 
     async def test_a_question_without_a_fingerprint_is_refused(self, metrics: Metrics) -> None:
         reply = await metrics.http.get("/v1/incidents/recurrences", params=ASKED)

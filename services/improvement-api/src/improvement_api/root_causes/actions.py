@@ -230,7 +230,7 @@ async def _open_again(
     fix.outcome, fix.recurred_at = FixOutcome.RECURRED, at
     analysis.state, analysis.due_at = AnalysisState.OPEN, due
     analysis.reopened += 1
-    again = [(one.source, one.external_id) for one in answer.found.items]
+    again = [(one.source, one.external_id) for one in answer.found.first]
     await _link(session, analysis, again, THE_SERVICE.subject)
     said = {
         "query": dict(answer.query),
@@ -248,7 +248,7 @@ def _check_of(fix: Fix, answer: Answer, finding: Finding, at: datetime) -> FixCh
         query=dict(answer.query),
         as_of=answer.found.as_of,
         count=answer.found.count,
-        incidents=[one.model_dump(mode="json") for one in answer.found.items],
+        incidents=[one.model_dump(mode="json") for one in answer.found.first],
         finding=finding,
         checked_at=at,
     )
