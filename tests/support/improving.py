@@ -68,6 +68,8 @@ class Known:
         match parts:
             case ["practices"]:
                 return self._practices(request)
+            case ["incidents"]:
+                return httpx.Response(200, json={"items": [], "next_cursor": None})
             case ["reports", "performance"]:
                 return self._performance(request)
             case ["kpis", kpi]:

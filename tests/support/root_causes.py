@@ -62,7 +62,7 @@ class Incidents(httpx.AsyncBaseTransport):
     def _recurrences(self, params: httpx.QueryParams) -> httpx.Response:
         items = [one for one in self.again if one["opened_at"] >= params["opened_from"]]
         stamp = datetime.now(UTC).isoformat()
-        return httpx.Response(200, json={"as_of": stamp, "count": len(items), "items": items})
+        return httpx.Response(200, json={"as_of": stamp, "count": len(items), "first": items})
 
 
 def with_incidents(running: Improvement) -> Incidents:

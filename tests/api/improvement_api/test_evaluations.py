@@ -187,7 +187,7 @@ class TestAnOwnerThatIsAway:
             tollgate.as_admin(
                 "INSERT INTO improvement.gate_version SELECT (jsonb_populate_record(v, %s)).*"
                 " FROM improvement.gate_version v WHERE gate = 'improve-to-operate'"
-                " ORDER BY version DESC LIMIT 1",
+                " ORDER BY v.version DESC LIMIT 1",
                 Jsonb({"gate": GATE, "version": 99}),
             )
             return await tollgate.fake.answer(request)

@@ -6,16 +6,12 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
 
 from improvement_api.periods import Grain, last_full_periods
 from improvement_api.triggers.definitions import DEFAULTS
-from improvement_api.triggers.feedback_actions import hear_repeated_feedback
-from improvement_api.triggers.feedback_rules import RepeatedFeedback
-from shared.kit.database import transaction
 from tests.support.eventually import eventually
 from tests.support.improvement import Improvement, running_improvement
 from tests.support.improving import Known, known, posted
@@ -316,26 +312,34 @@ async def test_of_concurrent_deliveries_to_several_workers_each_cause_opens_once
         for number in range(3)
     ] + [("slo.budget_exhausted", budget_data(service=service)) for service in services]
 
+    # Fewer at once than the app has connections, so that a busy machine only makes it slower.
+    room = asyncio.Semaphore(6)
+
+    async def deliver(name: int) -> int:
+        async with room:
+            kind, data = events[name]
+            return (await tell(listening, kind, data, f"{name}")).status_code
+
+    async def consume() -> None:
+        async with room:
+            await listening.run_job("consume_signals", {})
+
     async with AsyncExitStack() as workers:
-        for _ in range(3):
+        for _ in range(2):
             await workers.enter_async_context(listening.working())
         # Every event three times, in no order; the same id is the same event.
-        replies = await asyncio.gather(
-            *(
-                tell(listening, kind, data, f"{n}")
-                for _ in range(3)
-                for n, (kind, data) in enumerate(events)
-            ),
-            *(listening.run_job("consume_signals", {}) for _ in range(6)),
-        )
+        async with asyncio.TaskGroup() as group:
+            told = [group.create_task(deliver(n)) for _ in range(3) for n in range(len(events))]
+            for _ in range(4):
+                group.create_task(consume())
+        statuses = {each.result() for each in told}
 
         async def all_dealt_with() -> bool:
             return len(await opportunities(listening)) >= 9
 
-        await eventually(all_dealt_with, within=20)
-        await asyncio.gather(*(listening.run_job("consume_signals", {}) for _ in range(4)))
+        await eventually(all_dealt_with, within=60)
+        await asyncio.gather(*(consume() for _ in range(4)))
 
-    statuses = {reply.status_code for reply in replies if reply is not None}
     keys = sorted(item["cause_key"] for item in await opportunities(listening))
     expected = [f"target-missed:{s}:kpi:{kpi}" for s in services for kpi in ("mttr", "mtta")]
     expected += [f"budget-spent:{service}:slo:vpn-up/0" for service in services]
@@ -456,47 +460,3 @@ class TestSimulation:
         reply = await listening.http.post("/v1/triggers/waste-hold/simulations", json={"days": 90})
 
         assert (reply.status_code, reply.json()["code"]) == (503, "unavailable")
-
-
-class TestFeedback:
-    def theme(self, newest: str, mentions: int, **more: Any) -> RepeatedFeedback:
-        facts: dict[str, Any] = {"theme": UUID(int=7), "service": "vpn", "title": "It is slow"}
-        facts |= {"owner": "bob"}
-        return RepeatedFeedback(
-            **{**facts, **more},
-            mentions=mentions,
-            threshold=3,
-            window_days=90,
-            newest=newest,
-            until=datetime.now(UTC),
-        )
-
-    async def hear(self, listening: Improvement, found: RepeatedFeedback) -> list[str]:
-        async with transaction(listening.app.state.engine) as session:
-            return [one.handling for one in await hear_repeated_feedback(session, found)]
-
-    async def test_what_customers_say_again_and_again_opens_one_that_counts_them(
-        self, listening: Improvement
-    ) -> None:
-        heard = await asyncio.gather(
-            *(self.hear(listening, self.theme(f"entry-{n % 3}", 3)) for n in range(9))
-        )
-
-        (opened,) = await opportunities(listening)
-        assert {one for each in heard for one in each} == {"opened", "appended"}
-        assert opened["cause_key"] == f"feedback-repeated:vpn:theme:{UUID(int=7)}"
-        assert (opened["owner"], opened["occurrences"]) == ("bob", 3)
-        figure = opened["cause"]["figures"][0]
-        assert (figure["measure"], figure["value"], figure["target"], figure["n"]) == (
-            "mentions",
-            3.0,
-            3.0,
-            3,
-        )
-
-    async def test_a_disabled_trigger_hears_nothing(self, listening: Improvement) -> None:
-        body = DEFAULTS["feedback-repeated"].model_dump(mode="json") | {"enabled": False}
-        await publish(listening, "feedback-repeated", body)
-
-        assert await self.hear(listening, self.theme("entry-1", 3)) == []
-        assert await opportunities(listening) == []

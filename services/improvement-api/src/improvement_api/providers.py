@@ -18,7 +18,8 @@ from shared.clients.metrics import MetricsClient
 from shared.errors import ApiError, Conflict, Invalid, NotFound, Unavailable
 from shared.kit.client import CallPolicy, RemoteClient
 from shared.kit.jobs import JobContext
-from shared.schemas.catalog import BoardSummary, CostTrend, ServiceSummary, Stage
+from shared.schemas.catalog import ServiceSummary, Stage
+from shared.schemas.catalog_digests import BoardSummary, CostTrend
 from shared.schemas.common import FactCatalog, FactDefinition, Key, ServiceFacts
 
 T = TypeVar("T")

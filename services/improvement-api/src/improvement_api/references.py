@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from improvement_api.providers import Providers
 from shared.errors import Invalid, NotFound, Unavailable
-from shared.schemas.catalog import ObjectiveSummary
+from shared.schemas.catalog_digests import ObjectiveSummary
 
 T = TypeVar("T")
 _ACTIVE: Final = "active"

@@ -9,21 +9,23 @@ from uuid import UUID
 from shared.clients.remote import Remote, items_of, read, read_document
 from shared.errors import Conflict
 from shared.schemas.catalog import (
+    Reference,
+    ResolvedReference,
+    ResolveReply,
+    RiskReference,
+    ServiceOut,
+    ServiceSummary,
+    TransitionOut,
+    TrendRisk,
+)
+from shared.schemas.catalog_digests import (
     BoardSummary,
     CostTrend,
     ObjectiveSummary,
     PortfolioSummary,
     PracticeSummary,
-    Reference,
     RequirementSummary,
-    ResolvedReference,
-    ResolveReply,
-    RiskReference,
     ServiceCeilings,
-    ServiceOut,
-    ServiceSummary,
-    TransitionOut,
-    TrendRisk,
     VitalActivitySummary,
 )
 from shared.schemas.common import MOST_FACT_NAMES, FactCatalog, Page, ServiceFacts

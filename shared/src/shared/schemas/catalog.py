@@ -1,7 +1,6 @@
 """Wire models that catalog-api owns and other services, machines and the command line use."""
 
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from itertools import pairwise
@@ -261,33 +260,6 @@ class ServiceSnapshot(ServiceSummary):
     references: list[ReferenceSnapshot]
 
 
-class BoardSeat(Out):
-    """A present seat on a board; `chair` and `member` vote."""
-
-    subject: str
-    role: str
-
-
-class BoardQuorum(Out):
-    needed: int = Field(description="voters that a decision needs now")
-
-
-class BoardGate(Out):
-    gate: str
-    portfolio: str | None = Field(description="null: wherever no board is named")
-
-
-class BoardSummary(Out):
-    """What others need to know of a board: who votes now, and on what."""
-
-    key: str
-    quorum: BoardQuorum
-    members: list[BoardSeat]
-    voting_members: list[str]
-    decides: list[BoardGate]
-    ended_on: date | None
-
-
 class TrendRisk(Wire):
     """A risk as a detected trend raises it: one as long as that one is not closed."""
 
@@ -300,43 +272,6 @@ class TrendRisk(Wire):
     review_date: Day
     source: Literal["trend"]
     source_reference: Annotated[ShortText, Field(description="which trend it was")]
-
-
-class Ceiling(Out):
-    """What the known figures of dependencies allow at most; null: none is known."""
-
-    bound: float | None
-
-
-class ServiceCeilings(Out):
-    """Availability is a ratio from 0 to 1."""
-
-    availability: Ceiling
-
-
-class PracticeSummary(Out):
-    """What others need to know of a practice."""
-
-    key: str
-    title: str
-    kind: str
-    process: str
-
-
-class ObjectiveSummary(Out):
-    """What others need to know of an objective; it is worked towards while it is `active`."""
-
-    key: str
-    name: str
-    state: str
-
-
-class VitalActivitySummary(Out):
-    """What others need to know of a vital activity."""
-
-    key: str
-    name: str
-    active: bool
 
 
 class RiskReference(Out):
@@ -416,41 +351,3 @@ class RequestSnapshot(Out):
     steps: list[StepTiming]
     revision: int
     updated_at: datetime
-
-
-class CostFigure(Out):
-    """A sum of money, or null and why there is none."""
-
-    value: Decimal | None
-    reason: str | None
-
-
-class MonthCost(Out):
-    """What a service cost in a month: `full` with what it uses of its providers (TCO)."""
-
-    month: str = Field(examples=["2026-03"])
-    full: CostFigure
-
-
-class CostTrend(Out):
-    """The part of a service's cost trend that business cases start from."""
-
-    service: str
-    currency: str | None
-    months: list[MonthCost]
-
-
-class PortfolioSummary(Out):
-    """What others need of a portfolio: that it is there, and its name."""
-
-    key: str
-    name: str
-
-
-class RequirementSummary(Out):
-    """What a customer needs of a service, as improvement-api shows it beside its feedback."""
-
-    id: UUID
-    service: str
-    statement: str
-    state: str

@@ -255,7 +255,7 @@ class Recurrences(Out):
 
     as_of: datetime = Field(description="incidents opened from then on are not counted")
     count: int
-    items: list[Recurrence]
+    first: list[Recurrence] = Field(description="the first hundred by opening")
 
 
 class CustomerComment(Out):

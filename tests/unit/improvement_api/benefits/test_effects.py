@@ -12,6 +12,7 @@ from improvement_api.benefits.mix import Cell
 from improvement_api.benefits.rules import JUDGING_LEVEL, LEAST_BEFORE
 from tests.support.effects import Coverage, World, coverage_of, simulated
 
+ONE_RUN = 1 / 500  # may fall the other way by the arithmetic of another machine
 EASIER = (0.05, 0.30, 0.50, 0.15)
 NOTHING = World(before=40, after=12, rho=0.3)
 BUSIER = replace(NOTHING, volume_jump=1.6, of_volume=3.0)
@@ -41,7 +42,7 @@ def test_the_interval_holds_the_truth_and_no_effect_is_made_up(name: str) -> Non
 
     found = coverage_of(world, runs=500, seed=1)
 
-    assert found.held == pytest.approx(0.95, abs=0.02), found
+    assert 0.93 <= found.held <= 0.97 + ONE_RUN, found
     assert world.effect or found.claimed <= 0.05, found
 
 

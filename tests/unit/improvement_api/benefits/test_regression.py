@@ -32,7 +32,7 @@ def test_each_pair_of_the_grid_gives_the_estimate_and_error_of_statsmodels_gls(p
     assert found.scale[place, 0] == pytest.approx(theirs.bse[2], rel=1e-9)
 
 
-def test_the_weights_are_those_of_the_restricted_likelihood() -> None:
+def test_the_weights_are_those_of_the_restricted_likelihood_and_of_what_is_likely() -> None:
     found = regress(VALUES, DESIGN, POSITIONS, COUNTS, EFFECT)
 
     # Harville 1974, by plain linear algebra.
@@ -47,8 +47,11 @@ def test_the_weights_are_those_of_the_restricted_likelihood() -> None:
             - (PERIODS - 3) / 2 * np.log(squares)
         )
 
-    ratio = np.log(found.weights[17] / found.weights[100])
-    assert ratio == pytest.approx(likelihood(17) - likelihood(100), rel=1e-8)
+    mixed = np.log(found.weights[17] / found.weights[40])
+    white = np.log(found.weights[17] / found.weights[100])
+    assert mixed == pytest.approx(likelihood(17) - likelihood(40), rel=1e-8)
+    beforehand = np.log(regression.WHITE)
+    assert white == pytest.approx(likelihood(17) - likelihood(100) - beforehand, rel=1e-8)
 
 
 def test_of_one_pair_the_interval_is_that_of_t(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Trees of causes, and when a fix has proven itself."""
 
-import itertools
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -67,7 +67,7 @@ def test_boxes_never_overlap(above: list[int]) -> None:
 
     boxes = lay_out(tree)
 
-    assert all(one.y + one.height < after.y for one, after in itertools.pairwise(boxes))
+    assert all(one.y + one.height < after.y for one, after in pairwise(boxes))
 
 
 @pytest.mark.parametrize("whys", range(10))

@@ -32,6 +32,7 @@ Values = Mapping[str, Decimal]
 # point and 4 + 4 + 5·6 behind it; the rest is for the sums of MAX_LINES lines and for what
 # discounting leaves over.
 _DIGITS: Final = 180
+_WIDE: Final = Context(prec=2 * _DIGITS)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Flow:
 
     @property
     def net(self) -> Decimal:
-        return self.benefits - self.costs
+        """Exactly, in whatever context it is asked for."""
+        return _WIDE.subtract(self.benefits, self.costs)
 
 
 def exact(text: BusinessCaseText) -> Context:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pydantic import Field, TypeAdapter
 
 from improvement_api.business_cases.analysis import YearlyCost
-from shared.schemas.catalog import CostTrend
+from shared.schemas.catalog_digests import CostTrend
 from shared.schemas.common import Out
 
 

@@ -47,6 +47,8 @@ from shared.schemas.improvement import Gate, Standing, Verdict
 ANSWER = "answer_deployment"
 RESOURCE = "deployment_rule"
 NO_RULE = "No rule says which service and gate this environment stands for"
+Place = tuple[str, Gate]
+"""A service at a gate."""
 
 
 async def create_rule(
@@ -147,10 +149,8 @@ async def take_request(
     return True
 
 
-async def answer_from_standing(
-    session: Session, delivery: str, settings: Settings
-) -> tuple[str, Gate] | None:
-    """Answer by what stands since the question came; else the service and gate to evaluate anew.
+async def answer_from_standing(session: Session, delivery: str, settings: Settings) -> Place | None:
+    """Answer by what stands since the question came; else what to evaluate anew.
 
     The first look always makes an evaluation, and so does every look while facts are missing.
     While only signatures are, none is made: it would take the place of the one being signed.
@@ -179,27 +179,26 @@ def _is_of(read: ReadEvaluation, request: DeploymentRequest) -> bool:
 
 
 async def answer_from_evaluation(
-    session: Session,
-    delivery: str,
-    answers: tuple[tuple[str, Gate], Asked | None],
-    settings: Settings,
+    session: Session, delivery: str, asked: tuple[Place, Asked | None], settings: Settings
 ) -> None:
     """Evaluate the gate as for any other machine, and answer by the evaluation that stands.
 
-    `answers` are the place with what was asked of it; None: the catalog does not know the service.
+    `asked` is what was asked about and what came of it; None: the catalog knows no such service.
     """
     request = await find_request(session, delivery, lock=True)
     if request is None or request.state is not RequestState.WAITING:
         return
-    place, asked = answers
+    place, answered = asked
     rule = await find_rule(session, request.repository, request.environment)
     if rule is None or (rule.service, rule.gate) != place:
         await _wait(session, request, comment_of(NO_RULE, [], None))
-    elif asked is None:
-        await _wait(session, request, comment_of(f"There is no service {place[0]}", [], None))
+    elif answered is None:
+        await _wait(session, request, comment_of(f"There is no service {rule.service}", [], None))
     else:
         caller = deployer_of(request, settings)
-        read, _ = await evaluate_gate(session, place[0], asked.definition, asked.replies, caller)
+        read, _ = await evaluate_gate(
+            session, rule.service, answered.definition, answered.replies, caller
+        )
         await _settle(session, request, rule, read, settings)
 
 

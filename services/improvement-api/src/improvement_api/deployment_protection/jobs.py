@@ -6,6 +6,7 @@ from typing import Any
 
 from improvement_api.deployment_protection.actions import (
     ANSWER,
+    Place,
     answer_from_evaluation,
     answer_from_standing,
     audit_facts,
@@ -28,7 +29,6 @@ from shared.kit.audit import record
 from shared.kit.clock import now
 from shared.kit.database import transaction
 from shared.kit.jobs import Job, JobContext, RetryPolicy
-from shared.schemas.improvement import Gate
 
 FOR_DAYS = RetryPolicy(
     attempts=None, first_wait=timedelta(seconds=2), longest_wait=timedelta(minutes=15)
@@ -57,9 +57,7 @@ async def answer_deployment(context: JobContext, payload: Mapping[str, Any]) -> 
         await _report(context, settings, request)
 
 
-async def _evaluate(
-    context: JobContext, settings: Settings, delivery: str, place: tuple[str, Gate]
-) -> None:
+async def _evaluate(context: JobContext, settings: Settings, delivery: str, place: Place) -> None:
     asked: Asked | None
     try:
         asked = await ask_for_gate(context.engine, providers_for(context, settings), *place)

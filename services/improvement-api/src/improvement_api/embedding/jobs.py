@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import structlog
 
+from improvement_api.embedding.looking import LANE, LOOK
 from improvement_api.embedding.queries import forget_all_but, replace_standings
 from improvement_api.embedding.rules import FACTS, FACTS_BY_OWNER, CannotTell, standings_of
 from improvement_api.facts.rules import Owner, OwnerReply
@@ -22,8 +23,6 @@ from shared.kit.database import transaction
 from shared.kit.jobs import Job, JobContext
 from shared.schemas.catalog import ServiceSummary, Stage
 
-LOOK = "look_at_embedding"
-LANE = "embedding"
 _AT_ONCE = 4
 _LIVE = frozenset({Stage.TRANSITION, Stage.OPERATE, Stage.IMPROVE})
 _log = structlog.get_logger()

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Header, Query, Response
 from starlette.concurrency import run_in_threadpool
 
-from improvement_api.embedding.jobs import LANE, LOOK
+from improvement_api.embedding.looking import LANE, LOOK
 from improvement_api.embedding.queries import Count, counts, list_missing, what_was_seen
 from improvement_api.embedding.rules import EMBEDDINGS, Embedding
 from improvement_api.embedding.schemas import (

@@ -41,7 +41,10 @@ class Proposal:
 
 
 async def ask_for_gate(engine: Engine, providers: Providers, service: str, gate: Gate) -> Asked:
-    """Ask for what the version in force uses; NotFound where the catalog knows no such service."""
+    """Read the version in force, and ask the owners for the facts that it uses.
+
+    NotFound when the catalog does not know the service, or the gate has no version.
+    """
     # A read that is over before anybody is asked: no transaction waits for another service.
     async with reading(engine) as session:
         definition = definition_of(await current_version(session, gate))

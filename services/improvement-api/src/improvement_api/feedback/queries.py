@@ -205,13 +205,13 @@ async def put_mention(session: AsyncSession, values: dict[str, Any]) -> None:
 
 async def list_mentions(session: AsyncSession, theme_id: UUID, page: PageParams) -> Sequence[Any]:
     """(mention, entry) of a theme, those left out by hand included, the last said first."""
-    statement = (
+    statement: Any = (
         select(Mention, Entry)
         .join(Entry, Entry.id == Mention.entry_id)
         .where(Mention.theme_id == theme_id)
     )
     order: list[Any] = [Entry.said_at.desc(), Entry.id.desc()]
-    return (await session.execute(keyset(statement, order, page))).all()
+    return list((await session.execute(keyset(statement, order, page))).all())
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,7 @@ async def count_mentions(
         .group_by(Mention.theme_id)
     )
     rows = (await session.execute(statement)).all()
-    return {row[0]: MentionCounts(*row[1:]) for row in rows}
+    return {theme_id: MentionCounts(*counts) for theme_id, *counts in rows}
 
 
 async def examples(
@@ -295,7 +295,7 @@ async def count_unanswered(session: AsyncSession, service: str, at: datetime) ->
             reached >= Theme.threshold,
         )
     )
-    return (await session.execute(statement)).scalar_one()
+    return int((await session.execute(statement)).scalar_one())
 
 
 def _window_start(at: datetime) -> ColumnElement[datetime]:

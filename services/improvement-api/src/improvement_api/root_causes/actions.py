@@ -73,7 +73,7 @@ async def open_analysis(session: Session, body: AnalysisCreate, caller: Principa
         updated_at=at,
     )
     await queries.keep(session, analysis)
-    await _link(session, analysis, body.incidents, caller.person)
+    await _link(session, analysis, _names(body.incidents), caller.person)
     about = [one.model_dump() for one in body.incidents]
     await record(session, caller, "created", _subject(analysis), None, _facts(analysis, about))
     return analysis
@@ -131,7 +131,7 @@ async def link_incident(
 ) -> None:
     """Linking it again changes nothing."""
     analysis = await queries.get_analysis(session, analysis_id, lock=True)
-    if await _link(session, analysis, [incident], caller.person):
+    if await _link(session, analysis, _names([incident]), caller.person):
         await record(
             session, caller, "incident_linked", _subject(analysis), None, incident.model_dump()
         )
@@ -230,12 +230,14 @@ async def _open_again(
     fix.outcome, fix.recurred_at = FixOutcome.RECURRED, at
     analysis.state, analysis.due_at = AnalysisState.OPEN, due
     analysis.reopened += 1
-    again = [IncidentIn.model_construct(**_named_incident(one)) for one in answer.found.items]
+    again = [(one.source, one.external_id) for one in answer.found.first]
     await _link(session, analysis, again, THE_SERVICE.subject)
     said = {
         "query": dict(answer.query),
         "count": answer.found.count,
-        "incidents": [_named_incident(one) for one in answer.found.items],
+        "incidents": [
+            {"source": source, "external_id": external_id} for source, external_id in again
+        ],
     }
     await _changed(session, analysis, before, "reopened", THE_SERVICE, **said)
 
@@ -246,7 +248,7 @@ def _check_of(fix: Fix, answer: Answer, finding: Finding, at: datetime) -> FixCh
         query=dict(answer.query),
         as_of=answer.found.as_of,
         count=answer.found.count,
-        incidents=[one.model_dump(mode="json") for one in answer.found.items],
+        incidents=[one.model_dump(mode="json") for one in answer.found.first],
         finding=finding,
         checked_at=at,
     )
@@ -256,25 +258,25 @@ def causes_of(analysis: Analysis) -> list[Cause]:
     return [Cause(**cause) for cause in analysis.causes]
 
 
-def _named_incident(one: Any) -> dict[str, str]:
-    return {"source": one.source, "external_id": one.external_id}
-
-
 async def _link(
-    session: Session, analysis: Analysis, incidents: Sequence[IncidentIn], by: str
+    session: Session, analysis: Analysis, incidents: Sequence[tuple[str, str]], by: str
 ) -> int:
     at = now()
     rows = {
-        (one.source, one.external_id): {
+        (source, external_id): {
             "analysis_id": analysis.id,
-            "source": one.source,
-            "external_id": one.external_id,
+            "source": source,
+            "external_id": external_id,
             "linked_at": at,
             "linked_by": by,
         }
-        for one in incidents
+        for source, external_id in incidents
     }
     return await queries.link_incidents(session, list(rows.values()))
+
+
+def _names(incidents: Sequence[IncidentIn]) -> list[tuple[str, str]]:
+    return [(one.source, one.external_id) for one in incidents]
 
 
 async def _locked(session: Session, analysis_id: UUID, expected: int) -> Analysis:

@@ -90,7 +90,7 @@ async def list_incidents(
 ) -> Sequence[Any]:
     """The incidents of an analysis by source and id, with what is known of major ones."""
     link, known = AnalysedIncident, MajorIncident
-    statement = (
+    statement: Any = (
         select(
             link.source,
             link.external_id,
@@ -105,7 +105,7 @@ async def list_incidents(
         .where(link.analysis_id == analysis_id)
     )
     order: list[Any] = [link.source, link.external_id]
-    return (await session.execute(keyset(statement, order, page))).all()
+    return list((await session.execute(keyset(statement, order, page))).all())
 
 
 async def list_fixes(session: AsyncSession, analysis_id: UUID, page: PageParams) -> list[Fix]:

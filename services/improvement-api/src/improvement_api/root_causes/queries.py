@@ -95,7 +95,7 @@ async def list_missing(
         id_ = newest.c.id
         statement = statement.where(id_.is_not(None) if wanted.started else id_.is_(None))
     order: list[Any] = [MajorIncident.due_at, MajorIncident.source, MajorIncident.external_id]
-    return (await session.execute(keyset(statement, order, page))).all()
+    return list((await session.execute(keyset(statement, order, page))).all())
 
 
 async def count_majors(

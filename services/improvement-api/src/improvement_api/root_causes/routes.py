@@ -127,7 +127,7 @@ async def list_missing_root_causes(
     rows = await queries.list_missing(session, wanted, at, page)
     found = page_of(rows, page, key=lambda row: (row[0].due_at, row[0].source, row[0].external_id))
     return Page[MissingOut](
-        items=[_missing(*row, at) for row in found["items"]], next_cursor=found["next_cursor"]
+        items=[_missing(row, at) for row in found["items"]], next_cursor=found["next_cursor"]
     )
 
 
@@ -370,6 +370,7 @@ def _fix(fix: Fix) -> FixOut:
     return FixOut.model_validate({**vars(fix), "id": str(fix.id)})
 
 
-def _missing(row: Any, due: datetime, analysis: UUID | None, at: datetime) -> MissingOut:
+def _missing(row: Any, at: datetime) -> MissingOut:
+    incident, due, analysis = row
     shown = {"due_at": due, "overdue": due < at, "analysis": str(analysis) if analysis else None}
-    return MissingOut.model_validate({**vars(row), **shown})
+    return MissingOut.model_validate({**vars(incident), **shown})

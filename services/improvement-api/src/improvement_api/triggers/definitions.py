@@ -21,7 +21,6 @@ class TriggerKind(StrEnum):
     BUDGET_SPENT = "budget_spent"
     TREND_DEGRADING = "trend_degrading"
     LINE_CROSSED = "line_crossed"
-    FEEDBACK_REPEATED = "feedback_repeated"
 
 
 class TargetMissed(Wire):
@@ -67,14 +66,8 @@ class LineCrossed(Wire):
     )
 
 
-class FeedbackRepeated(Wire):
-    """A theme of feedback has as many mentions within as many days as the theme itself asks for."""
-
-    kind: Literal[TriggerKind.FEEDBACK_REPEATED]
-
-
 Condition = Annotated[
-    TargetMissed | BudgetSpent | TrendDegrading | LineCrossed | FeedbackRepeated,
+    TargetMissed | BudgetSpent | TrendDegrading | LineCrossed,
     Field(discriminator="kind"),
 ]
 
@@ -178,12 +171,6 @@ DEFAULTS: Final[dict[str, TriggerBody]] = {
         benefit="The KPI stops getting worse.",
         condition=TrendDegrading(kind=TriggerKind.TREND_DEGRADING),
         reason="A significant trend is found before the target is missed",
-    ),
-    "feedback-repeated": TriggerBody(
-        title="Customers say the same again and again",
-        benefit="What customers asked for is answered.",
-        condition=FeedbackRepeated(kind=TriggerKind.FEEDBACK_REPEATED),
-        reason="What several say is no whim",
     ),
     "waste-bouncing": _line(
         "Incidents bounce between groups",

@@ -18,7 +18,7 @@ from shared.kit.database import Session, reading
 from shared.kit.idempotency import Idempotent
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
-from shared.schemas.catalog import BoardSummary
+from shared.schemas.catalog_digests import BoardSummary
 
 router = Router(prefix="/v1", tags=["votes"])
 

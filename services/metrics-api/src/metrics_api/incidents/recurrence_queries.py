@@ -34,13 +34,13 @@ async def find_recurrences(
     The window of a service is one range of an index; counting all of it keeps the planner from
     walking another index in the hope of an early end.
     """
-    statement = (
+    statement: Any = (
         select(
             Source.key.label("source"),
             Incident.external_id,
             Incident.opened_at,
             Incident.title,
-            func.count().over().label("count"),
+            func.count().over().label("total"),
         )
         .join(Source, Source.id == Incident.source_id)
         .where(*_conditions(wanted))
@@ -48,7 +48,7 @@ async def find_recurrences(
         .limit(named)
     )
     rows = (await session.execute(statement)).all()
-    return (rows[0].count if rows else 0), rows
+    return (rows[0].total if rows else 0), rows
 
 
 def _conditions(wanted: Fingerprint) -> Iterator[ColumnElement[bool]]:

@@ -154,7 +154,7 @@ async def find_recurrences(
     end = at if opened_to is None else min(opened_to, at)
     wanted = Fingerprint(service, opened_from, end, problem, caused_by, vendor_product, title)
     count, rows = await recurrence_queries.find_recurrences(session, wanted, NAMED_RECURRENCES)
-    return Recurrences.model_validate({"as_of": end, "count": count, "items": rows})
+    return Recurrences.model_validate({"as_of": end, "count": count, "first": rows})
 
 
 @router.get(

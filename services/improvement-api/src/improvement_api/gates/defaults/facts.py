@@ -62,7 +62,8 @@ business_case_approved business_case_npv_positive
     FactType.INTEGER: """
 active_improvement_plans days_since_last_service_review done_initiatives effects_shown_count
 goals_defined_count goals_overdue_count guard_rails_worse_count
-initiatives_without_measured_effect_count open_initiatives overdue_review_actions
+initiatives_without_measured_effect_count major_incidents_without_rca open_fixes_count
+open_initiatives overdue_rca_count overdue_review_actions
     """,
 }
 

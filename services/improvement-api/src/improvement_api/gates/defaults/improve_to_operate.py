@@ -59,6 +59,26 @@ ASKED = (
     ),
     asks(
         Process.CONTINUOUS_SERVICE_IMPROVEMENT,
+        "root-causes-found",
+        "No root cause is overdue",
+        "overdue_rca_count == 0.0",
+        missing=MissingPolicy.INCONCLUSIVE,
+        why="what made it fail is still there.",
+        how="Find the cause and say so: POST /v1/root-cause-analyses/{analysis}/transitions in"
+        " improvement-api.",
+    ),
+    asks(
+        Process.CONTINUOUS_SERVICE_IMPROVEMENT,
+        "fixes-verified",
+        "Every fix is verified",
+        "open_fixes_count == 0.0",
+        why="a fix holds once it did not happen again.",
+        how="See GET /v1/root-cause-analyses in improvement-api; its days pass, or the fix is made"
+        " anew.",
+        **ADVISORY,
+    ),
+    asks(
+        Process.CONTINUOUS_SERVICE_IMPROVEMENT,
         "goals-on-time",
         "No goal is overdue",
         "goals_overdue_count == 0.0",

@@ -64,6 +64,16 @@ ASKED = (
     ),
     asks(
         Process.CONTINUOUS_SERVICE_IMPROVEMENT,
+        "root-causes-sought",
+        "Every major incident has a root cause analysis",
+        "major_incidents_without_rca == 0.0",
+        missing=MissingPolicy.INCONCLUSIVE,
+        why="who does not know why it failed improves something else.",
+        how="POST /v1/root-cause-analyses in improvement-api, about the incidents it lacks:"
+        " GET /v1/root-cause-analyses/missing.",
+    ),
+    asks(
+        Process.CONTINUOUS_SERVICE_IMPROVEMENT,
         "need",
         "A target is missed",
         "targets_missed_count >= 1.0",
