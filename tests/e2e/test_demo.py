@@ -203,3 +203,38 @@ async def test_of_many_checks_at_once_each_is_answered_and_asks_each_owner_once(
     assert unanswered == []
     asked = questions_for_facts(system)
     assert {owner: asked[owner] - before[owner] for owner in APPS} == dict.fromkeys(APPS, 200)
+
+
+PORTAL = "partner-portal"
+
+
+def the(system: System, path: str, **asked: str) -> dict[str, Any]:
+    """The one item of a list of improvement-api."""
+    (found,) = system.call("improvement", "GET", path, params=asked).json()["items"]
+    return dict(found)
+
+
+def test_the_story_goes_from_missed_targets_to_a_stage_that_moved(system: System) -> None:
+    opportunity = the(system, "/v1/opportunities", service=PORTAL, source="trigger")
+    plan = the(system, "/v1/plans", service=PORTAL)
+    case = the(system, f"/v1/plans/{plan['id']}/business-cases")
+    initiative = the(system, f"/v1/plans/{plan['id']}/initiatives")
+    effect = system.get("improvement", f"/v1/initiatives/{initiative['id']}/effect")
+    moves = items(system, "catalog", f"/v1/services/{PORTAL}/transitions")
+
+    (figure,) = opportunity["figures"]
+    assert figure["value"] > figure["target"]  # what opened it
+    assert (opportunity["plan"], case["state"]) == (plan["id"], "approved")
+    assert effect["verdict"] == "improved"
+    assert effect["result"]["judged"]["high"] < 0  # hours: the whole interval is an improvement
+    assert [move["gate"] for move in moves] == ["improve-to-operate", "operate-to-improve"]
+
+
+def test_the_plan_of_the_story_waits_in_review_for_its_goal(system: System) -> None:
+    plan = the(system, "/v1/plans", service=PORTAL)
+
+    closing = system.get("improvement", f"/v1/plans/{plan['id']}/closing")
+
+    assert (plan["state"], closing["outcome"]) == ("review", None)
+    (missing,) = closing["missing"]
+    assert missing["what"].startswith("goal mttr lte 6")
