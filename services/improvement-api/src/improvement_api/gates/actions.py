@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 
 from improvement_api.facts.queries import known_facts
 from improvement_api.facts.rules import Heard, UsedFact, usable
@@ -82,9 +83,15 @@ async def load_defaults(session: Session) -> None:
         if await _takes(session, gate, body):
             await lock_gate(session, gate)
             if await _takes(session, gate, body):  # what is there now that we have waited
-                facts = pin_facts(body.criteria, FACTS_OF_DEFAULTS)
+                facts = _facts_of_default(gate)
                 before = (await newest_numbers(session)).get(gate, 0)
                 await _insert(session, gate, before + 1, body, facts, LOADED_BY)
+
+
+@cache
+def _facts_of_default(gate: Gate) -> Mapping[str, list[UsedFact]]:
+    """Compiled once a process: that costs more than all else of a start."""
+    return pin_facts(DEFAULTS[gate].criteria, FACTS_OF_DEFAULTS)
 
 
 async def _takes(session: Session, gate: Gate, body: GateVersionCreate) -> bool:
