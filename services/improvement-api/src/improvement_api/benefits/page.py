@@ -1,11 +1,11 @@
 """A measured effect as one HTML page: what was found, a chart, the figures; nothing to fetch."""
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
 from improvement_api.benefits.rules import Verdict
 from improvement_api.benefits.schemas import MeasurementOut
+from shared.kit.charts import drawn, style_of
 from shared.kit.pages import template_of
 
 _COLOURS: Final = ("#9db4c8", "#2f5d8a", "#c9a227", "#d9c58a", "#d9c58a")
@@ -16,11 +16,6 @@ _SIGNS: Final = {
     Verdict.INCONCLUSIVE: ("unknown", "not conclusive yet"),
 }
 _RIVALS: Final = {"mix": "Mix", "trend": "Trend", "season": "Season", "volume": "Volume"}
-# pygal's comments name its makers' sites, its script answers the mouse, and in HTML an <svg> needs
-# no namespaces. Texts are escaped, so nothing of theirs can look like these.
-_NOT_NEEDED: Final = re.compile(
-    r'<!--.*?-->|<script.*?</script>|<script[^>]*/>| xmlns(?::\w+)?="[^"]*"', re.DOTALL
-)
 
 
 def as_page(measurement: MeasurementOut, title: str) -> str:
@@ -41,7 +36,6 @@ def as_page(measurement: MeasurementOut, title: str) -> str:
 def _chart(measurement: MeasurementOut) -> Any:
     """The series as measured and with the mix of before, and what was to be expected after."""
     import pygal  # noqa: PLC0415 - see shared.kit.pages
-    from markupsafe import Markup  # noqa: PLC0415 - see shared.kit.pages
     from pygal.style import Style  # noqa: PLC0415 - see shared.kit.pages
 
     inputs = measurement.inputs
@@ -52,7 +46,7 @@ def _chart(measurement: MeasurementOut) -> Any:
         disable_xml_declaration=True,
         width=900,
         height=440,
-        style=_style(Style),
+        style=style_of(Style, _COLOURS),
         legend_at_bottom=True,
         legend_at_bottom_columns=3,
         y_title=f"{inputs.kpi_name} ({inputs.unit})",
@@ -69,8 +63,7 @@ def _chart(measurement: MeasurementOut) -> Any:
     chart.x_labels = [*labels[:place], gap, *labels[place:]]
     for name, values in _lines(measurement).items():
         chart.add(name, [*values[:place], None, *values[place:]])
-    chart.uuid = "effect"  # else random: the same measurement shall give the same bytes
-    return Markup(_NOT_NEEDED.sub("", chart.render(is_unicode=True)))  # noqa: S704 - it escapes
+    return drawn(chart, 1)
 
 
 def _lines(measurement: MeasurementOut) -> dict[str, Sequence[float | None]]:
@@ -91,23 +84,6 @@ def _lines(measurement: MeasurementOut) -> dict[str, Sequence[float | None]]:
                 for one in figures
             ]
     return lines
-
-
-def _style(style: Any) -> Any:
-    """`style` is pygal's class, which is imported late."""
-    return style(
-        background="transparent",
-        plot_background="transparent",
-        foreground="#39424c",
-        foreground_strong="#1c2329",
-        foreground_subtle="#c8d0d8",
-        guide_stroke_color="#e6eaee",
-        guide_stroke_dasharray="none",
-        major_guide_stroke_color="#e6eaee",
-        major_guide_stroke_dasharray="none",
-        font_family="system-ui, sans-serif",
-        colors=_COLOURS,
-    )
 
 
 def _number(value: float | None) -> str:
