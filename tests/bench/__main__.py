@@ -12,10 +12,11 @@ import psycopg
 
 from tests.bench import database, events, prepare
 from tests.bench.catalog import catalog
-from tests.bench.figures import Figures, heading, line
+from tests.bench.evaluations import evaluations
+from tests.bench.figures import Figures, heading, latencies, line
 from tests.bench.growth import grow
 from tests.bench.incidents import SERVICES, SOURCE, incident, service_key, write_lines
-from tests.bench.load import post_file, request_bytes, run_burst, run_load
+from tests.bench.load import post_file, request_bytes, run_load
 from tests.bench.memory import watching
 from tests.bench.stack import admin_url, peak_memory_mb
 from tests.bench.webhooks import webhooks
@@ -44,7 +45,7 @@ def main() -> int:
                 upserts = single_posts(system, Path(folder))
                 webhooks(system, connection, LOAD_SECONDS, upserts)
                 events.events(system, connection)
-            evaluations(system)
+            evaluations(system, LOAD_SECONDS)
             catalog(system, Path(folder), LOAD_SECONDS)
     return 0
 
@@ -104,7 +105,7 @@ def reads(
     one = request_bytes("GET", REPORT, system.token())
     figures = _load(system, "metrics", 1, lambda *_: one)
     line("raw GROUP BY of two quarters (median)", f"{raw * 1000:,.1f} ms")
-    _latencies("performance report of all, 1 connection", figures, "aim: p99 50 ms")
+    latencies("performance report of all, 1 connection", figures, "aim: p99 50 ms")
     line("times faster (median)", f"{raw * 1000 / figures.p50_ms:,.0f}", "aim: 100")
     dice = random.Random(3)
 
@@ -113,7 +114,7 @@ def reads(
         return request_bytes("GET", path, system.token())
 
     figures = _load(system, "metrics", 1, of_one_service)
-    _latencies("MTTR of one service by quarter", figures, "aim: p99 10 ms, flat")
+    latencies("MTTR of one service by quarter", figures, "aim: p99 10 ms, flat")
 
 
 def single_posts(system: System, folder: Path) -> float:
@@ -126,7 +127,7 @@ def single_posts(system: System, folder: Path) -> float:
         return request_bytes("POST", "/v1/incidents", system.token(), orjson.dumps(record))
 
     figures = _load(system, "metrics", 8, following)
-    _latencies("POST /v1/incidents, all new", figures)
+    latencies("POST /v1/incidents, all new", figures)
     per_second, p99 = database.pgbench_upserts(
         find_binaries() / "pgbench", admin_url(system), folder, int(LOAD_SECONDS)
     )
@@ -135,56 +136,12 @@ def single_posts(system: System, folder: Path) -> float:
     return per_second
 
 
-def evaluations(system: System) -> None:
-    """Evaluations by the default gates, one after the other and many at once."""
-    heading("Tollgate evaluations (facts of three services)")
-    for gate in ("operate-to-improve", "design-to-transition"):
-        path = f"/v1/services/{service_key(0)}/gates/{gate}/evaluations"
-        one = request_bytes("POST", path, system.token())
-        before = _questions(system)
-        figures = _load(system, "improvement", 1, lambda *_, one=one: one)
-        made = sum(figures.statuses.values())
-        asked = {owner: n - before[owner] for owner, n in _questions(system).items()}
-        _latencies(f"POST evaluation of {gate}, 1 connection", figures, "aim: p99 50 ms")
-        each = ", ".join(f"{owner} {n / made:.2f}" for owner, n in asked.items())
-        line("questions to other services in each", each, "aim: at most 1")
-
-    def of_some_service(connection: int, _: int) -> bytes:
-        path = f"/v1/services/{service_key(connection % 10)}/gates/operate-to-improve/evaluations"
-        return request_bytes("POST", path, system.token())
-
-    burst = run_burst(system.ports["improvement"], 200, of_some_service)
-    if burst.statuses != {201: 200}:
-        raise RuntimeError(f"of 200 checks at once were answered {burst.statuses}")
-    _latencies("200 checks at once, all answered 201", burst)
-
-
-def _questions(system: System) -> dict[str, int]:
-    """How often the owners of facts were asked about a service so far."""
-    return {
-        owner: sum(
-            int(float(figure.rsplit(" ", 1)[1]))
-            for figure in system.call(owner, "GET", "/metrics").text.splitlines()
-            if figure.startswith("http_requests_total") and '{key}/facts"' in figure
-        )
-        for owner in ("catalog", "metrics")
-    }
-
-
 def _load(system: System, service: str, connections: int, following: object) -> Figures:
     figures = run_load(system.ports[service], connections, LOAD_SECONDS, following)  # type: ignore[arg-type]
     failed = {status: n for status, n in figures.statuses.items() if status >= 300}
     if failed:
         raise RuntimeError(f"{service}-api answered {failed}")
     return figures
-
-
-def _latencies(name: str, figures: Figures, aim: str = "") -> None:
-    line(
-        name,
-        f"{figures.per_second:,.0f}/s",
-        f"p50 {figures.p50_ms:,.1f} ms, p99 {figures.p99_ms:,.1f} ms" + (f", {aim}" if aim else ""),
-    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import psycopg
 
 from shared.kit.pagination import encode_cursor
 from tests.bench import database
-from tests.bench.figures import heading, line
+from tests.bench.figures import heading, latencies, line
 from tests.bench.load import request_bytes, run_load
 from tests.bench.stack import admin_url
 from tests.support.graphs import Graph, load_graph, make_graph
@@ -98,9 +98,8 @@ def _read(
     failed = {status: count for status, count in figures.statuses.items() if status >= 300}
     if failed:
         raise RuntimeError(f"catalog-api answered {failed} for {name}")
-    line(
+    latencies(
         f"{name}, {connections} connection{'s' if connections > 1 else ''}",
-        f"{figures.per_second:,.0f}/s",
-        f"p50 {figures.p50_ms:,.1f} ms, p99 {figures.p99_ms:,.1f} ms"
-        + (", aim: p99 50 ms" if connections == 1 else ""),
+        figures,
+        "aim: p99 50 ms" if connections == 1 else "",
     )

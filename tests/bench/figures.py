@@ -37,3 +37,12 @@ def line(name: str, value: str, aim: str = "") -> None:
 
 def heading(text: str) -> None:
     print(f"\n{text}", flush=True)
+
+
+def latencies(name: str, figures: Figures, aim: str = "") -> None:
+    """The row of a load."""
+    line(
+        name,
+        f"{figures.per_second:,.0f}/s",
+        f"p50 {figures.p50_ms:,.1f} ms, p99 {figures.p99_ms:,.1f} ms" + (f", {aim}" if aim else ""),
+    )

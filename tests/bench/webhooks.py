@@ -7,7 +7,7 @@ import time
 import orjson
 import psycopg
 
-from tests.bench.figures import Figures, heading, line
+from tests.bench.figures import Figures, heading, latencies, line
 from tests.bench.incidents import service_key
 from tests.bench.load import run_load
 from tests.bench.prepare import client
@@ -40,11 +40,7 @@ def webhooks(
 
 
 def _show(connections: int, figures: Figures, upserts_per_second: float) -> None:
-    line(
-        f"POST of a delivery, {connections} connections",
-        f"{figures.per_second:,.0f}/s",
-        f"p50 {figures.p50_ms:,.1f} ms, p99 {figures.p99_ms:,.1f} ms",
-    )
+    latencies(f"POST of a delivery, {connections} connections", figures)
     line("  ratio to pgbench", f"{figures.per_second / upserts_per_second:.2f}", "aim: 0.3")
 
 
