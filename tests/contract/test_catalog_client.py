@@ -1,12 +1,10 @@
 """The typed client of catalog-api against the real catalog-api."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from shared.clients.catalog import CatalogClient
@@ -15,34 +13,8 @@ from shared.schemas.catalog import Reference, Stage
 from tests.support.boards import make_board
 from tests.support.catalog import Catalog, running_catalog
 from tests.support.costs import cost_item
+from tests.support.direct import Direct
 from tests.support.postgres import Database
-
-
-class Direct:
-    """Carries requests straight to the app; a refusal is the problem's code."""
-
-    name = "catalog-api"
-
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
-
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        json: Any = None,
-        idempotent: bool | None = None,
-        idempotency_key: str | None = None,
-    ) -> httpx.Response:
-        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
-        reply = await self._http.request(method, path, params=params, json=json, headers=headers)
-        if reply.status_code == 404:
-            raise NotFound(reply.json()["detail"])
-        if reply.status_code == 409:
-            raise Conflict(reply.json()["detail"], code=reply.json()["code"])
-        return reply
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A remote that is the provider's real app, over ASGI; a refusal is the error it stands for."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -27,6 +28,7 @@ class Direct:
         json: Any = None,
         idempotent: bool | None = None,
         idempotency_key: str | None = None,
+        deadline: timedelta | None = None,
     ) -> httpx.Response:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
         reply = await self._http.request(method, path, params=params, json=json, headers=headers)

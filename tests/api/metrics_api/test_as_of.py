@@ -1,28 +1,29 @@
 """Figures as of a moment: what was known then, whatever came later."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from psycopg import sql
 
 from metrics_api.as_of.queries import AT_ONCE, snapshot
-from metrics_api.attribution.actions import take_over
-from metrics_api.attribution.schemas import ServiceData
-from metrics_api.incidents.refold import refold_source
 from shared.kit.clock import now
-from shared.kit.database import transaction
+from tests.support.as_of import (
+    OPENED,
+    figures,
+    map_states,
+    mttr,
+    numbers,
+    ok,
+    push,
+    report,
+    tell,
+)
 from tests.support.metrics import Metrics
 from tests.support.postgres import Database
-
-OPENED = datetime(2024, 3, 1, 8, tzinfo=UTC)
-ASKED = {"periods": "2024-Q1,2024-03", "kpi": ["mttr", "incident_count", "backlog", "reopen_rate"]}
-Step = Callable[[Metrics], Awaitable[None]]
 
 
 @pytest.fixture
@@ -32,75 +33,6 @@ async def desk(metrics: Metrics) -> Metrics:
     for key in ("mail", "network"):
         await tell(metrics, key, [f"The {key}"], 1)
     return metrics
-
-
-async def ok(call: Awaitable[Any]) -> Any:
-    reply = await call
-    assert reply.is_success, reply.text
-    return reply
-
-
-async def tell(metrics: Metrics, key: str, names: list[str], revision: int, **facts: Any) -> None:
-    """As an event of the catalog does, with the moves of records that it causes."""
-    service = {
-        "key": key,
-        "name": key.title(),
-        "kind": "business",
-        "portfolio": "demo",
-        "stage": "operate",
-        "criticality": None,
-        "revision": revision,
-        "references": [{"source": "desk", "name": name} for name in names],
-    } | facts
-    async with transaction(metrics.engine) as session:
-        await take_over(session, [ServiceData.model_validate(service)])
-    await settle(metrics)
-
-
-async def settle(metrics: Metrics) -> None:
-    """What the jobs do after names or mappings changed, so that the live figure is the new one."""
-    from metrics_api.attribution.actions import attribute_records, move_records  # noqa: PLC0415
-
-    memory = metrics.app.state.memory
-    for key in ("mail", "network"):
-        await move_records(metrics.engine, memory, key)
-    await attribute_records(metrics.engine, memory)
-    await refold_source(metrics.engine, memory, "desk")
-
-
-async def push(
-    metrics: Metrics, number: int, version: int, state: str, hours: float, name: str | None
-) -> None:
-    record = {
-        "source": "desk",
-        "external_id": f"INC{number}",
-        "version": version,
-        "updated_at": (OPENED + timedelta(hours=hours)).isoformat(),
-        "opened_at": OPENED.isoformat(),
-        "state": state,
-        "service": name,
-        "priority": 3,
-    }
-    if state in {"resolved", "Fixed"}:
-        record["resolved_at"] = record["updated_at"]
-    await ok(metrics.http.post("/v1/incidents", json=record))
-
-
-async def figures(metrics: Metrics, service: str, as_of: datetime | None = None) -> Any:
-    asked = ASKED | ({} if as_of is None else {"as_of": as_of.isoformat()})
-    reply = await ok(metrics.http.get(f"/v1/services/{service}/kpis", params=asked))
-    return reply.json()["kpis"]
-
-
-async def report(metrics: Metrics, as_of: datetime | None = None, **more: Any) -> Any:
-    asked = {"kpi": "mttr", "periods": "2024-Q1,2024-03", **more}
-    asked |= {} if as_of is None else {"as_of": as_of.isoformat()}
-    reply = await ok(metrics.http.get("/v1/reports/performance", params=asked))
-    return reply.json()
-
-
-async def mttr(metrics: Metrics, as_of: datetime | None = None) -> Any:
-    return (await figures(metrics, "mail", as_of))[0]["values"][0]["value"]
 
 
 async def test_an_update_that_came_later_was_not_known(desk: Metrics) -> None:
@@ -152,15 +84,6 @@ async def test_words_of_a_source_meant_what_its_mapping_said_then(desk: Metrics)
     await map_states(desk, {"Fixed": "resolved"})
 
     assert (await mttr(desk, then), await mttr(desk, now()), await mttr(desk)) == (None, 4.0, 4.0)
-
-
-async def map_states(metrics: Metrics, mapping: dict[str, str]) -> None:
-    read = await metrics.http.get("/v1/sources/desk")
-    headers = {"If-Match": read.headers["ETag"]}
-    await ok(
-        metrics.http.patch("/v1/sources/desk", json={"state_mapping": mapping}, headers=headers)
-    )
-    await settle(metrics)
 
 
 async def test_the_report_judges_by_the_target_and_shows_the_action_of_then(
@@ -337,78 +260,3 @@ def refused_temporary_tables(metrics_db: Database) -> Iterator[None]:
             yield
         finally:
             admin.execute(sql.SQL(grant).format(*names))
-
-
-NAMES = st.sampled_from(["mail", "The mail", "network", "Both", "nobody", None])
-PUSHES = st.tuples(
-    st.just("push"),
-    st.integers(1, 3),
-    st.integers(1, 5),
-    st.sampled_from(["new", "in_progress", "resolved", "Fixed", "cancelled", "closed"]),
-    st.integers(1, 600),
-    NAMES,
-)
-STEPS = st.one_of(
-    PUSHES,
-    PUSHES,
-    st.tuples(st.just("map"), st.sampled_from(["resolved", "in_progress", "cancelled"])),
-    st.tuples(st.just("name"), st.sampled_from(["mail", "network"])),
-    st.tuples(st.just("pin"), st.sampled_from(["mail", "network"]), st.integers(1, 3)),
-    st.tuples(st.just("reference"), st.sampled_from(["mail", "network"]), st.booleans()),
-)
-
-
-@settings(
-    max_examples=3,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(steps=st.lists(STEPS, min_size=3, max_size=9))
-async def test_no_later_write_changes_what_was_known(
-    desk: Metrics, steps: list[tuple[Any, ...]]
-) -> None:
-    known = []
-    for number, step in enumerate(steps):
-        await take(desk, step, number)
-        live = [numbers(await figures(desk, key)) for key in ("mail", "network")]
-        known.append((now(), [*live, await report(desk)]))
-
-    for then, expected in known:
-        found = [numbers(await figures(desk, key, then)) for key in ("mail", "network")]
-        assert [*found, await report(desk, then)] == expected
-
-
-def numbers(series: Any) -> Any:
-    """All but the reason why there is no number: it also speaks of records of no service, which
-    are not laid out for one service."""
-    return [
-        {
-            **one,
-            "values": [
-                {name: part for name, part in value.items() if name != "reason"}
-                for value in one["values"]
-            ],
-        }
-        for one in series
-    ]
-
-
-async def take(metrics: Metrics, step: tuple[Any, ...], number: int) -> None:
-    kind, *how = step
-    match kind:
-        case "push":
-            await push(metrics, *how)
-        case "map":
-            await map_states(metrics, {"Fixed": how[0]})
-        case "name":
-            body = {"service": how[0], "source": "desk", "service_name": "Both"}
-            await ok(metrics.http.post("/v1/attributions", json=body))
-        case "pin":
-            records = [{"source": "desk", "external_id": f"INC{how[1]}"}]
-            body = {"service": how[0], "records": records}
-            reply = await metrics.http.post("/v1/attributions", json=body)
-            assert reply.status_code in {201, 422}, reply.text
-        case _:
-            names = ["The mail", "Both"] if how[1] else []
-            revision = int(now().timestamp() * 1000) + number
-            await tell(metrics, how[0], names, revision)
