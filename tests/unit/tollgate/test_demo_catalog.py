@@ -10,8 +10,9 @@ import pytest
 from tollgate.demo.catalog import agreements, customers, estate, experience, money, planning
 from tollgate.demo.catalog.money import month_before
 from tollgate.demo.content import PORTFOLIOS, SERVICES
+from tollgate.demo.improvement.portal import PORTAL
 
-NAMES = {service.key for service in SERVICES}
+NAMES = {service.key for service in (*SERVICES, PORTAL)}
 
 
 def named_services() -> set[str]:

@@ -23,7 +23,7 @@ from shared.schemas.catalog_digests import BoardSummary, CostTrend
 from shared.schemas.common import FactCatalog, FactDefinition, Key, ServiceFacts
 
 T = TypeVar("T")
-AT_ONCE = 16
+AT_ONCE = 4
 """Evaluations that ask for facts at the same time in one process. Hundreds at once would slow the
 owners down until all of them miss their deadline; one after the other each gets its answer."""
 LONGEST_WAIT = timedelta(seconds=30)

@@ -30,7 +30,7 @@ class Settings(ServiceSettings):
         "urn:tollgate:improvement-api", description="`iss` of the decisions"
     )
     fact_deadline: timedelta = Field(
-        timedelta(seconds=2), description="limit of one question for facts, retries included"
+        timedelta(seconds=5), description="limit of one question for facts, retries included"
     )
     metrics_event_secret: SecretStr | None = Field(
         None, description="secret with which metrics-api signs the events it delivers"
