@@ -1,4 +1,4 @@
-"""What became of it all: seven outcomes, each from figures of its owner. Pure.
+"""What became of it all: eight outcomes, each from figures of its owner. Pure.
 
 An outcome without a figure has the reason in its place; nothing is put in for what is missing.
 """

@@ -71,7 +71,7 @@ async def open_plan(  # noqa: PLR0913 - one keyword per field of the plan
 ) -> Plan:
     """The plan of a cause: opened now, as a draft, or the one that it opened before.
 
-    `cause_key` names the cause, such as `feedback_theme:<id>`; `cause` tells it with its figures.
+    `cause_key` names the cause, such as `theme:<id>`; `cause` tells it with its figures.
     Of any number of transactions that open for one cause at once, one opens and the others wait
     for it and are given its plan. `caller_name` is who, or what, wants it.
     """
