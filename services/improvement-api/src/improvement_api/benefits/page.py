@@ -57,12 +57,14 @@ def _chart(measurement: MeasurementOut) -> Any:
         allow_interruptions=True,
         value_formatter=_number,
     )
+    # From the first figure on: as far back as is asked there may be no records yet.
+    first = next((n for n, one in enumerate(figures) if one.value is not None), 0)
     labels = [one.period for one in figures]
     # An empty place parts before from after: the intervention, which belongs to neither.
     place = len(inputs.before)
-    chart.x_labels = [*labels[:place], gap, *labels[place:]]
+    chart.x_labels = [*labels[first:place], gap, *labels[place:]]
     for name, values in _lines(measurement).items():
-        chart.add(name, [*values[:place], None, *values[place:]])
+        chart.add(name, [*values[first:place], None, *values[place:]])
     return drawn(chart, 1)
 
 
