@@ -10,9 +10,8 @@ from pathlib import Path
 import orjson
 import psycopg
 
-from tests.bench import database, events, prepare
+from tests.bench import database, evaluations, events, prepare
 from tests.bench.catalog import catalog
-from tests.bench.evaluations import evaluations
 from tests.bench.figures import Figures, heading, latencies, line
 from tests.bench.growth import grow
 from tests.bench.incidents import SERVICES, SOURCE, incident, service_key, write_lines
@@ -45,9 +44,9 @@ def main() -> int:
                 upserts = single_posts(system, Path(folder))
                 webhooks(system, connection, LOAD_SECONDS, upserts)
                 events.events(system, connection)
-            evaluations(system, LOAD_SECONDS)
             catalog(system, Path(folder), LOAD_SECONDS)
-    return 0
+    # On a stack of their own: the demo's agreements do not go with the scheme of the others.
+    return evaluations.main()
 
 
 def bulk_ingest(
