@@ -1,11 +1,18 @@
 """Databases of these tests: migrated once, cleaned after each test and lent to the next."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import pytest
 
+from tests.support.engines import engines_kept
 from tests.support.postgres import Database, Server
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def engines() -> AsyncIterator[None]:
+    async with engines_kept():
+        yield
 
 
 @contextmanager
