@@ -37,6 +37,7 @@ from metrics_api.settings import Settings
 from metrics_api.slis import routes as slis
 from metrics_api.slo_alerts import routes as slo_alerts
 from metrics_api.slos import routes as slos
+from metrics_api.source_health import routes as source_health
 from metrics_api.sources import routes as sources
 from metrics_api.sources.actions import find_api_key
 from metrics_api.success_factors import routes as success_factors
@@ -92,6 +93,7 @@ def create_app(
             records.router,
             surveys.router,
             inbox.router,
+            source_health.router,
             pulls.router,
             clocks.router,
             breaches.router,
