@@ -201,7 +201,9 @@ class TestReading:
         days = {"A": "2026-03-01", "B": "2026-03-03", "C": "2026-03-02", "D": "2026-03-03"}
         for key, day in days.items():
             await push(desk, external_id=key, opened_at=f"{day}T08:00:00Z")
-        await push(desk, external_id="E", opened_at=...)
+        await with_source(desk, "stream", delivery="event")
+        unopened = await push(desk, source="stream", external_id="E", opened_at=...)
+        assert unopened.status_code == 201, unopened.text
 
         found: list[str] = []
         query = {"order": "newest", "limit": "2"}
