@@ -5,7 +5,6 @@ from typing import Any
 
 import orjson
 import psycopg
-import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
@@ -207,7 +206,7 @@ def describe_problems(contract: dict[str, Any]) -> None:
 
 async def answer_unexpected(request: Request, exc: Exception) -> Response:
     """A defect of ours: logged with its trace, answered without it."""
-    structlog.get_logger(__name__).error("unexpected_error", exc_info=exc)
+    log.error("unexpected_error", exc_info=exc)
     return problem_response(
         request.url.path,
         ApiError("The service failed unexpectedly; the request id helps us find out"),

@@ -170,7 +170,7 @@ async def answer_challenge(
     return Response(answer, 200, None, "text/plain")
 
 
-def receipt_filter(
+async def receipt_filter(
     *,
     state: Annotated[ReceiptState | None, Query()] = None,
     received_from: Annotated[Timestamp | None, Query()] = None,

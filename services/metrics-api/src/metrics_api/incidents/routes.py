@@ -81,7 +81,7 @@ async def push_incidents(
     return await push_many(request, INTAKE, caller)
 
 
-def incident_filter(
+async def incident_filter(
     *,
     source: Annotated[Key | None, Query()] = None,
     external_id: Annotated[ShortText | None, Query()] = None,
