@@ -7,6 +7,7 @@ from functools import partial
 import httpx
 from fastapi import FastAPI
 
+from metrics_api import backlog
 from metrics_api.attribution import routes as attribution
 from metrics_api.attribution.rules import Memory
 from metrics_api.breaches import routes as breaches
@@ -113,5 +114,6 @@ def create_app(
         lifespan=lifespan,
         streamed_paths=("/v1/incidents/batch", *records.BATCH_PATHS),
     )
+    app.state.backlog = (backlog.gauges,)
     app.openapi = describing(app.openapi, (IncidentIn, *FIELDS))  # type: ignore[method-assign]
     return app
