@@ -267,7 +267,7 @@ async def _service_credits(metrics: MetricsClient, asked: Asked) -> list[dict[st
         "ended_from": (asked.start + timedelta(microseconds=1)).isoformat(),
         "ended_to": (asked.end + timedelta(microseconds=1)).isoformat(),
     }
-    names = ("agreement", "kpi", "period", "missed", "value", "comparator", "target_value")
+    names = ("agreement", "kpi", "sli", "period", "missed", "value", "comparator", "target_value")
     money = ("credit", "basis", "currency", "reason")
     found = [
         {name: one[name] for name in (*names, *money)}
