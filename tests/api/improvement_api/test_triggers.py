@@ -95,6 +95,9 @@ class TestSignals:
         await listening.run_job("consume_signals", {})
 
         (opened,) = await opportunities(listening)
+        assert [impact["stakeholder"] for impact in opened["impacts"]] == [
+            "Customers of the service"
+        ]
         (fired,) = await occurrences(listening, "target-missed")
         assert (opened["state"], opened["source"], opened["owner"]) == ("new", "trigger", "ada")
         assert (opened["service"], opened["kpi"]) == ("vpn", "mttr")
