@@ -70,6 +70,12 @@ async def covered_services(
     return sorted(set(found))
 
 
+async def kpi_names(metrics: MetricsClient) -> dict[str, str]:
+    """What people call each KPI."""
+    reply = await metrics.figures("/v1/kpis", {}, LIST_DEADLINE)
+    return {one["id"]: one["name"] for one in reply["items"]}
+
+
 async def gather_customer(providers: Providers, key: str, asked: Asked) -> dict[str, Any]:
     """The customer, its cadence, and figures over all services it is engaged with."""
     path = f"/v1/customers/{quote(key, safe='')}"

@@ -25,14 +25,13 @@ from shared.errors import ApiError, BadRequest, Forbidden, Invalid, NotFound, To
 from shared.kit import audit, clock
 from shared.kit.auth import Principal
 from shared.kit.database import Engine, Session, driver, transaction
-from shared.kit.jobs import enqueue
+from shared.kit.jobs import bring_forward
 
 PROCESS_JOB = "process_receipts"
 LANE = "inbox"
 BODY_LIMIT = 8 * 1024 * 1024
 GROUP = 200
 ASK_EVERY = 0.5  # seconds; the job lingers for longer, so what is not asked for is seen too
-_LOCK = f"cron:{PROCESS_JOB}"
 _TRIES = 4
 
 
@@ -179,7 +178,7 @@ async def _ask_for_processing(inbox: Inbox, session: Session) -> None:
 
 
 async def ask_for_processing(session: Session) -> None:
-    await enqueue(session, PROCESS_JOB, {}, lock=_LOCK, queueing_lock=_LOCK, lane=LANE)
+    await bring_forward(session, PROCESS_JOB, lane=LANE)
 
 
 async def challenge(inbox: Inbox, source: str, token: str) -> str:

@@ -87,12 +87,6 @@ async def targets_on(
     return list((await session.execute(statement)).all())
 
 
-async def targets_by_id(session: AsyncSession, ids: Sequence[str]) -> dict[str, Row[Any]]:
-    parsed = [one for one in map(_uuid, ids) if one is not None]
-    statement = select(*Target.__table__.c).where(Target.id.in_(parsed))
-    return {str(row.id): row for row in await session.execute(statement)}
-
-
 async def events_of_components(
     session: AsyncSession,
     components: Sequence[str],
