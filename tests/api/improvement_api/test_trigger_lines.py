@@ -1,32 +1,19 @@
 """Triggers that watch a line, and what a trigger would have opened."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from improvement_api.periods import Grain, last_full_periods
 from improvement_api.triggers.definitions import DEFAULTS
 from tests.support.eventually import eventually
-from tests.support.improvement import Improvement, running_improvement
+from tests.support.improvement import Improvement
 from tests.support.improving import Known, known, posted
-from tests.support.postgres import Database
 from tests.support.told import (
-    SECRET,
     tell_missed,
 )
 from tests.support.triggered import BOUNCING, MONTHS, occurrences, opportunities, publish
-
-
-@pytest.fixture
-async def listening(improvement_db: Database, tmp_path: Path) -> AsyncIterator[Improvement]:
-    secret = {"metrics_event_secret": SecretStr(SECRET)}
-    async with running_improvement(improvement_db, tmp_path, **secret) as running:
-        running.fake.add_service("vpn")
-        yield running
 
 
 @pytest.fixture

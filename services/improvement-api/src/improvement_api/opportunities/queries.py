@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, Select, Text, cast, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from improvement_api.fact_sheets import SERVICE
 from improvement_api.opportunities.rules import (
     BACKLOG,
     Cause,
@@ -239,9 +240,7 @@ async def delete_link(
         raise NotFound(f"The opportunity is not linked to the {kind} {target}")
 
 
-async def count_open(session: AsyncSession, service: str) -> int:
-    """Opportunities of a service that wait for a plan."""
-    statement = select(func.count()).where(
-        Opportunity.service == service, Opportunity.state.in_(BACKLOG)
-    )
-    return (await session.execute(statement)).scalar_one()
+FACTS: Final = select(func.count()).where(
+    Opportunity.service == SERVICE, Opportunity.state.in_(BACKLOG)
+)
+"""Opportunities of a service that wait for a plan."""
