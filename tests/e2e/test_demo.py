@@ -325,3 +325,11 @@ def test_the_gaps_of_the_assessment_have_a_plan(system: System) -> None:
     assert {change["change"] for change in changes} == {0, 1, 2}
     assert len(gaps) == 7
     assert [title for title in plans if title.startswith("Close the capability gaps")]
+
+
+def test_the_processes_are_lived_by_some_services(system: System) -> None:
+    def lived() -> list[str]:
+        report = system.get("improvement", "/v1/reports/process-embedding")
+        return [row["process"] for row in report["items"] if row["numerator"]]
+
+    assert soon(lambda: len(lived()) >= 5, within=60)
