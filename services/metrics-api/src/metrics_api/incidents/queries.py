@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.clocks.rules import Clocked
-from metrics_api.copying import insert_rows
+from metrics_api.copying import insert_rows, json_of
 from metrics_api.incidents.rules import FoldedIncident, StoredIncident, Transition
 from metrics_api.incidents.tables import Incident, IncidentTransition
 from metrics_api.incidents.updates import Update, kept_update
@@ -267,14 +267,7 @@ _UPDATE = f"""
 async def update_incidents(conn: Connection, rows: Sequence[list[Any]]) -> None:
     """Overwrite known (and locked) incidents."""
     if rows:
-        await conn.execute(_UPDATE, [orjson.dumps([_named(row) for row in rows]).decode()])
-
-
-def _named(row: list[Any]) -> dict[str, Any]:
-    named = dict(zip(_INCIDENT, row, strict=True))
-    if named["extra"] is not None:
-        named["extra"] = orjson.Fragment(named["extra"])
-    return named
+        await conn.execute(_UPDATE, [json_of(_INCIDENT, rows)])
 
 
 async def delete_transitions(conn: Connection, source_id: int, external_ids: Sequence[str]) -> None:
