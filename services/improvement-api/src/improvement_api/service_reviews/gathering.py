@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from improvement_api.providers import Providers
-from improvement_api.service_reviews.rules import bounds_of, days_of, periods_until, zone_of
+from improvement_api.service_reviews.periods import bounds_of, days_of, periods_until, zone_of
 from shared.clients.catalog import CatalogClient
 from shared.clients.metrics import MetricsClient
 from shared.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Unavailable
