@@ -2,11 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
+from inspect import isasyncgenfunction, iscoroutinefunction, isroutine
 from typing import Any
 
 import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from shared.kit.routing import RouteTable
 
 PACKAGES = ["catalog_api", "metrics_api", "improvement_api"]
 OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/.well-known/jwks.json"}
@@ -105,3 +110,33 @@ def test_fields_are_snake_case(contract: dict[str, Any]) -> None:
     for name, schema in contract["components"]["schemas"].items():
         for field in schema.get("properties", {}):
             assert re.fullmatch(r"[a-z][a-z0-9_]*", field), f"{name}.{field}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_dependency_of_a_request_waits_for_a_thread(package: str) -> None:
+    """FastAPI hands each that is no coroutine to a thread, which costs more than all of them do."""
+    app = import_module(f"{package}.app").create_app()
+
+    calls = [
+        call
+        for table in app.routes
+        if isinstance(table, RouteTable)
+        for route in table.routes
+        if isinstance(route, APIRoute)
+        for call in _calls(route.dependant)
+    ]
+
+    assert calls
+    assert {f"{call.__module__}.{call.__qualname__}" for call in calls if _is_sync(call)} == set()
+
+
+def _is_sync(call: Callable[..., Any]) -> bool:
+    called = call if isroutine(call) else type(call).__call__
+    return not (iscoroutinefunction(called) or isasyncgenfunction(called))
+
+
+def _calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
+    if dependant.call is not None:
+        yield dependant.call
+    for needed in dependant.dependencies:
+        yield from _calls(needed)

@@ -74,7 +74,7 @@ def providers_for(context: JobContext, settings: Settings) -> Providers:
     )
 
 
-def providers_of(request: Request) -> Providers:
+async def providers_of(request: Request) -> Providers:
     providers: Providers = request.app.state.providers
     return providers
 

@@ -17,7 +17,7 @@ router = Router(prefix="/v1/audit", tags=["audit"])
 AuditRead = Annotated[Principal, requires("audit:read")]
 
 
-def audit_filters(
+async def audit_filters(
     resource: Annotated[ShortText | None, Query(description="such as service or plan")] = None,
     key: Annotated[ShortText | None, Query(description="which one")] = None,
     field: Annotated[ShortText | None, Query(description="entries that concern it")] = None,

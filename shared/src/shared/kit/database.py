@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from fastapi import Depends, Request
@@ -103,9 +104,19 @@ def schema_of(session: AsyncSession) -> str:
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A session whose statements each stand alone: no BEGIN, no COMMIT, no lock outlives one."""
-    single = engine.execution_options(isolation_level="AUTOCOMMIT")
-    async with AsyncSession(single, expire_on_commit=False) as session:
+    async with AsyncSession(_autocommitting(engine), expire_on_commit=False) as session:
         yield session
+
+
+_AUTOCOMMITTING: WeakKeyDictionary[AsyncEngine, AsyncEngine] = WeakKeyDictionary()
+
+
+def _autocommitting(engine: AsyncEngine) -> AsyncEngine:
+    """The engine on the same pool whose connections commit each statement, made once: to make it
+    takes as long as a short statement."""
+    if engine not in _AUTOCOMMITTING:
+        _AUTOCOMMITTING[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return _AUTOCOMMITTING[engine]
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ def set_etag(response: Response, version: int) -> None:
     response.headers["ETag"] = etag(version)
 
 
-def if_match(
+async def if_match(
     tag: Annotated[
         str | None,
         Header(alias="If-Match", description="ETag of the version that is being changed, or *"),

@@ -9,13 +9,15 @@ from shared.kit.settings import ServiceSettings
 
 
 def configure_logging(settings: ServiceSettings) -> None:
-    """Send structlog and the standard library's loggers through one formatter."""
-    shared_steps: list[structlog.typing.Processor] = [
+    """Send structlog's and the standard library's loggers to standard error, in one format.
+
+    Ours write their lines themselves: by way of the standard library a line takes twice as long,
+    and each request has one.
+    """
+    steps: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
+        structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
     ]
     console = settings.log_format == "console"
     renderer: list[structlog.typing.Processor] = (
@@ -24,29 +26,30 @@ def configure_logging(settings: ServiceSettings) -> None:
         if console
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     structlog.configure(
-        processors=[*shared_steps, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*steps, *renderer],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared_steps,
+            foreign_pre_chain=[*steps, structlog.stdlib.add_logger_name],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(settings.log_level.upper())
+    root.setLevel(level)
     # The request log below is ours; httpx and procrastinate would repeat it line by line.
     for noisy in ("uvicorn.access", "httpx", "httpcore", "procrastinate"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(service=settings.service_name)
 
 
-def logger(name: str) -> structlog.stdlib.BoundLogger:
+def logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """The structured logger of a module."""
-    bound: structlog.stdlib.BoundLogger = structlog.get_logger(name)
+    bound: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
     return bound

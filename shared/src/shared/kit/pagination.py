@@ -28,7 +28,7 @@ class PageParams:
     after: tuple[Any, ...] | None
 
 
-def page_params(
+async def page_params(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="items a page")] = 100,
     cursor: Annotated[

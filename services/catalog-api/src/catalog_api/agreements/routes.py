@@ -39,7 +39,7 @@ AgreementSigner = Annotated[Principal, requires("approvals:write")]
 VersionNumber = Annotated[int, Path(ge=1, lt=2**31)]
 
 
-def agreement_filters(
+async def agreement_filters(
     kind: AgreementKind | None = None,
     service: Key | None = None,
     vendor_product: Key | None = None,

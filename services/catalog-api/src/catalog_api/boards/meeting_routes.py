@@ -35,7 +35,7 @@ CatalogWrite = Annotated[Principal, requires("catalog:write")]
 Approver = Annotated[Principal, requires("approvals:write")]
 
 
-def decision_filters(
+async def decision_filters(
     meeting: UUID | None = None,
     service: Key | None = None,
     gate: Gate | None = None,

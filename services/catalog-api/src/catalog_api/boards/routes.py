@@ -32,7 +32,7 @@ CatalogRead = Annotated[Principal, requires("catalog:read")]
 CatalogWrite = Annotated[Principal, requires("catalog:write")]
 
 
-def board_filters(
+async def board_filters(
     gate: Annotated[Gate | None, Query(description="boards that decide this gate")] = None,
     portfolio: Annotated[
         Key | None, Query(description="for services of this portfolio; with `gate`, at most one")

@@ -40,7 +40,7 @@ CatalogRead = Annotated[Principal, requires("catalog:read")]
 FinanceWrite = Annotated[Principal, requires("finance:write")]
 
 
-def month_filters(
+async def month_filters(
     month: Annotated[Month | None, Query()] = None,
     customer: Annotated[Key | None, Query(description="key of a customer")] = None,
 ) -> MonthFilters:

@@ -25,7 +25,7 @@ CatalogRead = Annotated[Principal, requires("catalog:read")]
 FinanceWrite = Annotated[Principal, requires("finance:write")]
 
 
-def item_filters(
+async def item_filters(
     kind: CostKind | None = None,
     category: CostCategory | None = None,
     on: Annotated[Day | None, Query(description="begun by this day and not ended")] = None,

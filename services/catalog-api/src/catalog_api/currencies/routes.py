@@ -24,7 +24,7 @@ CatalogRead = Annotated[Principal, requires("catalog:read")]
 FinanceWrite = Annotated[Principal, requires("finance:write")]
 
 
-def rate_filters(
+async def rate_filters(
     from_currency: Annotated[Currency | None, Query()] = None,
     to_currency: Annotated[Currency | None, Query()] = None,
 ) -> RateFilters:

@@ -33,7 +33,7 @@ CatalogRead = Annotated[Principal, requires("catalog:read")]
 CatalogWrite = Annotated[Principal, requires("catalog:write")]
 
 
-def customer_filters(
+async def customer_filters(
     kind: CustomerKind | None = None,
     relationship_owner: ShortText | None = None,
     active: bool | None = None,

@@ -32,7 +32,7 @@ CatalogWrite = Annotated[Principal, requires("catalog:write")]
 OfService = Annotated[Strength | None, Query(description="hard or soft ones only")]
 
 
-def dependency_filters(
+async def dependency_filters(
     consumer: Annotated[Key | None, Query(description="key of a service")] = None,
     provider_kind: NodeKind | None = None,
     provider: Annotated[Key | None, Query(description="key of what is depended on")] = None,

@@ -37,7 +37,7 @@ CatalogRead = Annotated[Principal, requires("catalog:read")]
 CatalogWrite = Annotated[Principal, requires("catalog:write")]
 
 
-def objective_filters(
+async def objective_filters(
     layer: Layer | None = None,
     state: ObjectiveState | None = None,
     parent: Annotated[Key | None, Query(description="contributes to this objective")] = None,

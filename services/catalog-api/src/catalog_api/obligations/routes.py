@@ -31,7 +31,7 @@ CatalogRead = Annotated[Principal, requires("catalog:read")]
 CatalogWrite = Annotated[Principal, requires("catalog:write")]
 
 
-def _filters(
+async def _filters(
     service: Annotated[Key | None, Query()] = None,
     standard: Annotated[ShortText | None, Query()] = None,
     state: Annotated[ObligationState | None, Query()] = None,

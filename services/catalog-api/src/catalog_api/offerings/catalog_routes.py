@@ -23,7 +23,7 @@ router = Router(prefix="/v1/catalog", tags=["catalog"])
 CatalogRead = Annotated[Principal, requires("catalog:read")]
 
 
-def catalog_filters(
+async def catalog_filters(
     service: Annotated[Key | None, Query()] = None,
     portfolio: Annotated[Key | None, Query()] = None,
     tag: Annotated[ShortText | None, Query()] = None,

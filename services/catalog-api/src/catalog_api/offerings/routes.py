@@ -29,7 +29,7 @@ CatalogRead = Annotated[Principal, requires("catalog:read")]
 CatalogWrite = Annotated[Principal, requires("catalog:write")]
 
 
-def offering_filters(
+async def offering_filters(
     service: Annotated[Key | None, Query()] = None,
     portfolio: Annotated[Key | None, Query(description="of the service")] = None,
     state: OfferingState | None = None,

@@ -39,7 +39,7 @@ CatalogWrite = Annotated[Principal, requires("catalog:write")]
 OnDay = Annotated[Day | None, Query(description="only those that hold on this day")]
 
 
-def unit_filters(
+async def unit_filters(
     kind: UnitKind | None = None,
     parent: Annotated[Key | None, Query(description="the unit directly above")] = None,
     manager: Annotated[ShortText | None, Query(description="subject of the manager")] = None,
@@ -48,7 +48,7 @@ def unit_filters(
     return UnitFilters(kind, parent, manager, past)
 
 
-def role_filters(
+async def role_filters(
     stage: Annotated[Stage | None, Query(description="required at this stage")] = None,
     process: Annotated[Process | None, Query(description="carries this process")] = None,
     retired: bool | None = None,

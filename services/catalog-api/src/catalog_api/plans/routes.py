@@ -55,7 +55,7 @@ def of_both(method: str, path: str, verb: str, noun: str, **options: Any) -> Reg
     return register
 
 
-def _subject(request: Request, key: Key) -> Subject:
+async def _subject(request: Request, key: Key) -> Subject:
     of_portfolio = request.url.path.startswith("/v1/portfolios/")
     return Subject("portfolio" if of_portfolio else "service", key)
 

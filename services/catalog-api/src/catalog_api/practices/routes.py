@@ -35,7 +35,7 @@ CatalogWrite = Annotated[Principal, requires("catalog:write")]
 PracticeKey = Annotated[Key, Path(description="key of a practice")]
 
 
-def practice_filters(
+async def practice_filters(
     kind: PracticeKind | None = None,
     process: Process | None = None,
     tag: ShortText | None = None,

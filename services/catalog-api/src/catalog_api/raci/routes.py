@@ -32,7 +32,7 @@ CatalogRead = Annotated[Principal, requires("catalog:read")]
 CatalogWrite = Annotated[Principal, requires("catalog:write")]
 
 
-def assignment_filters(
+async def assignment_filters(
     subject: Annotated[ShortText | None, Query(description="a person, named as such")] = None,
     unit: Key | None = None,
     role: Role | None = None,
@@ -42,7 +42,7 @@ def assignment_filters(
     return AssignmentFilters(subject, unit, role, process, responsibility)
 
 
-def gap_filters(portfolio: Key | None = None, stage: Stage | None = None) -> GapFilters:
+async def gap_filters(portfolio: Key | None = None, stage: Stage | None = None) -> GapFilters:
     return GapFilters(portfolio, stage)
 
 

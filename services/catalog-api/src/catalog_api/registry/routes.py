@@ -31,7 +31,7 @@ CatalogWrite = Annotated[Principal, requires("catalog:write")]
 ServiceOnboarder = Annotated[Principal, requires("services:onboard")]
 
 
-def service_filters(
+async def service_filters(
     portfolio: Annotated[Key | None, Query(description="key of a portfolio")] = None,
     stage: Stage | None = None,
     kind: ServiceKind | None = None,

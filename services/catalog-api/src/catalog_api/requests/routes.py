@@ -33,7 +33,7 @@ RequestName = Annotated[
 ]
 
 
-def request_filters(
+async def request_filters(
     *,
     offering: Annotated[Key | None, Query()] = None,
     service: Annotated[Key | None, Query()] = None,

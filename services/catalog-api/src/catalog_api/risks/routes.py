@@ -34,7 +34,7 @@ RisksRaise = Annotated[Principal, requires_any("catalog:write", "risks:raise")]
 ApprovalsWrite = Annotated[Principal, requires("approvals:write")]
 
 
-def _filters(
+async def _filters(
     service: Annotated[Key | None, Query()] = None,
     portfolio: Annotated[Key | None, Query()] = None,
     state: Annotated[RiskState | None, Query()] = None,

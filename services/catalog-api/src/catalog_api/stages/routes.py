@@ -21,7 +21,7 @@ CatalogRead = Annotated[Principal, requires("catalog:read")]
 StageMover = Annotated[Principal, requires("stages:move")]
 
 
-def trust_of(request: Request) -> Trust:
+async def trust_of(request: Request) -> Trust:
     settings = request.app.state.settings
     return Trust(settings.decision_issuer, settings.decision_jwks)
 

@@ -30,7 +30,7 @@ CatalogRead = Annotated[Principal, requires("catalog:read")]
 CatalogWrite = Annotated[Principal, requires("catalog:write")]
 
 
-def touchpoint_filters(
+async def touchpoint_filters(
     channel: Channel | None = None,
     service: Annotated[Key | None, Query(description="this service is offered there")] = None,
     active: bool | None = None,

@@ -25,7 +25,7 @@ CatalogRead = Annotated[Principal, requires("catalog:read")]
 CatalogWrite = Annotated[Principal, requires("catalog:write")]
 
 
-def product_filters(
+async def product_filters(
     vendor: Annotated[ShortText | None, Query(description="name of the vendor")] = None,
     state: Annotated[ProductState | None, Query(description="its state today")] = None,
     contract_ends_by: Annotated[Day | None, Query(description="that day or before")] = None,

@@ -32,7 +32,7 @@ CatalogRead = Annotated[Principal, requires("catalog:read")]
 CatalogWrite = Annotated[Principal, requires("catalog:write")]
 
 
-def vital_activity_filters(
+async def vital_activity_filters(
     customer: Key | None = None,
     service: Annotated[Key | None, Query(description="supported by this service")] = None,
     criticality: Criticality | None = None,

@@ -17,7 +17,7 @@ from improvement_api.embedding.schemas import (
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.forms import Form, accepted_form
-from shared.kit.jobs import enqueue
+from shared.kit.jobs import bring_forward
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.routing import Router
 from shared.schemas.common import Page
@@ -92,7 +92,7 @@ async def list_services_missing_in_process(
 @router.post("/process-embedding/looks", status_code=202, operation_id="order_embedding_look")
 async def order_embedding_look(caller: GatesWrite, session: Session) -> LookOrdered:
     """Have every live service looked at now; asking again while one waits orders nothing more."""
-    await enqueue(session, LOOK, {}, queueing_lock=LOOK, lane=LANE)
+    await bring_forward(session, LOOK, lane=LANE)
     return LookOrdered(ordered=True)
 
 

@@ -36,7 +36,7 @@ PlansRead = Annotated[Principal, requires("plans:read")]
 FeedbackWrite = Annotated[Principal, requires("feedback:write")]
 
 
-def entry_filter(
+async def entry_filter(
     *,
     service: Annotated[Key | None, Query()] = None,
     customer: Annotated[Key | None, Query()] = None,

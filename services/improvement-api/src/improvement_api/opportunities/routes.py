@@ -54,7 +54,7 @@ PlansRead = Annotated[Principal, requires("plans:read")]
 PlansWrite = Annotated[Principal, requires("plans:write")]
 
 
-def opportunity_filter(
+async def opportunity_filter(
     state: OpportunityState | None = None,
     service: Key | None = None,
     kpi: KpiId | None = None,

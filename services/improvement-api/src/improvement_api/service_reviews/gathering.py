@@ -70,6 +70,12 @@ async def covered_services(
     return sorted(set(found))
 
 
+async def kpi_names(metrics: MetricsClient) -> dict[str, str]:
+    """What people call each KPI."""
+    reply = await metrics.figures("/v1/kpis", {}, LIST_DEADLINE)
+    return {one["id"]: one["name"] for one in reply["items"]}
+
+
 async def gather_customer(providers: Providers, key: str, asked: Asked) -> dict[str, Any]:
     """The customer, its cadence, and figures over all services it is engaged with."""
     path = f"/v1/customers/{quote(key, safe='')}"
@@ -261,7 +267,7 @@ async def _service_credits(metrics: MetricsClient, asked: Asked) -> list[dict[st
         "ended_from": (asked.start + timedelta(microseconds=1)).isoformat(),
         "ended_to": (asked.end + timedelta(microseconds=1)).isoformat(),
     }
-    names = ("agreement", "kpi", "period", "missed", "value", "comparator", "target_value")
+    names = ("agreement", "kpi", "sli", "period", "missed", "value", "comparator", "target_value")
     money = ("credit", "basis", "currency", "reason")
     found = [
         {name: one[name] for name in (*names, *money)}

@@ -15,6 +15,7 @@ from improvement_api.service_reviews.gathering import (
     covered_services,
     gather_customer,
     gather_service,
+    kpi_names,
 )
 from improvement_api.service_reviews.packs import Bytes, pack_of
 from improvement_api.service_reviews.queries import get_review, insert_row
@@ -96,6 +97,7 @@ async def _inputs(
         },
         "as_of": _stamp(as_of),
         "periods": periods_until(review.period),
+        "kpi_names": await kpi_names(providers.metrics),
         "customer": customer,
         "services_left_out": services[MOST_SERVICES:],
         "services": [

@@ -6,9 +6,9 @@ from fastapi import Query, Request
 
 from improvement_api.settings import Settings
 from improvement_api.signals import queries
+from improvement_api.signals.actions import take_event
 from improvement_api.signals.queries import SignalFilter
 from improvement_api.signals.schemas import EventReply, MetricsEvent, SignalOut
-from shared.kit import clock
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.pagination import PageQuery, page_of
@@ -34,15 +34,7 @@ async def receive_metrics_event(request: Request, session: Session) -> EventRepl
     settings: Settings = request.app.state.settings
     secrets = (settings.metrics_event_secret, settings.metrics_event_secret_before)
     event = await read_event(request, secrets, MetricsEvent)
-    values = {
-        "id": event.id,
-        "type": event.type,
-        "service": event.subject,
-        "data": event.data,
-        "occurred_at": event.time,
-        "received_at": clock.now(),
-    }
-    return EventReply(taken=await queries.keep_signal(session, values))
+    return EventReply(taken=await take_event(session, event))
 
 
 @router.get("/signals", operation_id="list_signals", responses=problem_responses(400))

@@ -23,7 +23,7 @@ Basis = Annotated[
 ]
 
 
-def breach_filter(
+async def breach_filter(
     service: Annotated[Key | None, Query()] = None,
     clock: Annotated[Clock | None, Query()] = None,
     priority: Annotated[int | None, Query(ge=1, le=10)] = None,

@@ -60,7 +60,7 @@ class Wanted:
     as_of: datetime | None
 
 
-def wanted(
+async def wanted(
     kpi: Annotated[
         list[KpiId] | None, Query(description="may be repeated; all, when left out")
     ] = None,

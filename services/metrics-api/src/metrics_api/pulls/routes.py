@@ -37,7 +37,7 @@ async def put_pull(
 
     A page is stored like a delivery, so its receipts tell what became of it.
     """
-    expected = None if tag is None else if_match(tag)
+    expected = None if tag is None else await if_match(tag)
     pull = await actions.put_pull(session, source, expected, body, caller)
     if expected is None and pull.version > 1:
         raise PreconditionRequired("There is a pull already: send If-Match with its ETag")

@@ -14,6 +14,7 @@ from shared.kit.pages import template_of
 
 _COLOURS: Final = ("#6f8f72", "#a8655f")  # better, worse
 _BARS: Final = 20  # a chart
+_LABEL: Final = 48  # characters: pygal leaves room for all of a label, and hangs where none is left
 _MEASURES: Final = {
     "unit_cost": "unit cost",
     "user_cost": "cost per user",
@@ -67,7 +68,12 @@ def _bars(report: QualityAndCostReport) -> Iterator[_Bar]:
             if one.relative_difference.value is not None:
                 label = f"{row.name}: {_MEASURES.get(one.measure, one.measure)} ({one.source})"
                 percent = float(100 * Decimal(one.relative_difference.value))
-                yield _Bar(label, percent, one.standing)
+                yield _Bar(_short(label), percent, one.standing)
+
+
+def _short(label: str) -> str:
+    """The whole of it stands in the table."""
+    return label if len(label) <= _LABEL else f"{label[: _LABEL - 1].rstrip()}…"
 
 
 def _charts(bars: Sequence[_Bar]) -> Iterator[Any]:
@@ -89,7 +95,7 @@ def _chart(bars: Sequence[_Bar], place: int) -> Any:
         style=style_of(Style, _COLOURS),
         legend_at_bottom=True,
         legend_at_bottom_columns=2,
-        truncate_label=48,
+        truncate_label=_LABEL,
         print_values=True,
         print_values_position="top",
         value_formatter=lambda value: "" if value is None else f"{value:+.1f} %",

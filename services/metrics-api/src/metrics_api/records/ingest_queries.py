@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
 import psycopg
 from psycopg.rows import tuple_row
 
-from metrics_api.copying import insert_rows
+from metrics_api.copying import insert_rows, json_of
 from metrics_api.incidents.rules import Transition
 from metrics_api.intake.updates import as_json, encoder
 from metrics_api.readings.queries import standing
@@ -233,15 +232,7 @@ async def update_records(conn: Connection, kind: Kind, rows: Sequence[Row]) -> N
         FROM json_populate_recordset(NULL::{kind.table}, %s::json) AS n
         WHERE r.source_id = n.source_id AND r.external_id = n.external_id
     """  # noqa: S608 - made of our own names
-    await conn.execute(statement, [orjson.dumps([_named(kind, row) for row in rows]).decode()])
-
-
-def _named(kind: Kind, row: Row) -> dict[str, Any]:
-    named = dict(zip(columns_of(kind), row, strict=True))
-    for name in ("sent", *_JSON & named.keys()):
-        if named[name] is not None:
-            named[name] = orjson.Fragment(named[name])
-    return named
+    await conn.execute(statement, [json_of(columns_of(kind), rows)])
 
 
 async def delete_transitions(

@@ -1,6 +1,6 @@
 """The operations that every kind of record has, under a path of its own."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -46,7 +46,7 @@ class Operations:
     path: str
     out: type[RecordOut]
     page: Any
-    filters: Callable[..., RecordFilter]
+    filters: Callable[..., Awaitable[RecordFilter]]
 
     @property
     def one(self) -> str:

@@ -28,7 +28,7 @@ Words = Annotated[ShortText | None, Query()]
 ByKey = Annotated[Key | None, Query()]
 
 
-def of_every_kind(
+async def of_every_kind(
     *,
     source: ByKey = None,
     external_id: Words = None,
@@ -53,7 +53,7 @@ EveryKind = Annotated[RecordFilter, Depends(of_every_kind)]
 State = Annotated[IncidentState | None, Query()]
 
 
-def request_filter(
+async def request_filter(
     *,
     common: EveryKind,
     state: State = None,
@@ -73,7 +73,7 @@ def request_filter(
     return RecordFilter(common.source, {**common.equal, **equal}, ranges)
 
 
-def change_filter(
+async def change_filter(
     *,
     common: EveryKind,
     state: State = None,
@@ -101,7 +101,7 @@ def change_filter(
     return RecordFilter(common.source, {**common.equal, **equal}, ranges)
 
 
-def outage_filter(
+async def outage_filter(
     *,
     common: EveryKind,
     state: State = None,
@@ -117,7 +117,7 @@ def outage_filter(
     return RecordFilter(common.source, {**common.equal, **equal}, ranges, "ended_at", is_open)
 
 
-def survey_filter(
+async def survey_filter(
     *,
     common: EveryKind,
     kind: Annotated[SurveyKind | None, Query()] = None,
@@ -132,7 +132,7 @@ def survey_filter(
     return RecordFilter(common.source, {**common.equal, **equal}, ranges)
 
 
-def infrastructure_event_filter(
+async def infrastructure_event_filter(
     *,
     common: EveryKind,
     state: State = None,

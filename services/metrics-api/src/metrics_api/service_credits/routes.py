@@ -21,7 +21,7 @@ router = Router(prefix="/v1", tags=["clocks"])
 MetricsRead = Annotated[Principal, requires("metrics:read")]
 
 
-def credit_filter(
+async def credit_filter(
     agreement: Annotated[Key | None, Query()] = None,
     service: Annotated[Key | None, Query()] = None,
     due: Annotated[bool | None, Query(description="whether anything is due; absent: all")] = None,

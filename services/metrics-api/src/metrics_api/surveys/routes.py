@@ -25,7 +25,7 @@ router = Router(prefix="/v1", tags=["surveys"])
 SurveysRead = Annotated[Principal, requires("metrics:read")]
 
 
-def survey_filter(
+async def survey_filter(
     *,
     service: Annotated[Key | None, Query()] = None,
     touchpoint: Annotated[ShortText | None, Query(examples=["portal"])] = None,
@@ -39,7 +39,7 @@ def survey_filter(
 Surveys = Annotated[SurveyFilter, Depends(survey_filter)]
 
 
-def comment_filter(
+async def comment_filter(
     *,
     surveys: Surveys,
     kind: Annotated[SurveyKind | None, Query()] = None,
