@@ -5,8 +5,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from shared.kit.logging import configure_logging
 from tests.support.engines import engines_kept
 from tests.support.improvement import running_improvement
+from tests.support.plumbing import PlumbingSettings
 from tests.support.postgres import Database, Server
 
 
@@ -14,6 +16,12 @@ from tests.support.postgres import Database, Server
 async def engines() -> AsyncIterator[None]:
     async with engines_kept():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """As a service logs; structlog's own default renders a trace for seconds."""
+    configure_logging(PlumbingSettings())
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from tollgate.demo.improvement.capabilities import load_capabilities
 from tollgate.demo.improvement.causes import load_causes
+from tollgate.demo.improvement.embedding import load_embedding
 from tollgate.demo.improvement.feedback import load_feedback
 from tollgate.demo.improvement.opportunities import load_opportunities
 from tollgate.demo.improvement.permissions import load_delegations, load_pipelines, load_waivers
@@ -18,4 +19,5 @@ IMPROVEMENT_STEPS: tuple[Step, ...] = (
     ("Delegations", load_delegations),
     ("Pipelines", load_pipelines),
     ("A review held", load_held_review),
+    ("Processes", load_embedding),
 )
