@@ -10,7 +10,7 @@ from improvement_api.signals.queries import SignalFilter
 from improvement_api.signals.schemas import EventReply, MetricsEvent, SignalOut
 from shared.kit import clock
 from shared.kit.auth import Principal, requires
-from shared.kit.database import Session
+from shared.kit.database import Session, reading
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.received_events import EVENT_BODY, read_event
@@ -29,7 +29,7 @@ router = Router(prefix="/v1", tags=["signals"])
     responses=problem_responses(403, 413),
     openapi_extra=EVENT_BODY,
 )
-async def receive_metrics_event(request: Request, session: Session) -> EventReply:
+async def receive_metrics_event(request: Request) -> EventReply:
     """Keep an event of metrics-api, signed as Standard Webhooks has it; repeats are harmless."""
     settings: Settings = request.app.state.settings
     secrets = (settings.metrics_event_secret, settings.metrics_event_secret_before)
@@ -42,7 +42,9 @@ async def receive_metrics_event(request: Request, session: Session) -> EventRepl
         "occurred_at": event.time,
         "received_at": clock.now(),
     }
-    return EventReply(taken=await queries.keep_signal(session, values))
+    # One statement is its own transaction: one round trip instead of three for each event.
+    async with reading(request.app.state.engine) as session:
+        return EventReply(taken=await queries.keep_signal(session, values))
 
 
 @router.get("/signals", operation_id="list_signals", responses=problem_responses(400))
