@@ -13,6 +13,7 @@ from metrics_api.copying import insert_rows
 from metrics_api.indicators.live import recomputed
 from metrics_api.indicators.rules import CHANGES_DURATIONS, SUMS, Contributions
 from shared.errors import NotFound
+from shared.kit.database import rows_of
 
 COMPACTION_BATCH: Final = 20_000
 
@@ -49,15 +50,16 @@ async def get_service_name(
     session: AsyncSession, service: str, as_of: datetime | None = None
 ) -> str:
     """The name of a service; 404 when the catalog never told of it, or had not by then."""
-    statement = text("SELECT name FROM metrics.service_copy WHERE key = :key")
+    statement = "SELECT name FROM metrics.service_copy WHERE key = :key"
     if as_of is not None:
-        statement = text(
+        statement = (
             "SELECT name FROM metrics.service_version WHERE key = :key AND recorded_at <= :then"
             " ORDER BY revision DESC LIMIT 1"
         )
-    name: str | None = await session.scalar(statement, {"key": service, "then": as_of})
-    if name is None:
+    found = await rows_of(session, statement, {"key": service, "then": as_of})
+    if not found:
         raise NotFound(f"There is no service {service}")
+    name: str = found[0].name
     return name
 
 
