@@ -4,10 +4,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.postgres import Database, Server, running_server
 
 _run = ExitStack()
+
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile(
+    "any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any_machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

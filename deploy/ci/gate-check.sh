@@ -36,12 +36,13 @@ curl -sSf -m 60 --retry "${TOLLGATE_RETRIES:-3}" -K "$work/config" -o "${TOLLGAT
   "$TOLLGATE_URL/v1/evaluations/$evaluation/junit" || trouble "the JUnit report cannot be had"
 
 jq -r '"\(.gate) for \(.service): \(.verdict | ascii_upcase)",
-  (.criteria[] | "  \(.outcome)  \(.title): \(.reason)"),
+  (.criteria[] | "  \(.outcome)  \(.title): \(.reason)",
+    (select(.outcome != "pass") | "      to do: \(.how)")),
   "evaluation \(.id)"' "$work/evaluation.json"
 if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
   jq -r 'def cell: gsub("[|`<>\\\\\r\n]"; " ");
-    "### \(.gate) for \(.service): \(.verdict)\n\n| criterion | outcome | reason |\n|---|---|---|",
-    (.criteria[] | "| \(.title | cell) | \(.outcome) | \(.reason | cell) |")' \
+    "### \(.gate) for \(.service): \(.verdict)\n\n| criterion | outcome | reason | to do |\n|---|---|---|---|",
+    (.criteria[] | "| \(.title | cell) | \(.outcome) | \(.reason | cell) | \(if .outcome == "pass" then "" else .how | cell end) |")' \
     "$work/evaluation.json" >>"$GITHUB_STEP_SUMMARY"
 fi
 verdict=$(jq -r .verdict "$work/evaluation.json")

@@ -170,3 +170,15 @@ async def asked(guarded: Improvement, hub: GitHub, **fields: Any) -> str:
     reply = await ask(guarded, hub.asks(**fields), X_GitHub_Delivery=delivery)
     assert (reply.status_code, reply.json()["taken"]) == (202, True), reply.text
     return delivery
+
+
+async def work(guarded: Improvement, delivery: str) -> Any:
+    """Look at a request once, as the worker would."""
+    await guarded.run_job("answer_deployment", {"delivery": delivery})
+    return await read(guarded, delivery)
+
+
+async def read(guarded: Improvement, delivery: str) -> Any:
+    reply = await guarded.http.get(f"{REQUESTS}/{delivery}")
+    assert reply.status_code == 200, reply.text
+    return reply.json()

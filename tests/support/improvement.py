@@ -87,6 +87,8 @@ class Fake:
             return httpx.Response(200, json={"items": [*_definitions(host), *extra]})
         if parts[0] == "initiatives":
             return _reply(self.initiative_status, {})
+        if len(parts) == 1:
+            return httpx.Response(200, json={"items": [], "next_cursor": None})
         if parts[1] not in self.services:
             return problem(404, "not_found")
         return self._about(host, parts[1], parts[2] if len(parts) > 2 else "")

@@ -65,6 +65,8 @@ class Told:
         return httpx.Response(200, content=json.dumps(reply))
 
     def _otherwise(self, path: str) -> dict[str, Any]:
+        if path == "/v1/kpis":
+            return page({"id": "mttr", "name": "Mean time to resolve"})
         end = path.rpartition("/")[2]
         if end == "kpis":
             return kpis(6.5, 4.8)

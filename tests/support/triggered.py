@@ -10,6 +10,7 @@ from tests.support.improving import posted
 BOUNCING = {
     "title": "Too many calls are passed on",
     "benefit": "Customers are helped by whom they reach first.",
+    "impacts": [{"stakeholder": "Who calls", "effect": "They tell their trouble to each group."}],
     "condition": {
         "kind": "line_crossed",
         "kpi": "bouncing_rate",

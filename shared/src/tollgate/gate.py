@@ -9,7 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from shared.documents.junit import junit_xml
-from shared.schemas.improvement import EvaluationOut, Gate, Verdict
+from shared.schemas.improvement import EvaluationOut, Gate, Outcome, Verdict
 from tollgate.connection import Caller, TokenOption, call, caller_of, open_client
 from tollgate.exits import CommandFailed, ExitCode
 
@@ -85,7 +85,7 @@ def exit_code(verdict: Verdict, *, allow_warning: bool) -> ExitCode:
 
 
 def reasons(evaluation: EvaluationOut) -> str:
-    """The verdict, and one line of reason a criterion, for people."""
+    """The verdict, and of each criterion why, and what to do where it does not pass; for people."""
     score = "no score" if evaluation.score is None else f"score {evaluation.score:.2f}"
     lines = [
         f"{evaluation.gate} for {evaluation.service}: {evaluation.verdict.upper()}"
@@ -94,5 +94,7 @@ def reasons(evaluation: EvaluationOut) -> str:
     for criterion in evaluation.criteria:
         need = "" if criterion.required else " (advisory)"
         lines.append(f"  {criterion.outcome:<12}  {criterion.title}{need}: {criterion.reason}")
+        if criterion.outcome is not Outcome.PASS:
+            lines.append(f"  {'':<12}  to do: {criterion.how}")
     lines.append(f"evaluation {evaluation.id} of {evaluation.evaluated_at:%Y-%m-%d %H:%M:%S %Z}")
     return "\n".join(lines)

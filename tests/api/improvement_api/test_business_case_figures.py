@@ -1,5 +1,6 @@
 """Figures of business cases as people and gates read them, and what was booked beside them."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -139,6 +140,19 @@ class TestResults:
         assert "Calmer &lt;nights&gt;" in page.text
         for forbidden in ("<script", "http://", "https://", "src="):
             assert forbidden not in page.text
+
+    async def test_are_drawn_however_long_the_name_of_an_assumption_is(
+        self, tollgate: Improvement, plan: Any
+    ) -> None:
+        [assumption] = case_text()["assumptions"]
+        longest = assumption | {"name": "W" * 200}
+        case = await drafted(tollgate, plan, assumptions=[longest])
+
+        async with asyncio.timeout(30):
+            page = await results_of(tollgate, case, format="html")
+
+        assert page.text.count("<svg") == 2
+        assert "W" * 39 + "…" in page.text
 
     async def test_of_the_largest_case_there_can_be_come_as_figures_and_as_a_page(
         self, tollgate: Improvement, plan: Any

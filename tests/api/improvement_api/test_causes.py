@@ -15,7 +15,12 @@ from tests.support.improving import known, points, posted, told
 NOW = datetime.now(UTC)
 
 
-def cause(identity: str = "e1", subject: str = "kpi:mttr", **fields: Any) -> Cause:
+def cause(
+    identity: str = "e1",
+    subject: str = "kpi:mttr",
+    trigger: str = "target-missed",
+    **fields: Any,
+) -> Cause:
     figure = Figure(
         measure="mttr",
         period="2026-03",
@@ -28,7 +33,7 @@ def cause(identity: str = "e1", subject: str = "kpi:mttr", **fields: Any) -> Cau
     facts: dict[str, Any] = {"until": NOW, "kpi": KpiId.MTTR, "owner": "ada"}
     facts |= {"figures": (figure,), **fields}
     return Cause(
-        trigger="target-missed",
+        trigger=trigger,
         service="vpn",
         subject=subject,
         identity=identity,
@@ -81,6 +86,40 @@ async def test_of_many_at_once_one_opens_and_the_others_are_added_to_it(
     assert {item["cause_key"] for item in found} == {
         "target-missed:vpn:kpi:0",
         "target-missed:vpn:kpi:1",
+    }
+
+
+async def test_triggers_that_tell_of_the_same_figure_open_one_opportunity(
+    tollgate: Improvement,
+) -> None:
+    triggers = ("target-missed", "trend-degrading", "line")
+    told_causes = [cause(f"e{n % 2}", trigger=trigger) for n in range(4) for trigger in triggers]
+
+    handled = await asyncio.gather(*(occur(tollgate, one) for one in told_causes))
+
+    fresh = Counter(one.handling for one in handled if not one.repeated)
+    (found,) = await opportunities(tollgate)
+    told_of = await tollgate.http.get(f"/v1/opportunities/{found['id']}/occurrences")
+    assert fresh == {Handling.OPENED: 1, Handling.APPENDED: 5}
+    assert found["occurrences"] == 6
+    assert Counter(one["trigger"] for one in told_of.json()["items"]) == dict.fromkeys(triggers, 2)
+
+
+async def test_what_another_trigger_has_opened_keeps_a_cause_quiet_once_it_is_rejected(
+    tollgate: Improvement,
+) -> None:
+    await occur(tollgate, cause())
+    added = await occur(tollgate, cause(trigger="trend-degrading"))
+    await move(tollgate, added.opportunity_id, "rejected")
+    later = NOW + timedelta(days=1)
+
+    third = await occur(tollgate, cause("e2", trigger="line", until=later))
+    elsewhere = await occur(tollgate, cause("e2", "kpi:mtta", trigger="line", until=later))
+
+    reasons = await tollgate.http.get(f"/v1/opportunities/{added.opportunity_id}/occurrences")
+    assert [third.handling, elsewhere.handling] == [Handling.QUIET, Handling.OPENED]
+    assert "What target-missed has opened for it is not at its end yet" in {
+        one["reason"] for one in reasons.json()["items"]
     }
 
 

@@ -194,13 +194,13 @@ async def test_texts_of_people_break_neither_the_summary_nor_the_report(
     pipeline: Pipeline,
 ) -> None:
     title = f"a | b\n# Approved `x` {HOSTILE}"
-    await pipeline.tollgate.publish(GATE, [automated(title=title)])
+    await pipeline.tollgate.publish(GATE, [automated(title=title, how=title)])
 
     ended = await pipeline.run()
 
     row = ended.summary.read_text().splitlines()[-1]
     assert (ended.code, ended.outcomes()) == (1, ["failure"])
-    assert row.count("|") == 4
+    assert row.count("|") == 5
     assert "<" not in row
 
 

@@ -46,6 +46,20 @@ class TestDeciding:
         located = await tollgate.http.get(reply.headers["Location"])
         assert located.json() == decision
 
+    async def test_decision_and_log_name_whose_signatures_on_which_facts_stand_behind_it(
+        self, tollgate: Improvement, passed: Any
+    ) -> None:
+        decision = (await tollgate.decide(passed, tollgate.caller("eve", BOARD))).json()
+
+        (logged,) = (await tollgate.http.get("/v1/decision-log")).json()["items"]
+        frozen = json.loads(logged["entry"])["frozen"]
+        (signature,) = decision["signatures"]
+        assert (signature["criterion"], signature["signed_by"]) == ("owner", "ada")
+        assert (signature["role"], signature["on_behalf_of"]) == ("service_owner", None)
+        assert decision["facts_hash"] == passed["facts_hash"]
+        assert (frozen["signatures"], frozen["facts_hash"]) == ([signature], passed["facts_hash"])
+        assert (await tollgate.http.get("/v1/decision-log/verify")).json()["intact"] is True
+
     async def test_a_warning_permits_it_and_is_recorded(self, tollgate: Improvement) -> None:
         criteria = [
             automated("a", expression="true", weight=3),
@@ -87,8 +101,10 @@ class TestDeciding:
         assert reply.json()["unmet"] == [
             {
                 "id": "owner",
+                "title": "Signed",
                 "outcome": "inconclusive",
                 "reason": "only 0 of 1 signatures of the role owner",
+                "how": "sign",
             }
         ]
 

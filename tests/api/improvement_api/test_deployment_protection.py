@@ -1,8 +1,6 @@
 """GitHub asks before a deployment, and is answered by the verdict of a gate."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -14,41 +12,13 @@ from tests.support.gates import automated, sign_off
 from tests.support.github import (
     ENDS,
     GATE,
-    REQUESTS,
     GitHub,
     asked,
-    github,
-    guarding,
+    read,
     rule,
+    work,
 )
 from tests.support.improvement import Improvement
-from tests.support.postgres import Database
-
-
-@pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[GitHub]:
-    async with github(tmp_path) as server:
-        yield server
-
-
-@pytest.fixture
-async def guarded(
-    improvement_db: Database, tmp_path: Path, hub: GitHub
-) -> AsyncIterator[Improvement]:
-    async with guarding(improvement_db, tmp_path, hub) as running:
-        yield running
-
-
-async def work(guarded: Improvement, delivery: str) -> Any:
-    """Look at a request once, as the worker would."""
-    await guarded.run_job("answer_deployment", {"delivery": delivery})
-    return await read(guarded, delivery)
-
-
-async def read(guarded: Improvement, delivery: str) -> Any:
-    reply = await guarded.http.get(f"{REQUESTS}/{delivery}")
-    assert reply.status_code == 200, reply.text
-    return reply.json()
 
 
 def jobs_of(guarded: Improvement, delivery: str) -> list[Any]:

@@ -1,7 +1,5 @@
 """GitHub's webhook, and the rules by which its deployments are answered."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,38 +16,10 @@ from tests.support.github import (
     GitHub,
     ask,
     asked,
-    github,
-    guarding,
     rule,
+    work,
 )
 from tests.support.improvement import Improvement
-from tests.support.postgres import Database
-
-
-@pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[GitHub]:
-    async with github(tmp_path) as server:
-        yield server
-
-
-@pytest.fixture
-async def guarded(
-    improvement_db: Database, tmp_path: Path, hub: GitHub
-) -> AsyncIterator[Improvement]:
-    async with guarding(improvement_db, tmp_path, hub) as running:
-        yield running
-
-
-async def work(guarded: Improvement, delivery: str) -> Any:
-    """Look at a request once, as the worker would."""
-    await guarded.run_job("answer_deployment", {"delivery": delivery})
-    return await read(guarded, delivery)
-
-
-async def read(guarded: Improvement, delivery: str) -> Any:
-    reply = await guarded.http.get(f"{REQUESTS}/{delivery}")
-    assert reply.status_code == 200, reply.text
-    return reply.json()
 
 
 class TestWebhook:

@@ -140,3 +140,10 @@ async def test_a_look_can_be_ordered_and_one_that_waits_is_enough(tollgate: Impr
 
 async def test_an_unknown_process_is_404(tollgate: Improvement) -> None:
     assert (await tollgate.http.get(f"{REPORT}/juggling/missing")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["process-embedding", "outcomes"])
+async def test_a_form_that_a_report_does_not_have_is_422(tollgate: Improvement, path: str) -> None:
+    reply = await tollgate.http.get(f"/v1/reports/{path}", params={"format": "csv"})
+
+    assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, "/query/format")

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from improvement_api.feedback.sheet import SHEET
+from improvement_api.facts.sheets import own_facts
 from shared.kit.clock import now
 from shared.kit.database import reading
 from tests.support.eventually import eventually
@@ -39,7 +39,8 @@ async def texts(tollgate: Improvement, **params: Any) -> list[str]:
 
 async def unanswered(tollgate: Improvement) -> Any:
     async with reading(tollgate.app.state.engine) as session:
-        return (await SHEET.load(session, "vpn", now()))["unanswered_feedback_themes"].value
+        name = "unanswered_feedback_themes"
+        return (await own_facts(session, "vpn", [name], now()))[name].value
 
 
 class TestComments:

@@ -197,7 +197,9 @@ class TestPacks:
         assert "Add an uplink" in html
         assert "✗ overdue" in html
         assert "Already done" not in html
-        assert "New base (mttr, planned, from 2026-07-01), of the plan “SIP”, draft" in html
+        assert (
+            "New base (Mean time to resolve, planned, from 2026-07-01), of the plan “SIP”" in html
+        )
 
     async def test_knowledge_that_came_later_is_left_out(
         self, tollgate: Improvement, review: Any

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from improvement_api.root_causes.sheet import SHEET
+from improvement_api.facts.sheets import own_facts
 from shared.kit.clock import now
 from shared.kit.database import reading
 from tests.support.eventually import eventually
@@ -42,7 +42,7 @@ async def missing(tollgate: Improvement, **params: Any) -> list[str]:
 async def facts(tollgate: Improvement) -> dict[str, Any]:
     """What the sheet tells a gate of the service vpn."""
     async with reading(tollgate.app.state.engine) as session:
-        told = await SHEET.load(session, "vpn", now())
+        told = await own_facts(session, "vpn", ["overdue_rca_count"], now())
     assert all(fact.value is not None or fact.reason for fact in told.values())
     return {name: fact.value for name, fact in told.items()}
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import orjson
+import psycopg
 import pytest
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
@@ -74,6 +75,15 @@ async def test_a_repeat_is_answered_well_and_kept_once(listening: Improvement) -
     assert first.json() == {"taken": True}
     assert [(reply.status_code, reply.json()) for reply in repeats] == [(200, {"taken": False})] * 2
     assert len(await signals(listening)) == 1
+
+
+async def test_what_is_taken_in_wakes_one_job_that_acts_on_it(listening: Improvement) -> None:
+    for name in ("e1", "e1", "e2"):
+        await tell(listening, event(name))
+
+    with psycopg.connect(listening.database.admin_url) as admin:
+        waiting = admin.execute("SELECT task_name FROM improvement_jobs.procrastinate_jobs")
+        assert waiting.fetchall() == [("consume_signals",)]
 
 
 async def test_repeats_at_the_same_moment_are_kept_once(listening: Improvement) -> None:

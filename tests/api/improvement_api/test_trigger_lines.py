@@ -1,32 +1,19 @@
 """Triggers that watch a line, and what a trigger would have opened."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from improvement_api.periods import Grain, last_full_periods
 from improvement_api.triggers.definitions import DEFAULTS
 from tests.support.eventually import eventually
-from tests.support.improvement import Improvement, running_improvement
+from tests.support.improvement import Improvement
 from tests.support.improving import Known, known, posted
-from tests.support.postgres import Database
 from tests.support.told import (
-    SECRET,
     tell_missed,
 )
-from tests.support.triggered import BOUNCING, MONTHS, opportunities, publish
-
-
-@pytest.fixture
-async def listening(improvement_db: Database, tmp_path: Path) -> AsyncIterator[Improvement]:
-    secret = {"metrics_event_secret": SecretStr(SECRET)}
-    async with running_improvement(improvement_db, tmp_path, **secret) as running:
-        running.fake.add_service("vpn")
-        yield running
+from tests.support.triggered import BOUNCING, MONTHS, occurrences, opportunities, publish
 
 
 @pytest.fixture
@@ -70,6 +57,7 @@ class TestLines:
             (opened,) = await eventually(lambda: opportunities(listening))
 
         assert opened["cause_key"] == "bouncing:vpn:kpi:bouncing_rate"
+        assert opened["impacts"] == BOUNCING["impacts"]
 
     async def test_what_fires_by_signals_cannot_be_checked(self, listening: Improvement) -> None:
         await publish(listening, "bouncing", BOUNCING | {"enabled": False})
@@ -94,12 +82,12 @@ class TestLines:
         await asyncio.gather(*(listening.run_job("check_lines", {}) for _ in range(6)))
 
         found = await opportunities(listening)
-        # 0.9 is beyond the line of the default for bouncing as well, which wants three months.
-        keys = sorted(item["cause_key"] for item in found if "bouncing:" in item["cause_key"])
-        assert [key for key in keys if key.startswith("bouncing:")] == [
-            f"bouncing:{service}:kpi:bouncing_rate" for service in ("a", "b", "vpn")
-        ]
-        assert {item["occurrences"] for item in found} == {1}
+        # 0.9 is beyond the line of the default for bouncing as well: both tell of one matter.
+        assert sorted(item["service"] for item in found) == ["a", "b", "vpn"]
+        for trigger in ("bouncing", "waste-bouncing"):
+            told = await occurrences(listening, trigger)
+            assert sorted(one["service"] for one in told) == ["a", "b", "vpn"]
+        assert {item["occurrences"] for item in found} == {2}
 
 
 class TestSimulation:

@@ -1,21 +1,17 @@
 """Triggers: their versions, how signals and figures make them fire, each cause once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from improvement_api.triggers.definitions import DEFAULTS
+from shared.errors import Unavailable
 from tests.support.eventually import eventually
-from tests.support.improvement import Improvement, running_improvement
+from tests.support.improvement import Improvement
 from tests.support.improving import Known, known, posted
-from tests.support.postgres import Database
 from tests.support.told import (
-    SECRET,
     alert_data,
     budget_data,
     month,
@@ -25,14 +21,6 @@ from tests.support.told import (
     trend_data,
 )
 from tests.support.triggered import BOUNCING, occurrences, opportunities, publish
-
-
-@pytest.fixture
-async def listening(improvement_db: Database, tmp_path: Path) -> AsyncIterator[Improvement]:
-    secret = {"metrics_event_secret": SecretStr(SECRET)}
-    async with running_improvement(improvement_db, tmp_path, **secret) as running:
-        running.fake.add_service("vpn")
-        yield running
 
 
 @pytest.fixture
@@ -107,6 +95,9 @@ class TestSignals:
         await listening.run_job("consume_signals", {})
 
         (opened,) = await opportunities(listening)
+        assert [impact["stakeholder"] for impact in opened["impacts"]] == [
+            "Customers of the service"
+        ]
         (fired,) = await occurrences(listening, "target-missed")
         assert (opened["state"], opened["source"], opened["owner"]) == ("new", "trigger", "ada")
         assert (opened["service"], opened["kpi"]) == ("vpn", "mttr")
@@ -205,7 +196,8 @@ class TestSignals:
         await tell_missed(listening, 0, 1, 2)
         listening.fake.down.add("catalog")
 
-        await listening.run_job("consume_signals", {})
+        with pytest.raises(Unavailable):  # the job is tried again
+            await listening.run_job("consume_signals", {})
         meanwhile = await opportunities(listening)
         listening.fake.down.clear()
         await listening.run_job("consume_signals", {})

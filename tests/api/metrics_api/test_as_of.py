@@ -10,7 +10,10 @@ import pytest
 from psycopg import sql
 
 from metrics_api.as_of.queries import AT_ONCE, snapshot
+from metrics_api.copies.queries import present_digests, write_differences
+from metrics_api.copies.rules import Differences
 from shared.kit.clock import now
+from shared.kit.database import transaction
 from tests.support.as_of import (
     OPENED,
     figures,
@@ -22,6 +25,7 @@ from tests.support.as_of import (
     report,
     tell,
 )
+from tests.support.copies import add_copy
 from tests.support.metrics import Metrics
 from tests.support.postgres import Database
 
@@ -153,6 +157,58 @@ async def test_a_report_is_issued_as_of_a_moment(desk: Metrics) -> None:
     frozen = await desk.http.get(f"{issued.headers['Location']}/document")
     assert frozen.json() == await report(desk, then)
     assert frozen.json()["rows"][0]["values"][0]["value"] == 4.0
+
+
+async def test_quality_and_cost_is_answered_and_issued_as_of_a_moment(desk: Metrics) -> None:
+    await push(desk, 1, 1, "resolved", 4, "mail")
+    await set_target(desk, 5.0)
+    await set_costs(desk, "100.00")
+    then = now()
+    before = await quality_and_cost(desk)
+    assert before["rows"][0]["costs"]["full_cost"]["value"] == "100.00"
+    assert before["rows"][0]["kpis"][0]["met"] is True
+    assert before["rows"][1]["kpis"][0]["reason"] == "no_records"
+
+    await push(desk, 1, 2, "resolved", 10, "mail")
+    await push(desk, 2, 1, "resolved", 10, "network")
+    await set_target(desk, 2.0)
+    await set_costs(desk, "70.00")
+    await tell(desk, "mail", ["The mail"], 2, name="Post", portfolio="other")
+
+    assert await quality_and_cost(desk, as_of=then.isoformat()) == before
+    assert await quality_and_cost(desk, as_of=now().isoformat()) == await quality_and_cost(desk)
+    assert await quality_and_cost(desk) != before
+    asked = {"kpis": QUALITY, "period": "2024-Q1"}
+    body = {"kind": "quality_and_cost", "title": "As it was", "parameters": asked}
+    issued = await ok(desk.http.post("/v1/reports/issued", json=body | {"as_of": then.isoformat()}))
+    frozen = await desk.http.get(f"{issued.headers['Location']}/document")
+    assert frozen.json() == before
+
+
+QUALITY = ["mttr", "backlog", "availability", "csat", "sla_attainment"]
+
+
+async def quality_and_cost(metrics: Metrics, **asked: str) -> Any:
+    parameters = {"kpi": QUALITY, "period": "2024-Q1", **asked}
+    return (await ok(metrics.http.get("/v1/reports/quality-and-cost", params=parameters))).json()
+
+
+async def set_costs(metrics: Metrics, full: str) -> None:
+    """As the job that copies costs does: what was known stays known."""
+    figure = {"value": full, "reason": None}
+    names = ("full", "month_cost", "unit_cost", "user_cost", "recovery_ratio")
+    period = {"label": "2024-Q1", "first_day": "2024-01-01", "last_day": "2024-03-31"}
+    costs = {
+        "period": {**period, "complete": True},
+        "currency": "EUR",
+        **dict.fromkeys(names, figure),
+        "comparisons": [],
+    }
+    summary = {"service": "mail", "periods": [costs]}
+    async with transaction(metrics.engine) as session:
+        present = await present_digests(session, "cost_summary")
+        await write_differences(session, "cost_summary", Differences(tuple(present), ()), now())
+        await add_copy(session, "cost_summary", "mail", summary, recorded_at=now())
 
 
 RECORDED = [

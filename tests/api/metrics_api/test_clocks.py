@@ -168,6 +168,22 @@ class TestClocks:
         assert (response["state"], response["breached_at"]) == ("breached", TEN)
         assert (resolution["state"], resolution["left_minutes"]) == ("met", 300)
 
+    @pytest.mark.parametrize(
+        ("fields", "reason"),
+        [
+            ({"service": "nobody"}, "unattributed"),
+            ({"priority": None}, "no_priority"),
+            ({"priority": 4}, "no_target"),
+            ({}, None),
+        ],
+    )
+    async def test_why_an_incident_is_judged_by_nothing_is_told(
+        self, metrics: Metrics, catalog: Lists, fields: dict[str, Any], reason: str | None
+    ) -> None:
+        await push(metrics, **fields)
+
+        assert (await clocks(metrics))["reason"] == reason
+
     async def test_both_the_agreement_and_the_scheme_are_shown(
         self, metrics: Metrics, catalog: Lists
     ) -> None:

@@ -101,6 +101,16 @@ async def test_a_signed_delivery_becomes_an_incident(desk: Desk) -> None:
     ]
 
 
+async def test_the_deliveries_behind_a_record_are_found_by_its_id(desk: Desk) -> None:
+    for number, incident in enumerate(("P1", "P2", "P1")):
+        await desk.deliver(event(f"E{number}", id=incident, title=f"as of {number}"))
+    await desk.process()
+
+    of_one = [one["repeat_key"] for one in await desk.receipts(external_id="P1")]
+    assert of_one == ["E2", "E0"]
+    assert await desk.receipts(external_id="P3") == []
+
+
 async def test_a_repeated_delivery_is_answered_200_and_read_once(desk: Desk) -> None:
     first = await desk.deliver(TRIGGERED)
 

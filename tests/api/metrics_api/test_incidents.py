@@ -197,6 +197,40 @@ class TestReading:
             reply = await desk.http.get(f"/v1/incidents/{path}")
             assert reply.status_code == 404, path
 
+    async def test_the_newest_are_listed_first_page_by_page(self, desk: Metrics) -> None:
+        days = {"A": "2026-03-01", "B": "2026-03-03", "C": "2026-03-02", "D": "2026-03-03"}
+        for key, day in days.items():
+            await push(desk, external_id=key, opened_at=f"{day}T08:00:00Z")
+        await with_source(desk, "stream", delivery="event")
+        unopened = await push(desk, source="stream", external_id="E", opened_at=...)
+        assert unopened.status_code == 201, unopened.text
+
+        found: list[str] = []
+        query = {"order": "newest", "limit": "2"}
+        while True:
+            page = (await desk.http.get("/v1/incidents", params=query)).json()
+            found += [one["external_id"] for one in page["items"]]
+            if page["next_cursor"] is None:
+                break
+            query["cursor"] = page["next_cursor"]
+
+        assert found == ["D", "B", "C", "A"]
+        crossed = {"order": "identity", "cursor": query["cursor"]}
+        assert (await desk.http.get("/v1/incidents", params=crossed)).status_code == 400
+
+    async def test_a_list_is_narrowed_by_priority_and_channel(self, desk: Metrics) -> None:
+        for key, priority, channel in (("A", 1, "phone"), ("B", 2, "phone"), ("C", 2, "email")):
+            await push(desk, external_id=key, priority=priority, channel=channel)
+
+        async def listed(**query: Any) -> list[str]:
+            reply = await desk.http.get("/v1/incidents", params=query)
+            return [one["external_id"] for one in reply.json()["items"]]
+
+        assert await listed(priority=2) == ["B", "C"]
+        assert await listed(priority=2, channel="phone") == ["B"]
+        assert await listed(vendor_product="router") == []
+        assert (await desk.http.get("/v1/incidents?priority=9")).status_code == 422
+
     async def test_a_list_is_filtered_and_paged(self, desk: Metrics) -> None:
         for number in range(5):
             await push(desk, external_id=f"INC{number}", state="new" if number else "closed")

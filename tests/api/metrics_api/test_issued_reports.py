@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import psycopg
 import pytest
 
 from metrics_api.issued_reports import rules
+from metrics_api.quality_reports import page as quality_page
 from metrics_api.reports import page
 from shared.kit.database import transaction
 from tests.support.incidents import add_service, resolved_incident, store
@@ -18,6 +20,8 @@ from tests.support.postgres import Database
 Q1, Q2 = datetime(2016, 2, 1, tzinfo=UTC), datetime(2016, 5, 1, tzinfo=UTC)
 PATH = "/v1/reports/issued"
 ASKED = {"kpi": "mttr", "periods": ["2016-Q1", "2016-Q2"]}
+QUALITY = {"kpis": ["mttr", "csat"], "period": "2016-Q2"}
+PERIOD = "/parameters/period"
 FORMATS = ("json", "csv", "html")
 
 
@@ -151,6 +155,50 @@ async def test_what_the_live_report_refuses_is_not_issued(
     reply = await reported.http.post(PATH, json=body)
 
     assert reply.status_code == 422, reply.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "pointer"),
+    [
+        ({"parameters": ASKED | {"kpi": "poems"}}, "/parameters/kpi"),
+        ({"parameters": ASKED | {"periods": ["yesterday"]}}, "/parameters/periods"),
+        ({"parameters": ASKED | {"timezone": "Mars/Olympus"}}, "/parameters/timezone"),
+        ({"as_of": "9999-12-31T23:59:59Z"}, "/as_of"),
+        ({"kind": "quality_and_cost", "parameters": QUALITY | {"period": "Q"}}, PERIOD),
+        ({"kind": "quality_and_cost", "parameters": ASKED}, "/parameters/kpis"),
+    ],
+)
+async def test_what_is_refused_is_pointed_at_in_the_body(
+    reported: Metrics, wrong: dict[str, Any], pointer: str
+) -> None:
+    body = {"kind": "performance", "title": "Wrong", "parameters": ASKED} | wrong
+
+    reply = await reported.http.post(PATH, json=body)
+
+    assert reply.status_code == 422, reply.text
+    assert reply.json()["errors"][0]["pointer"] == pointer
+
+
+async def test_quality_and_cost_is_issued_like_the_live_report(
+    reported: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued = await issue(reported, kind="quality_and_cost", parameters=QUALITY)
+    live = await reported.http.get(
+        "/v1/reports/quality-and-cost", params={"kpi": ["mttr", "csat"], "period": "2016-Q2"}
+    )
+    before = {form: await document(reported, issued, form) for form in FORMATS}
+    assert orjson.loads(before["json"]) == live.json()
+    assert (issued["rows"], issued["parameters"]["kpis"]) == (2, ["mttr", "csat"])
+    assert b"<html" in before["html"]
+    assert before["csv"].count(b"\r\n") == 3
+
+    async with transaction(reported.engine) as session:
+        await store(session, [resolved_incident("mail", Q2, 99.0)])
+    monkeypatch.setattr(quality_page, "template_of", None)
+
+    assert {form: await document(reported, issued, form) for form in FORMATS} == before
+    listed = await reported.http.get(PATH, params={"kind": "quality_and_cost"})
+    assert [one["id"] for one in listed.json()["items"]] == [issued["id"]]
 
 
 async def test_what_was_not_issued_is_not_found(reported: Metrics) -> None:

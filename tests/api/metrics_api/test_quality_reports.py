@@ -1,5 +1,6 @@
 """The report on quality and cost over HTTP."""
 
+import asyncio
 import csv
 import re
 from datetime import UTC, datetime
@@ -282,6 +283,22 @@ class TestForms:
         assert "<svg" in page
         assert not re.search(r"<(script|link|iframe|img|image|use|object)\b", page)
         assert not re.search(r"\w+://", page.replace("http://evil.example", ""))
+
+    @pytest.mark.parametrize("source", [("Survey of manufacturers " * 8).strip(), "W" * 200])
+    async def test_the_page_is_drawn_however_long_a_source_is(
+        self, metrics: Metrics, source: str
+    ) -> None:
+        """Where labels fill the width, the chart's maker looks for a line break for ever."""
+        async with transaction(metrics.engine) as session:
+            await add_service(session, "mail", name="Mail")
+        await add_costs(metrics)
+        await add_benchmark(metrics, UNIT, source=source)
+
+        async with asyncio.timeout(30):
+            reply = await metrics.http.get(URL, params=ASKED | {"format": "html"})
+
+        assert source in reply.text  # in the table, whole
+        assert f"Mail: unit cost ({source[:20]}" in reply.text
 
     async def test_a_page_without_services_is_a_page(self, metrics: Metrics) -> None:
         reply = await metrics.http.get(URL, params=ASKED | {"format": "html"})

@@ -4,11 +4,13 @@ import asyncio
 import gzip
 import json
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
+from shared.kit.clock import now
 from shared.kit.database import transaction
 from tests.support.incidents import add_service
 from tests.support.metrics import Metrics
@@ -64,6 +66,36 @@ class TestPush:
         await push(metrics, [sample(5, good=1, total=10)])
         await push(metrics, [sample(5, good=9, total=10)])
         assert (await reading(metrics))["good"] == 9
+
+    async def test_what_was_sent_before_is_known_as_of_then(self, metrics: Metrics) -> None:
+        at = [sample(minutes)["at"] for minutes in (5, 6, 7)]
+
+        def given(number: int, good: int) -> dict[str, Any]:
+            return {"at": at[number], "good": good, "total": 10}
+
+        await push(metrics, [given(0, 5), given(1, 6)])
+        first = now()
+        await push(metrics, [given(0, 7), given(1, 6)])
+        second = now()
+        await push(metrics, [given(0, 5), given(2, 1)])
+
+        async def good(as_of: datetime | None = None, **query: Any) -> list[float]:
+            asked = query | ({} if as_of is None else {"as_of": as_of.isoformat()})
+            reply = await metrics.http.get("/v1/slis/errors/samples", params=asked)
+            assert reply.status_code == 200, reply.text
+            if reply.json()["next_cursor"] is None:
+                return [float(one["good"]) for one in reply.json()["items"]]
+            rest = await good(as_of, **query, cursor=reply.json()["next_cursor"])
+            return [*(float(one["good"]) for one in reply.json()["items"]), *rest]
+
+        by_age = sorted([*await good(first)]), sorted([*await good(second)])
+        assert by_age == ([5, 6], [6, 7])
+        assert sorted(await good()) == sorted(await good(now())) == [1, 5, 6]
+        assert await good(second, limit=1) == await good(second)
+        assert await good(first - timedelta(days=1)) == []
+        ahead = {"as_of": (now() + timedelta(days=1)).isoformat()}
+        reply = await metrics.http.get("/v1/slis/errors/samples", params=ahead)
+        assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, "/query/as_of")
 
     async def test_pushes_at_once_into_one_minute_all_count(self, metrics: Metrics) -> None:
         await define_slo(metrics)

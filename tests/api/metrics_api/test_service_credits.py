@@ -115,6 +115,133 @@ async def test_a_month_without_a_figure_is_kept_and_owes_nothing(metrics: Metric
     assert credit["reason"] == "nothing_resolved"
 
 
+SLI_TARGET = {
+    "kpi": None,
+    "sli": "mail-up",
+    "comparator": "gte",
+    "value": 0.99,
+    "unit": "ratio",
+}
+SLI_TIERS = [{"worse_than": 0.99, "credit": "5"}, {"worse_than": 0.9, "credit": "9"}]
+SLI: dict[str, Any] = {
+    "key": "mail-up",
+    "service": "mail",
+    "kind": "ratio",
+    "parts": "good_total",
+    "feed": {"kind": "samples"},
+}
+RECORDED = {"feed": {"kind": "records", "measure": "incidents_resolved_within", "within_hours": 5}}
+SLO: dict[str, Any] = {
+    "key": "mail-is-up",
+    "service": "mail",
+    "sli": "mail-up",
+    "budgeting_method": "occurrences",
+    "time_window": {"duration": "28d"},
+    "objectives": [{"target": 0.99}],
+}
+
+
+async def posted(metrics: Metrics, path: str, body: Any) -> Any:
+    reply = await metrics.http.post(path, json=body)
+    assert reply.is_success, reply.text
+    return reply.json()
+
+
+async def credit_of_sli(metrics: Metrics) -> dict[str, Any]:
+    guarantee = GUARANTEE | {"tiers": SLI_TIERS}
+    sla = agreement(targets=[TARGET | SLI_TARGET], guarantees=[guarantee])
+    async with transaction(metrics.engine) as session:
+        await add_copy(session, "agreement_version", "mail-sla@1", sla)
+    await compute_credits(metrics.engine)
+    (credit,) = await credits_of(metrics)
+    assert (credit["kpi"], credit["sli"]) == (None, "mail-up")
+    found: dict[str, Any] = credit
+    return found
+
+
+class TestOfSlis:
+    """Guarantees that name an SLI are judged by its share of good events in the period."""
+
+    @pytest.fixture
+    async def mail(self, metrics: Metrics) -> Metrics:
+        async with transaction(metrics.engine) as session:
+            await add_service(session, "mail")
+            await add_copy(session, "calendar_version", "office@1", calendar())
+        return metrics
+
+    async def sample(self, metrics: Metrics, at: datetime, good: int) -> None:
+        sample = {"at": at.isoformat(), "good": good, "total": 100}
+        await posted(metrics, "/v1/slis/mail-up/samples", [sample])
+
+    async def test_samples_of_the_month_decide_what_is_due(self, mail: Metrics) -> None:
+        await posted(mail, "/v1/slis", SLI)
+        await posted(mail, "/v1/slos", SLO)
+        await self.sample(mail, LAST_MONTH, 96)
+        await self.sample(mail, THIS_MONTH - timedelta(minutes=1), 98)
+        await self.sample(mail, THIS_MONTH, 0)
+        await self.sample(mail, LAST_MONTH - timedelta(minutes=1), 0)
+
+        credit = await credit_of_sli(mail)
+
+        assert (credit["value"], credit["count"], credit["credit"]) == (0.97, 200, "5.00")
+        assert (credit["missed"], credit["reason"]) == (True, None)
+        await self.sample(mail, LAST_MONTH + timedelta(days=3), 10)
+        assert await compute_credits(mail.engine) == 1
+        assert [one["credit"] for one in await credits_of(mail)] == ["9.00"]
+
+    async def test_approved_maintenance_of_the_service_is_not_counted(self, mail: Metrics) -> None:
+        await posted(mail, "/v1/slis", SLI)
+        await posted(mail, "/v1/slos", SLO)
+        await self.sample(mail, LAST_MONTH + timedelta(days=1), 100)
+        at = LAST_MONTH + timedelta(days=2)
+        await self.sample(mail, at, 0)
+        window = {
+            "service": "mail",
+            "category": "scheduled_maintenance",
+            "reason": "moved",
+            "start": at.isoformat(),
+            "end": (at + timedelta(hours=1)).isoformat(),
+        }
+        correction = await posted(mail, "/v1/corrections", window)
+        approver = mail.caller("bert") | {"If-Match": "*"}
+        path = f"/v1/corrections/{correction['id']}/approve"
+        approved = await mail.http.post(path, json={}, headers=approver)
+        assert approved.status_code == 200, approved.text
+
+        credit = await credit_of_sli(mail)
+
+        assert (credit["value"], credit["count"], credit["credit"]) == (1.0, 100, "0.00")
+
+    async def test_records_feed_it_without_any_slo(self, mail: Metrics) -> None:
+        await posted(mail, "/v1/slis", SLI | RECORDED)
+        await resolved_after(mail, 4)
+        await resolved_after(mail, 6)
+
+        credit = await credit_of_sli(mail)
+
+        assert (credit["value"], credit["count"], credit["credit"]) == (0.5, 2, "9.00")
+
+    @pytest.mark.parametrize(
+        ("sli", "reason"),
+        [
+            (None, "unknown_sli"),
+            ({"kind": "threshold", "parts": None, "unit": "ms"}, "no_ratio"),
+            ({}, "not_summed"),
+            (RECORDED, "no_events"),
+        ],
+    )
+    async def test_where_there_is_no_figure_it_says_why(
+        self, mail: Metrics, sli: dict[str, Any] | None, reason: str
+    ) -> None:
+        if sli is not None:
+            await posted(mail, "/v1/slis", SLI | sli)
+
+        credit = await credit_of_sli(mail)
+
+        assert (credit["value"], credit["missed"], credit["credit"]) == (None, None, "0.00")
+        assert credit["reason"] == reason
+
+
 async def test_they_are_listed_by_agreement(metrics: Metrics) -> None:
     await prepare(metrics)
     await resolved_after(metrics, 6)

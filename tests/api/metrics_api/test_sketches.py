@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,11 +13,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from metrics_api.incidents.rules import FoldedIncident
+from metrics_api.indicators.actions import Asked, kpis_of
 from metrics_api.indicators.definitions import DurationKind
 from metrics_api.indicators.jobs import compact_cells
 from metrics_api.indicators.live import Reading
 from metrics_api.indicators.live_queries import exact_percentiles
-from metrics_api.indicators.periods import Span
+from metrics_api.indicators.periods import Span, parse_periods
 from metrics_api.indicators.queries import compact_batch
 from metrics_api.indicators.scopes import Scope, ScopeKind
 from metrics_api.indicators.sketch_making import sketch_batch, sketches_that_differ
@@ -25,6 +27,7 @@ from metrics_api.indicators.values import Place
 from metrics_api.settings import Settings
 from shared.kit.database import engine_for, transaction
 from shared.kit.worker import job_context
+from shared.schemas.metrics import KpiId
 from tests.support.incidents import incidents, replace, resolved_incident, store
 from tests.support.postgres import Database
 
@@ -207,6 +210,18 @@ async def test_no_more_days_are_counted_from_incidents_than_can_be(engine: Async
         scope = services_of("network", "mail")
         spans = [Span(0, datetime(1980, 1, 1, tzinfo=UTC), LATER)]
         assert await sketched_percentiles(session, DurationKind.RESOLUTION, scope, spans) == {}
+        years = parse_periods(map(str, range(1990, 2017)), ZoneInfo("UTC"), LATER)
+        (series,) = await kpis_of(session, Asked(scope, [KpiId.MTTR], years, None, LATER))
+        found = series.values[-1]
+        assert (found.value, found.percentiles) == (1.0, None)
+        assert found.percentiles_reason is not None
+        assert found.percentiles_reason.code == "being_counted"
+        assert series.values[0].percentiles_reason is None  # there is no figure either
+        (alone,) = await kpis_of(
+            session, Asked(services_of("network"), [KpiId.MTTR], years, None, LATER)
+        )
+        assert alone.values[-1].percentiles is not None
+        assert alone.values[-1].percentiles_reason is None
     assert await p50(engine) == pytest.approx(3.6e9, rel=PROMISED)
 
 

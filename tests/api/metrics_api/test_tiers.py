@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from metrics_api.tiers.reading import EVENTS_OF_A_COMPONENT
 from shared.kit.clock import now
 from shared.kit.database import transaction
 from tests.support.copies import add_copy
@@ -99,7 +100,8 @@ async def whole_tree(metrics: Metrics, *, good: int = 99) -> str:
 
 
 async def push_event(metrics: Metrics, **fields: Any) -> None:
-    await posted(metrics, "/v1/sources", {"key": "zabbix", "name": "Zabbix", "kind": "generic"})
+    source = {"key": "zabbix", "name": "Zabbix", "kind": "generic"}
+    assert (await metrics.http.post("/v1/sources", json=source)).status_code in {201, 409}
     event = {
         "source": "zabbix",
         "external_id": "42",
@@ -159,6 +161,23 @@ class TestTree:
         assert statuses(found)["slo"] == statuses(found)["sie"] == statuses(found)["kra"] == "red"
         (event,) = [node for node in found["nodes"] if node["tier"] == "sie"]
         assert event["records"][0]["external_id"] == "42"
+
+    async def test_a_bad_event_is_not_hidden_by_many_mild_ones_after_it(
+        self, metrics: Metrics
+    ) -> None:
+        await whole_tree(metrics)
+        await push_event(metrics)
+        for number in range(EVENTS_OF_A_COMPONENT + 1):
+            at = (RESOLVED + timedelta(minutes=number + 1)).isoformat()
+            mild = {"severity": " Info", "occurred_at": at, "updated_at": at}
+            await push_event(metrics, external_id=f"mild-{number}", **mild)
+
+        found = await tree(metrics)
+
+        shown = [node for node in found["nodes"] if node["tier"] == "sie"]
+        assert len(shown) == EVENTS_OF_A_COMPONENT
+        assert [node["status"] for node in shown].count("red") == 1
+        assert statuses(found)["sli"] == "red"
 
     async def test_without_a_figure_it_is_unknown_and_says_why(self, metrics: Metrics) -> None:
         await whole_tree(metrics)

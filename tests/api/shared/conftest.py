@@ -11,7 +11,6 @@ from pydantic import SecretStr
 
 from shared.kit import deliveries
 from shared.kit.jobs import JobContext, RetryPolicy
-from shared.kit.logging import configure_logging
 from shared.kit.worker import job_context
 from tests.support.plumbing import (
     PlumbingSettings,
@@ -23,12 +22,6 @@ from tests.support.plumbing import (
 )
 from tests.support.postgres import Database, Server
 from tests.support.receiver import Receiver, receiving
-
-
-@pytest.fixture(scope="session", autouse=True)
-def plain_logs() -> None:
-    """As a service logs; structlog's own default renders a trace for seconds."""
-    configure_logging(PlumbingSettings())
 
 
 @pytest.fixture(scope="session")

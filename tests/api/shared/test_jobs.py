@@ -16,7 +16,7 @@ from shared.kit.clock import now
 from shared.kit.database import transaction
 from shared.kit.housekeeping import purge
 from shared.kit.job_schema import apply_jobs_schema
-from shared.kit.jobs import Job, JobContext, RetryPolicy, enqueue
+from shared.kit.jobs import Job, JobContext, RetryPolicy, bring_forward, enqueue
 from shared.kit.worker import Pace, work
 from tests.support import plumbing
 from tests.support.eventually import eventually
@@ -140,6 +140,17 @@ async def test_an_earlier_time_pulls_a_waiting_job_forward(context: JobContext) 
     async with working(context, Job("note", notes)):
         await put(context, 2, queueing_lock="x")
         await until(lambda: notes.seen == [1])
+
+
+async def test_a_job_with_a_schedule_is_brought_forward_once(context: JobContext) -> None:
+    notes = Notes()
+    for _ in range(2):
+        async with transaction(context.engine) as session:
+            await bring_forward(session, "note")
+
+    assert await jobs_in(context, "todo") == 1
+    async with working(context, Job("note", notes, cron="0 0 1 1 *")):
+        await until(lambda: notes.seen == [None])
 
 
 async def test_a_job_waits_for_its_time(context: JobContext) -> None:

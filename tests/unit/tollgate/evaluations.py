@@ -12,6 +12,7 @@ def make_criterion(id: str, outcome: str, reason: str, **changes: Any) -> dict[s
         "weight": 1,
         "outcome": outcome,
         "reason": reason,
+        "how": f"Satisfy {id}",
         "facts": {},
         "waiver": None,
     } | changes

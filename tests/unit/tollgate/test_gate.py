@@ -42,6 +42,14 @@ def test_the_verdict_is_the_exit_code(verdict: str, options: list[str], code: in
     assert check(answering(201, make_evaluation(verdict=verdict)), *options) == code
 
 
+def test_what_does_not_pass_is_told_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    check(answering(201, make_evaluation(verdict="fail")))
+
+    told = capsys.readouterr().out
+    assert "to do: Satisfy on-target" in told
+    assert "Satisfy owned" not in told
+
+
 def raising(error: BaseException) -> Handler:
     def handler(_request: httpx.Request) -> httpx.Response:
         raise error

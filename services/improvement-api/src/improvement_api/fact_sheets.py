@@ -1,35 +1,43 @@
 """What a domain tells tollgates about a service: its facts and where they come from.
 
-Each domain with something to say has a `sheet.py` with its SHEET; `facts/sheets.py` lists them.
+Each domain with something to say has a `sheet.py` with its SHEET; `facts/sheets.py` lists them,
+and reads all that a gate needs in one statement.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Date, DateTime, Select, Text, bindparam, cast, func
 
 from improvement_api.facts.rules import FactType, Owner
 from shared.schemas.common import FactDefinition, FactValue
 
+SERVICE: Final = bindparam("service", type_=Text)
+NOW: Final = bindparam("now", type_=DateTime(timezone=True))
+TODAY: Final = cast(func.timezone("UTC", NOW), Date)
+"""What statements of sheets are about: a service of the catalog as of a moment, and its UTC day."""
+
+
+OneRow = Select[*tuple[Any, ...]]
+"""A statement that gives exactly one row."""
+
 
 @dataclass(frozen=True)
 class FactSheet:
-    """`load` answers every one of `definitions` for a service of the catalog, as of a moment."""
+    """`statement` is about SERVICE as of NOW; `read` makes of its row, and of that moment, every
+    one of `definitions`."""
 
     definitions: Sequence[FactDefinition]
-    load: Callable[[AsyncSession, str, datetime], Awaitable[Mapping[str, FactValue]]]
+    statement: OneRow
+    read: Callable[[Sequence[Any], datetime], Mapping[str, FactValue]]
 
 
-Count = Callable[[AsyncSession, str, datetime], Awaitable[Sequence[int]]]
-"""Numbers of things of a service, as of a moment."""
+def sheet_of_counts(meanings: Sequence[tuple[str, str]], statement: OneRow) -> FactSheet:
+    """A sheet of nothing but counts: name and meaning of each, in the order of the columns."""
 
-
-def sheet_of_counts(meanings: Sequence[tuple[str, str]], count: Count) -> FactSheet:
-    """A sheet of nothing but counts: name and meaning of each, in the order `count` gives them."""
-
-    async def load(session: AsyncSession, service: str, now: datetime) -> Mapping[str, FactValue]:
-        counts = await count(session, service, now)
+    def read(counts: Sequence[Any], now: datetime) -> Mapping[str, FactValue]:
         return {
             name: FactValue(value=number, as_of=now, reason=None)
             for (name, _), number in zip(meanings, counts, strict=True)
@@ -45,4 +53,4 @@ def sheet_of_counts(meanings: Sequence[tuple[str, str]], count: Count) -> FactSh
         )
         for name, meaning in meanings
     ]
-    return FactSheet(definitions, load)
+    return FactSheet(definitions, statement, read)

@@ -39,6 +39,12 @@ def last_day_of(label: str) -> date:
     return date(year + month // 12, month % 12 + 1, 1) - _DAY
 
 
+def months_later(day: date, months: int) -> date:
+    """The first day of the month that is so many months later; of an earlier one if negative."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, 1)
+
+
 def end_of(day: date) -> datetime:
     """The midnight with which a day ends."""
     return datetime.combine(day + _DAY, time(), UTC)

@@ -7,6 +7,7 @@ from functools import partial
 import httpx
 from fastapi import FastAPI
 
+from metrics_api import backlog
 from metrics_api.attribution import routes as attribution
 from metrics_api.attribution.rules import Memory
 from metrics_api.breaches import routes as breaches
@@ -37,6 +38,7 @@ from metrics_api.settings import Settings
 from metrics_api.slis import routes as slis
 from metrics_api.slo_alerts import routes as slo_alerts
 from metrics_api.slos import routes as slos
+from metrics_api.source_health import routes as source_health
 from metrics_api.sources import routes as sources
 from metrics_api.sources.actions import find_api_key
 from metrics_api.success_factors import routes as success_factors
@@ -92,6 +94,7 @@ def create_app(
             records.router,
             surveys.router,
             inbox.router,
+            source_health.router,
             pulls.router,
             clocks.router,
             breaches.router,
@@ -111,5 +114,6 @@ def create_app(
         lifespan=lifespan,
         streamed_paths=("/v1/incidents/batch", *records.BATCH_PATHS),
     )
+    app.state.backlog = (backlog.gauges,)
     app.openapi = describing(app.openapi, (IncidentIn, *FIELDS))  # type: ignore[method-assign]
     return app

@@ -11,15 +11,14 @@ from shared.schemas.common import MOST_FACT_NAMES, FactCatalog, Page, ServiceFac
 from shared.schemas.metrics import (
     CustomerComment,
     InitiativePut,
+    KpiFigures,
     KpiId,
     KpiMeaning,
-    KpiPoints,
     MajorIncident,
     PerformanceReport,
     PerformanceRow,
     Recurrences,
     ServiceKpiFigures,
-    ServiceKpiPoints,
     ServiceTrendSummaries,
     TrendSummary,
 )
@@ -102,14 +101,14 @@ class MetricsClient:
         path = f"/v1/incidents/{quote(source, safe='')}/{quote(external_id, safe='')}"
         return (await self._remote.request("GET", path)).is_success
 
-    async def kpi_of_service(self, key: str, kpi: KpiId, periods: Sequence[str]) -> KpiPoints:
+    async def kpi_of_service(self, key: str, kpi: KpiId, periods: Sequence[str]) -> KpiFigures:
         """A KPI of a service in these periods of UTC, at most 400, in their order."""
         reply = await self._remote.request(
             "GET",
             f"/v1/services/{quote(key, safe='')}/kpis",
             params={"kpi": kpi.value, "periods": ",".join(periods)},
         )
-        return read(ServiceKpiPoints, reply, self._remote).kpis[0]
+        return read(ServiceKpiFigures, reply, self._remote).kpis[0]
 
     async def trend_of_service(self, key: str, kpi: KpiId) -> TrendSummary:
         """Where a KPI of a service is heading, tested now over its last 36 full months."""

@@ -58,7 +58,7 @@ def _add_case(suite: ElementTree.Element, criterion: CriterionResult, classname:
         return
     kind = {} if element == "skipped" else {"type": criterion.outcome.value}
     need = "required" if criterion.required else "advisory"
-    lines = [criterion.title, f"{need}, weight {criterion.weight:g}"]
+    lines = [criterion.title, f"{need}, weight {criterion.weight:g}", f"to do: {criterion.how}"]
     lines += [f"{name} = {_seen(fact)}" for name, fact in criterion.facts.items()]
     detail = ElementTree.SubElement(case, element, {"message": reason, **kind})
     detail.text = xml_text("\n".join(lines))

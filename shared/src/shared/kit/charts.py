@@ -19,6 +19,15 @@ def drawn(chart: Any, place: int) -> Any:
     return Markup(_NOT_NEEDED.sub("", chart.render(is_unicode=True)))  # noqa: S704 - it escapes
 
 
+def short(label: str, most: int) -> str:
+    """A label of at most so many characters, for labels that people write.
+
+    Beside horizontal bars pygal leaves room for the whole of a label, whatever its `truncate_label`
+    says, and where none is left for the title of an axis it looks for a line break for ever.
+    """
+    return label if len(label) <= most else f"{label[: most - 1].rstrip()}…"
+
+
 def style_of(style: Any, colours: Sequence[str]) -> Any:
     """The looks of every chart; `style` is pygal's class, which is imported late."""
     return style(

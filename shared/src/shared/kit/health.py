@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from shared.errors import Unavailable
 from shared.kit.auth import authenticate
+from shared.kit.backlog import backlog_text
 from shared.kit.routing import Router
 from shared.schemas.common import Out
 
@@ -55,5 +56,7 @@ async def may_read_metrics(request: Request) -> None:
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def get_metrics(request: Request, _: Annotated[None, Depends(may_read_metrics)]) -> Response:
-    """Figures of this process in the Prometheus text format."""
-    return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)
+    """Figures of this process, and of what waits in its database, in Prometheus' text format."""
+    state = request.app.state
+    waiting = await backlog_text(state.engine, getattr(state, "backlog", ()))
+    return Response(generate_latest(state.registry) + waiting, media_type=CONTENT_TYPE_LATEST)

@@ -112,6 +112,22 @@ async def enqueue(  # noqa: PLR0913 - one keyword per property of a job
     )
 
 
+def lock_of_schedule(name: str) -> str:
+    """What a job with a schedule holds, so that it neither waits twice nor overlaps itself."""
+    return f"cron:{name}"
+
+
+async def bring_forward(
+    session: AsyncSession, name: str, *, run_at: datetime | None = None, lane: str | None = None
+) -> None:
+    """Run a job with a schedule once this transaction has committed, and not only at its hour.
+
+    For what one can see come; the schedule remains for what nobody saw. Call it last.
+    """
+    lock = lock_of_schedule(name)
+    await enqueue(session, name, {}, lock=lock, queueing_lock=lock, run_at=run_at, lane=lane)
+
+
 async def enqueue_all(session: AsyncSession, jobs: Sequence[Waiting]) -> None:
     """As enqueue, for many jobs in one round trip."""
     schema = schema_of(session)

@@ -1,5 +1,6 @@
 """HTML pages that need nothing but themselves: `page.html` is their frame, to look at and print."""
 
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -20,4 +21,11 @@ def template_of(package: str, name: str) -> "Template":
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["moment"] = moment
     return environment.get_template(name)
+
+
+def moment(at: datetime | str) -> str:
+    """A moment as people read it, such as 2026-03-01 09:30 UTC; as ISO text it is taken, too."""
+    when = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

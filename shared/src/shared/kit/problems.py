@@ -1,5 +1,6 @@
 """Every error leaves as RFC 9457 problem+json; no input may become a 500."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -99,6 +100,8 @@ async def _on_database_error(request: Request, exc: Exception) -> Response:
             request.url.path,
             errors.Conflict("Another request created the same thing at the same moment"),
         )
+    if state == "57014" and "statement timeout" in str(fault):
+        return problem_response(request.url.path, _took_too_long())
     if isinstance(exc, DBAPIError | psycopg.Error) and state and not _passing(state):
         raise exc
     log.warning("database_unavailable", sqlstate=state, error=str(exc)[:500])
@@ -112,6 +115,14 @@ async def _on_database_error(request: Request, exc: Exception) -> Response:
     )
 
 
+def _took_too_long() -> ApiError:
+    """Other than a database that is away: the same request would end the same way again."""
+    return errors.Unavailable(
+        "This takes longer than one request may: ask for less, such as fewer periods or services",
+        code="took_too_long",
+    )
+
+
 def _passing(sqlstate: str) -> bool:
     """Failures that a later try may not meet: connection, resources, shutdown, deadlock, limit."""
     return sqlstate[:2] in {"08", "53", "57", "58", "40", "55", "25"}
@@ -119,10 +130,10 @@ def _passing(sqlstate: str) -> bool:
 
 async def _on_validation_error(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, RequestValidationError)
-    return problem_response(request.url.path, _validation_error(request, exc.errors()))
+    return problem_response(request.url.path, _validation_error(request, exc.errors(), exc.body))
 
 
-def _validation_error(request: Request, found: Any) -> ApiError:
+def _validation_error(request: Request, found: Any, sent: Any) -> ApiError:
     places = [error["loc"] for error in found]
     if any(place and place[0] == "path" for place in places):
         # A malformed identifier names nothing that could exist.
@@ -133,7 +144,7 @@ def _validation_error(request: Request, found: Any) -> ApiError:
         media = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if media != "application/json" and not media.endswith("+json"):
             return errors.UnsupportedMedia("Send the body as application/json")
-    fields = [FieldError(_pointer(error["loc"]), _message(error), error["type"]) for error in found]
+    fields = [FieldError(_pointer(error, sent), _message(error), error["type"]) for error in found]
     detail = "; ".join(f"{field.pointer or 'body'}: {field.detail}" for field in fields[:3])
     return errors.Invalid(detail, errors=fields)
 
@@ -142,10 +153,36 @@ def _message(error: Any) -> str:
     return str(error["msg"]).removeprefix("Value error, ")
 
 
-def _pointer(place: tuple[str | int, ...]) -> str:
+def _pointer(error: Any, sent: Any) -> str:
     """RFC 6901 pointer: /name in the body, /query/name and /header/name elsewhere."""
-    parts = place[1:] if place and place[0] == "body" else place
+    place: tuple[str | int, ...] = error["loc"]
+    parts: Iterable[str | int] = place
+    if place and place[0] == "body":
+        parts = _without_tags(place[1:], sent, missing=error["type"] == "missing")
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _without_tags(place: tuple[str | int, ...], sent: Any, *, missing: bool) -> Iterator[str | int]:
+    """The way through the body that was sent; `missing`: its last step is not there.
+
+    Of a tagged union Pydantic also names the member that it looked at, by the tag: that is no
+    field of the object there, but what one of its fields says.
+    """
+    here = sent
+    for n, part in enumerate(place, 1):
+        absent = isinstance(here, Mapping) and part not in here
+        if absent and part in here.values() and not (missing and n == len(place)):
+            continue
+        yield part
+        here = _inside(here, part)
+
+
+def _inside(here: Any, part: str | int) -> Any:
+    if isinstance(here, Mapping):
+        return here.get(part)
+    if isinstance(here, list) and isinstance(part, int) and part < len(here):
+        return here[part]
+    return None
 
 
 def describe_problems(contract: dict[str, Any]) -> None:

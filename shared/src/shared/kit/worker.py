@@ -31,7 +31,7 @@ from shared.kit.deliveries import DELIVER_JOB, RETRY_JOB
 from shared.kit.events import DELIVERIES_LANE, PUBLISH_JOB, RETRIES_LANE, register_built_ins
 from shared.kit.housekeeping import PURGE_JOB
 from shared.kit.identity import TokenProvider
-from shared.kit.jobs import Job, JobContext, RetryPolicy, queue_name
+from shared.kit.jobs import Job, JobContext, RetryPolicy, lock_of_schedule, queue_name
 from shared.kit.logging import logger
 from shared.kit.settings import ServiceSettings
 
@@ -198,9 +198,8 @@ def _register(app: procrastinate.App, context: JobContext, job: Job) -> None:
         queue=queue_name(context.settings.schema_name, job.lane),
         retry=_Backoff(job.retry),
         pass_context=True,
-        # A cron job neither waits twice nor overlaps itself.
-        queueing_lock=f"cron:{job.name}" if job.cron else None,
-        lock=f"cron:{job.name}" if job.cron else None,
+        queueing_lock=lock_of_schedule(job.name) if job.cron else None,
+        lock=lock_of_schedule(job.name) if job.cron else None,
     )(run)
     if job.cron is not None:
         app.periodic(cron=job.cron)(task)

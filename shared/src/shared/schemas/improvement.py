@@ -80,6 +80,7 @@ class CriterionResult(Out):
     weight: float
     outcome: Outcome
     reason: str = Field(description="one sentence: why this outcome")
+    how: str = Field(description="how to satisfy it, as the gate's version says")
     facts: dict[str, FactValue] = Field(description="the facts the criterion saw, by name")
     waiver: WaiverNote | None = Field(description="what made a fail this warning, until it expires")
 

@@ -142,36 +142,6 @@ class TargetOut(Out):
     valid_to: date | None
 
 
-class KpiReason(Out):
-    """Why there is no number."""
-
-    code: str
-    text: str
-
-
-class KpiPoint(Out):
-    """A figure of a full or unfinished period, as others need it."""
-
-    period: str
-    value: float | None
-    count: int
-    complete: bool
-    reason: KpiReason | None
-
-
-class KpiPoints(Out):
-    """A KPI by period, in the order asked."""
-
-    kpi: KpiId
-    unit: str
-    values: list[KpiPoint]
-
-
-class ServiceKpiPoints(Out):
-    service: str
-    kpis: list[KpiPoints]
-
-
 class KpiMeaning(Out):
     """What others need to know of a KPI; `better` is lower or higher."""
 
@@ -204,7 +174,7 @@ class ServiceTrendSummaries(Out):
 
 
 class KpiFigure(Out):
-    """The figure of a period; `count` are the records it is of."""
+    """The figure of a full or unfinished period; `count` are the records it is of."""
 
     period: str
     value: float | None
@@ -220,6 +190,8 @@ class KpiSlice(Out):
 
 
 class KpiFigures(Out):
+    """A KPI by period, in the order asked; `slices` is empty where none were asked for."""
+
     kpi: KpiId
     values: list[KpiFigure]
     slices: list[KpiSlice]

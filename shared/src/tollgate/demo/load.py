@@ -23,6 +23,7 @@ from tollgate.demo.content import (
 )
 from tollgate.demo.history import INCIDENTS, history, incident_id
 from tollgate.demo.improvement.portal import PORTAL
+from tollgate.demo.improvement.steps import IMPROVEMENT_STEPS
 from tollgate.demo.improvement.story import load_effect, load_initiative, load_portal
 from tollgate.demo.making import PATIENCE, Load, Providers, Step, create, ensure
 from tollgate.demo.metrics.issued import load_issued_report
@@ -98,7 +99,7 @@ def load_plan(at: Providers, _until: date) -> None:
 
 
 def as_of_today(step: Load) -> Load:
-    """The catalog judges what is due or over by today, wherever the year of incidents ends."""
+    """What is due or over is judged by today, wherever the year of incidents ends."""
     return lambda at, _until: step(at, datetime.now(UTC).date())
 
 
@@ -113,6 +114,7 @@ STEPS: tuple[Step, ...] = (
     ("Improvement plan", load_plan),
     ("An improvement begins", load_initiative),
     ("Its effect", load_effect),
+    *((name, as_of_today(step)) for name, step in IMPROVEMENT_STEPS),
     ("Issued report", load_issued_report),
 )
 

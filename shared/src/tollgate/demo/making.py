@@ -44,7 +44,7 @@ def ensure(client: httpx.Client, path: str, body: Any, **request: Any) -> None:
     )
 
 
-def ensure_known(client: httpx.Client, path: str, body: Any) -> None:
+def ensure_known(client: httpx.Client, path: str, body: Any, **request: Any) -> httpx.Response:
     """As ensure, where the body names what a service learns of another one only by and by.
 
     What stays unknown for as long as the patience lasts is told as the refusal that it is.
@@ -53,10 +53,11 @@ def ensure_known(client: httpx.Client, path: str, body: Any) -> None:
     expected = {httpx.codes.CONFLICT, httpx.codes.UNPROCESSABLE_ENTITY}
     while True:
         answer = call_until_answered(
-            client, "POST", path, patience=PATIENCE, expecting=expected, json=body
-        )
+            client, "POST", path, patience=PATIENCE, expecting=expected, json=body,
+            headers=_once(), **request,
+        )  # fmt: skip
         if answer.is_success or answer.status_code == httpx.codes.CONFLICT:
-            return
+            return answer
         known_later = str(body_of(answer).get("code", "")).startswith("unknown_")
         if not known_later or time.monotonic() > give_up_at:
             raise refusal(answer)
@@ -65,10 +66,14 @@ def ensure_known(client: httpx.Client, path: str, body: Any) -> None:
 
 def create(client: httpx.Client, path: str, body: Any, **request: Any) -> httpx.Response:
     """Create what has no key of its own; resent, it is still one."""
-    once = {"Idempotency-Key": str(uuid4())}
     return call_until_answered(
-        client, "POST", path, patience=PATIENCE, json=body, headers=once, **request
+        client, "POST", path, patience=PATIENCE, json=body, headers=_once(), **request
     )
+
+
+def _once() -> dict[str, str]:
+    """Resent with this header, it is still one."""
+    return {"Idempotency-Key": str(uuid4())}
 
 
 def ensure_listed(
@@ -99,6 +104,12 @@ def ensure_linked(client: httpx.Client, path: str, links: Mapping[str, Any]) -> 
     for service, body in links.items():
         if service not in present:
             change(client, "PUT", f"{path}/{service}", body)
+
+
+def in_name_of(at: Providers, subject: str, *roles: str) -> dict[str, httpx.Auth]:
+    """As arguments of a request: what anybody may do is done by that person where we can."""
+    person = at.person(subject, *roles)
+    return {} if person is None else {"auth": person}
 
 
 def is_untouched(item: Mapping[str, Any]) -> bool:

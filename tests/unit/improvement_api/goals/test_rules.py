@@ -22,7 +22,7 @@ from improvement_api.goals.rules import (
     unsound,
 )
 from improvement_api.periods import Grain, last_day_of, meets, periods_between
-from shared.schemas.metrics import Comparator, KpiId, KpiMeaning, KpiPoint
+from shared.schemas.metrics import Comparator, KpiFigure, KpiId, KpiMeaning
 from tests.support.told import HAPPENED, month
 
 TODAY = date(2026, 3, 15)
@@ -35,9 +35,9 @@ comparators = st.sampled_from(Comparator)
 ORDER = [Attainability.UNSUPPORTED, Attainability.AMBITIOUS, Attainability.ATTAINABLE]
 
 
-def points(figures: Sequence[float | None]) -> list[KpiPoint]:
+def points(figures: Sequence[float | None]) -> list[KpiFigure]:
     return [
-        KpiPoint(period=month(n), value=value, count=3, complete=True, reason=None)
+        KpiFigure(period=month(n), value=value, count=3, complete=True)
         for n, value in enumerate(figures)
     ]
 

@@ -46,6 +46,10 @@ def cause(
     )
 
 
+def former(state: OpportunityState, ended: datetime | None) -> Former:
+    return Former("target-missed", state, ended)
+
+
 def trend(state: str, on: date | None = None, direction: str | None = "degrading") -> TrendSummary:
     return TrendSummary(
         kpi=KpiId.MTTR,
@@ -65,13 +69,13 @@ class TestHandling:
     def test_nothing_opens_while_the_former_one_is_open(
         self, state: OpportunityState, until: datetime, now: datetime
     ) -> None:
-        assert handle(cause(until), Former(state, None), now) is Handling.APPENDED
+        assert handle(cause(until), former(state, None), now) is Handling.APPENDED
 
     @given(state=st.sampled_from(OpportunityState), until=days, ended=days, now=days)
     def test_what_tells_of_a_time_before_the_end_never_opens(
         self, state: OpportunityState, until: datetime, ended: datetime, now: datetime
     ) -> None:
-        handling = handle(cause(until), Former(state, ended), now)
+        handling = handle(cause(until), former(state, ended), now)
 
         assert (handling is Handling.OLD) == (until <= ended)
 
@@ -80,7 +84,7 @@ class TestHandling:
         self, ended: datetime, waited: int, quiet: int
     ) -> None:
         now = ended + timedelta(days=waited)
-        rejected = Former(OpportunityState.REJECTED, ended)
+        rejected = former(OpportunityState.REJECTED, ended)
 
         handling = handle(cause(now + timedelta(days=1), quiet), rejected, now)
 
@@ -93,7 +97,7 @@ class TestHandling:
         now = ended + timedelta(days=waited)
 
         handling = handle(
-            cause(now + timedelta(days=1)), Former(OpportunityState.PLANNED, ended), now
+            cause(now + timedelta(days=1)), former(OpportunityState.PLANNED, ended), now
         )
 
         assert handling is Handling.OPENED

@@ -14,13 +14,13 @@ from improvement_api.outcomes.rules import (
     Point,
     change,
     cost_change,
-    months_before,
     nothing,
     retention,
     share_of,
     total,
     window_of,
 )
+from improvement_api.periods import months_later
 
 
 def point(value: float | None, count: int = 10, period: str = "2026-Q1") -> Point:
@@ -63,7 +63,7 @@ def test_the_quarters_of_a_window_lie_within_it(today: date, months: int) -> Non
     for label in window.quarters:
         start = date(int(label[:4]), int(label[6]) * 3 - 2, 1)
         assert window.first <= start
-        assert months_before(start, -3) <= window.until
+        assert months_later(start, 3) <= window.until
 
 
 def test_satisfaction_changes_from_the_first_to_the_last_quarter() -> None:

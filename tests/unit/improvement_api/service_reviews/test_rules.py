@@ -7,18 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from improvement_api.service_reviews.periods import bounds_of, days_of, periods_until, zone_of
 from improvement_api.service_reviews.rules import (
     ActionState,
     Planned,
-    bounds_of,
     check_approver,
     check_may_close,
-    days_of,
     hash_of,
     is_overdue,
     next_due,
-    periods_until,
-    zone_of,
 )
 from shared.errors import Conflict, Forbidden, Invalid
 

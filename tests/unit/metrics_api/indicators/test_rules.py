@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics_api.incidents.rules import OPEN, FoldedIncident, Transition
-from metrics_api.indicators.figures import open_after
 from metrics_api.indicators.rules import (
     DURATION_SUMS,
     MOVES_BETWEEN,
     SUMS,
     Contributions,
     accumulate,
+    amount,
     contributions,
 )
 from tests.support.incidents import incidents, make_incident, resolved_incident
@@ -28,8 +28,8 @@ def total(incident: FoldedIncident) -> dict[str, int]:
     """The sums of an incident over all days."""
     sums = dict.fromkeys(SUMS, 0)
     for cell in contributions(incident).values():
-        for name, amount in cell.items():
-            sums[name] += amount
+        for name, added in cell.items():
+            sums[name] += added
     return sums
 
 
@@ -127,13 +127,13 @@ def test_a_resolution_is_counted_or_excluded_for_one_reason(incident: FoldedInci
 
 @given(ANY)
 def test_the_moves_leave_open_exactly_what_is_open(incident: FoldedIncident) -> None:
-    assert open_after(total(incident)) == (incident.state in OPEN)
+    assert amount("open", total(incident)) == (incident.state in OPEN)
 
 
 def test_every_pair_of_states_changes_the_backlog_by_whether_it_is_open() -> None:
     for (before, after), moves in MOVES_BETWEEN.items():
         sums = dict.fromkeys(SUMS, 0) | {move: moves.count(move) for move in moves}
-        assert open_after(sums) == (after in OPEN) - (before in OPEN)
+        assert amount("open", sums) == (after in OPEN) - (before in OPEN)
 
 
 def test_each_move_is_counted_however_often_it_is_made() -> None:
@@ -156,12 +156,12 @@ def test_the_difference_of_two_states_turns_the_one_into_the_other(
     accumulate(difference, contributions(before), -1)
     accumulate(difference, contributions(before))
     changed = {
-        key: {name: amount for name, amount in cell.items() if amount}
+        key: {name: added for name, added in cell.items() if added}
         for key, cell in difference.items()
     }
     # A sum of no time at all is nothing to add.
     wanted = {
-        key: {name: amount for name, amount in cell.items() if amount}
+        key: {name: added for name, added in cell.items() if added}
         for key, cell in contributions(after).items()
     }
     assert {key: cell for key, cell in changed.items() if cell} == wanted

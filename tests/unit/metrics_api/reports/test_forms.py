@@ -78,6 +78,13 @@ def test_names_are_text_on_the_page() -> None:
     assert "&lt;script&gt;" in page
 
 
+@pytest.mark.parametrize("name", ["W" * 200, "wide area network " * 11])
+def test_the_longest_names_are_drawn(name: str) -> None:
+    page = make_page(make_report(["2016"], [name]), ["2016"])
+    assert page.count("<svg") == 1
+    assert f"{name[:27].rstrip()}…" in page
+
+
 @pytest.mark.parametrize("count", [1, 6, 7, 30, 400])
 def test_any_number_of_periods_is_drawn(count: int) -> None:
     periods = [f"p{n}" for n in range(count)]

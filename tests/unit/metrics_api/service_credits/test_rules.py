@@ -104,8 +104,14 @@ def test_what_is_not_in_force_guarantees_nothing(state: str) -> None:
     assert list(guaranteed([agreed(state=state)])) == []
 
 
-def test_a_target_on_an_sli_is_left_out() -> None:
-    assert list(guaranteed([agreed(targets=[target(kpi=None, sli="latency")])])) == []
+def test_a_target_on_an_sli_is_guaranteed_without_a_kpi() -> None:
+    (one,) = guaranteed([agreed(targets=[target(kpi=None, sli="latency")])])
+
+    assert (one.kpi, one.target.sli) == (None, "latency")
+
+
+def test_a_target_on_a_kpi_that_is_not_known_is_left_out() -> None:
+    assert list(guaranteed([agreed(targets=[target(kpi="happiness")])])) == []
 
 
 def test_only_periods_wholly_within_its_time_count() -> None:

@@ -29,20 +29,24 @@ time="0" timestamp="2026-03-01T08:30:00+00:00">
   <testcase classname="operate-to-improve.printing" name="c" time="0">
     <failure message="5 &gt; 4 &amp; &quot;late&quot;" type="fail">Criterion c
 required, weight 2
+to do: Satisfy c
 mttr_hours = 5.2
 mttr_target = no value: no target</failure>
   </testcase>
   <testcase classname="operate-to-improve.printing" name="d" time="0">
     <failure message="no value" type="inconclusive">Criterion d
-required, weight 1</failure>
+required, weight 1
+to do: Satisfy d</failure>
   </testcase>
   <testcase classname="operate-to-improve.printing" name="e" time="0">
     <error message="metrics-api is down" type="error">Criterion e
-required, weight 1</error>
+required, weight 1
+to do: Satisfy e</error>
   </testcase>
   <testcase classname="operate-to-improve.printing" name="f" time="0">
     <skipped message="no data yet">Criterion f
-advisory, weight 1</skipped>
+advisory, weight 1
+to do: Satisfy f</skipped>
   </testcase>
 </testsuite>
 """

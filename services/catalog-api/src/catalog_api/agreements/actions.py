@@ -21,8 +21,6 @@ from shared.kit.patches import named
 from shared.kit.states import check_move, check_state
 from shared.schemas.agreements import AgreementState, AgreementText, AgreementVersionOut
 
-_ABOUT = {"key", "name", "kind"}
-
 
 async def create_agreement(session: Session, caller: Principal, body: AgreementCreate) -> str:
     """A new agreement with its first draft; answers its key."""

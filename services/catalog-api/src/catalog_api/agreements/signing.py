@@ -11,7 +11,7 @@ from catalog_api.priorities.comparisons import refuse_looser_scheme
 from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
-from shared.kit.jobs import enqueue
+from shared.kit.jobs import bring_forward
 from shared.schemas.agreements import (
     AgreementState,
     AgreementVersionOut,
@@ -48,7 +48,7 @@ async def sign_version(
     action = "signed" if after.state is AgreementState.SIGNED else "signature_given"
     await record(session, caller, after, action, before)
     if after.state is AgreementState.SIGNED and after.starts_at <= moment:
-        await enqueue(session, ADVANCE, {}, queueing_lock=ADVANCE)
+        await bring_forward(session, ADVANCE)
     return after
 
 

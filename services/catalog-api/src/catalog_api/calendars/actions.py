@@ -22,8 +22,6 @@ from shared.kit.patches import named
 from shared.schemas.agreements import CalendarVersionOut, NamedDay
 from shared.schemas.catalog import SupportInterval, Weekday
 
-_OWN = ("name", "description")
-
 
 async def create_calendar(session: Session, caller: Principal, body: CalendarCreate) -> str:
     """A new calendar with its first version; answers its key."""

@@ -166,11 +166,6 @@ async def newest_roadmap_items(session: AsyncSession, subject: Subject) -> set[s
     return set() if text is None else {item["id"] for item in text["items"]}
 
 
-async def known_roadmap_items(session: AsyncSession, service_key: str) -> set[str]:
-    """Ids of the items of the service's newest roadmap."""
-    return await newest_roadmap_items(session, Subject("service", service_key))
-
-
 async def strategy_requirements(session: AsyncSession, service_key: str) -> list[dict[str, Any]]:
     """The requirements ({id, text, weight}) of the service's newest approved strategy."""
     subject = Subject("service", service_key)

@@ -74,12 +74,6 @@ async def taken_keys_like(session: AsyncSession, base: str) -> set[str]:
     return await rows.taken_keys_like(session, _activity.key, base)
 
 
-async def supported_by(session: AsyncSession, service_key: str) -> set[str]:
-    """The active vital activities that a service supports, however strongly."""
-    statement = _supported_by(service_key).where(_activity.active)
-    return set(await session.scalars(statement.with_only_columns(_activity.key)))
-
-
 async def active_activities_of(session: AsyncSession, customer: str) -> list[str]:
     """The first 20 active vital activities of a customer."""
     statement = (

@@ -3,16 +3,17 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from improvement_api.benefits.rules import Verdict
 from improvement_api.benefits.tables import GuardRail, Measurement
+from improvement_api.fact_sheets import SERVICE
 from improvement_api.plans.rules import FINAL, PlanState
 from improvement_api.plans.tables import Initiative, Plan
 from shared.errors import NotFound
@@ -200,64 +201,59 @@ async def due_plans(session: AsyncSession, today: date) -> list[UUID]:
     return list(await session.scalars(statement))
 
 
-@dataclass(frozen=True)
-class EffectCounts:
-    """Of the done initiatives of a service those with an improvement shown and those not
-    measured as they stand; of the guard-rails on its KPIs those that are worse."""
-
-    shown: int
-    unmeasured: int
-    worse: int
-
-
-async def count_effects(session: AsyncSession, service: str) -> EffectCounts:
-    """The counts over plans that are not withdrawn, by the newest measurements."""
-    newest = _newest_of_initiatives()
-    stands = (newest.starts_on == Initiative.start) & (newest.ends_on == Initiative.end)
-    statement = (
-        select(
-            func.count().filter(stands & (newest.verdict == Verdict.IMPROVED)),
-            func.count().filter(func.coalesce(stands, False).is_(False)),
-            _worse_guard_rails(service),
-        )
-        .select_from(Initiative)
-        .join(Plan, Plan.id == Initiative.plan_id)
-        .outerjoin(newest, newest.initiative_id == Initiative.id)
-        .where(
-            Initiative.service == service,
-            Initiative.state == InitiativeState.DONE,
-            Plan.state != PlanState.WITHDRAWN,
-        )
+_NEWEST_OF_INITIATIVE: Final = (
+    select(Measurement.starts_on, Measurement.ends_on, Measurement.verdict)
+    .where(Measurement.initiative_id == Initiative.id, ~Measurement.exploratory)
+    .order_by(Measurement.measured_at.desc(), Measurement.id.desc())
+    .limit(1)
+    .correlate(Initiative)
+    .lateral()
+)
+_STANDS: Final = and_(
+    _NEWEST_OF_INITIATIVE.c.starts_on == Initiative.start,
+    _NEWEST_OF_INITIATIVE.c.ends_on == Initiative.end,
+)
+_NEWEST_OF_RAIL: Final = (
+    select(Measurement.worse_at_least)
+    .where(
+        Measurement.plan_id == GuardRail.plan_id,
+        Measurement.service == GuardRail.service,
+        Measurement.kpi == GuardRail.kpi,
+        Measurement.initiative_id.is_(None),
     )
-    return EffectCounts(*(await session.execute(statement)).one())
-
-
-def _worse_guard_rails(service: str) -> Any:
-    newest = aliased(
-        Measurement,
-        select(Measurement)
-        .where(Measurement.service == service, Measurement.initiative_id.is_(None))
-        .ext(distinct_on(Measurement.plan_id, Measurement.kpi))
-        .order_by(
-            Measurement.plan_id,
-            Measurement.kpi,
-            Measurement.measured_at.desc(),
-            Measurement.id.desc(),
-        )
-        .subquery(),
+    .order_by(Measurement.measured_at.desc(), Measurement.id.desc())
+    .limit(1)
+    .correlate(GuardRail)
+    .scalar_subquery()
+)
+_WORSE: Final = (
+    select(func.count())
+    .select_from(GuardRail)
+    .join(Plan, Plan.id == GuardRail.plan_id)
+    .where(
+        GuardRail.service == SERVICE,
+        Plan.state != PlanState.WITHDRAWN,
+        GuardRail.tolerance < _NEWEST_OF_RAIL,
     )
-    return (
-        select(func.count())
-        .select_from(GuardRail)
-        .join(Plan, Plan.id == GuardRail.plan_id)
-        .join(newest, (newest.plan_id == GuardRail.plan_id) & (newest.kpi == GuardRail.kpi))
-        .where(
-            GuardRail.service == service,
-            Plan.state != PlanState.WITHDRAWN,
-            newest.worse_at_least > GuardRail.tolerance,
-        )
-        .scalar_subquery()
+    .scalar_subquery()
+)
+FACTS: Final = (
+    select(
+        func.count().filter(_STANDS & (_NEWEST_OF_INITIATIVE.c.verdict == Verdict.IMPROVED)),
+        func.count().filter(func.coalesce(_STANDS, False).is_(False)),
+        _WORSE,
     )
+    .select_from(Initiative)
+    .join(Plan, Plan.id == Initiative.plan_id)
+    .outerjoin(_NEWEST_OF_INITIATIVE, true())
+    .where(
+        Initiative.service == SERVICE,
+        Initiative.state == InitiativeState.DONE,
+        Plan.state != PlanState.WITHDRAWN,
+    )
+)
+"""Of the done initiatives of a service those with an improvement shown and those not measured as
+they stand; of the guard-rails on its KPIs those that are worse. By the newest measurements."""
 
 
 def _newest_of_initiatives() -> Any:

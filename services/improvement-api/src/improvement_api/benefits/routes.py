@@ -1,9 +1,9 @@
 """Effects, measurements and guard-rails over HTTP."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Header, Query, Request, Response
+from fastapi import Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from improvement_api.benefits import actions, queries
@@ -29,7 +29,7 @@ from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
-from shared.kit.forms import Form, accepted_form
+from shared.kit.page_form import AsPage, page_reply
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
@@ -40,10 +40,6 @@ router = Router(prefix="/v1", tags=["benefits"])
 
 PlansRead = Annotated[Principal, requires("plans:read")]
 PlansWrite = Annotated[Principal, requires("plans:write")]
-_PAGE_HEADERS = {
-    "Vary": "Accept",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-}
 
 
 # Dependencies, so that metrics-api has answered before the first word to the database.
@@ -131,12 +127,7 @@ async def get_effect(
     initiative_id: UUID,
     caller: PlansRead,
     session: Session,
-    response: Response,
-    form: Annotated[
-        Literal[Form.JSON, Form.HTML] | None,
-        Query(alias="format", description="stands above the Accept header"),
-    ] = None,
-    accept: Annotated[str, Header()] = "",
+    wants_page: AsPage,
 ) -> Any:
     """The effect of an initiative by its newest measurement; 404 until it is measured as it stands.
 
@@ -148,13 +139,12 @@ async def get_effect(
     if newest is None or not actions.stands_measured(initiative, newest):
         raise NotFound("The initiative was not measured as it stands", code="not_measured")
     shown = measurement_out(newest)
-    if (form or accepted_form(accept, (Form.JSON, Form.HTML))) is not Form.HTML:
-        response.headers["Vary"] = "Accept"
+    if not wants_page:
         return shown
     from improvement_api.benefits.page import as_page  # noqa: PLC0415 - see shared.kit.pages
 
     body = await run_in_threadpool(as_page, shown, initiative.title)
-    return Response(body, headers=_PAGE_HEADERS, media_type="text/html; charset=utf-8")
+    return page_reply(body)
 
 
 @router.put(

@@ -1,19 +1,9 @@
 """What measured benefits tell tollgates about a service."""
 
-from collections.abc import Sequence
-from dataclasses import astuple
-from datetime import datetime
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from improvement_api.benefits.queries import count_effects
+from improvement_api.benefits.queries import FACTS
 from improvement_api.fact_sheets import sheet_of_counts
-
-
-async def _count(session: AsyncSession, service: str, now: datetime) -> Sequence[int]:
-    return astuple(await count_effects(session, service))
-
 
 SHEET: Final = sheet_of_counts(
     (
@@ -32,5 +22,5 @@ SHEET: Final = sheet_of_counts(
             " tolerance",
         ),
     ),
-    _count,
+    FACTS,
 )

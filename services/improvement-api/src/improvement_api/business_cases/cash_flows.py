@@ -24,6 +24,7 @@ from improvement_api.business_cases.texts import (
     Direction,
     Timing,
 )
+from improvement_api.periods import months_later
 
 Values = Mapping[str, Decimal]
 """What each assumption is taken to be."""
@@ -125,13 +126,7 @@ def npv_by_lines(text: BusinessCaseText, values: Values, weights: Mapping[str, D
 
 def first_day(text: BusinessCaseText, period: int) -> date:
     """The first day of a period, from 1; period 0 is the day on which period 1 begins."""
-    return plus_months(text.starts_on, max(period - 1, 0) * text.periodicity.months)
-
-
-def plus_months(day: date, months: int) -> date:
-    """The first day of the month that is so many months later."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, 1)
+    return months_later(text.starts_on, max(period - 1, 0) * text.periodicity.months)
 
 
 def period_on(text: BusinessCaseText, day: date) -> int | None:

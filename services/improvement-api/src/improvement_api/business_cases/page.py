@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from improvement_api.business_cases.schemas import PeriodFlow, ResultsOut, SensitivityOut
 from improvement_api.business_cases.texts import BusinessCaseText
-from shared.kit.charts import drawn, style_of
+from shared.kit.charts import drawn, short, style_of
 from shared.kit.pages import template_of
 
 _COLOURS: Final = ("#a8655f", "#2f5d8a")
@@ -88,11 +88,12 @@ def _tornado(swings: Sequence[SensitivityOut], results: ResultsOut) -> Any:
     chart = pygal.HorizontalStackedBar(
         **_options(),
         height=110 + 34 * len(swings),
-        truncate_label=48,
         max_scale=7,
         x_title=f"Change of the net present value of {money(results.npv)} {results.currency}",
     )
-    chart.x_labels = [f"{one.name} ({plain(one.low)} … {plain(one.high)})" for one in swings]
+    chart.x_labels = [
+        short(f"{short(one.name, 40)} ({plain(one.low)} … {plain(one.high)})", 64) for one in swings
+    ]
     for name, side in (("At its low value", "npv_at_low"), ("At its high value", "npv_at_high")):
         chart.add(name, [float(getattr(one, side) - results.npv) for one in swings])
     return drawn(chart, 2)

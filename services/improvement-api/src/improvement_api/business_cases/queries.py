@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from improvement_api.business_cases.realisation import Booked
 from improvement_api.business_cases.rules import CaseState, Verdict
 from improvement_api.business_cases.tables import Actual, BusinessCase, BusinessCaseDecision
+from improvement_api.fact_sheets import SERVICE
 from improvement_api.goals.tables import Goal
 from improvement_api.plans.rules import PlanState
 from improvement_api.plans.tables import Initiative, Plan
@@ -109,30 +110,31 @@ async def booked_sums(session: AsyncSession, plan_id: UUID) -> list[Booked]:
     return [Booked(*row) for row in await session.execute(statement)]
 
 
-async def newest_approved_text(session: AsyncSession, service: str) -> dict[str, Any] | None:
-    """The text of the case approved last, of plans with an initiative or goal for a service.
-
-    Withdrawn plans do not count, nor versions that a later approval of their plan replaced: the
-    last approval of all is in force.
-    """
-    concerned = (
-        select(Initiative.id).where(Initiative.plan_id == Plan.id, Initiative.service == service)
-    ).exists()
-    promised = (select(Goal.id).where(Goal.plan_id == Plan.id, Goal.service == service)).exists()
-    statement = (
-        select(BusinessCase.text)
-        .join(Plan, Plan.id == BusinessCase.plan_id)
-        .join(BusinessCaseDecision, BusinessCaseDecision.business_case_id == BusinessCase.id)
-        .where(
-            BusinessCase.state == CaseState.APPROVED,
-            BusinessCaseDecision.verdict == Verdict.APPROVED,
-            Plan.state != PlanState.WITHDRAWN,
-            or_(concerned, promised),
-        )
-        .order_by(BusinessCaseDecision.decided_at.desc(), BusinessCase.id)
-        .limit(1)
+_CONCERNED: Final = (
+    select(Initiative.id).where(Initiative.plan_id == Plan.id, Initiative.service == SERVICE)
+).exists()
+_PROMISED: Final = (
+    select(Goal.id).where(Goal.plan_id == Plan.id, Goal.service == SERVICE)
+).exists()
+FACTS: Final = select(
+    select(BusinessCase.text)
+    .join(Plan, Plan.id == BusinessCase.plan_id)
+    .join(BusinessCaseDecision, BusinessCaseDecision.business_case_id == BusinessCase.id)
+    .where(
+        BusinessCase.state == CaseState.APPROVED,
+        BusinessCaseDecision.verdict == Verdict.APPROVED,
+        Plan.state != PlanState.WITHDRAWN,
+        or_(_CONCERNED, _PROMISED),
     )
-    return await session.scalar(statement)
+    .order_by(BusinessCaseDecision.decided_at.desc(), BusinessCase.id)
+    .limit(1)
+    .scalar_subquery()
+)
+"""The text of the case approved last, of plans with an initiative or goal for a service; else null.
+
+Withdrawn plans do not count, nor versions that a later approval of their plan replaced: the last
+approval of all is in force.
+"""
 
 
 def _newest(plan_id: UUID) -> Select[BusinessCase]:

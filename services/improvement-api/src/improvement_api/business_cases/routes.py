@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Header, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from improvement_api.business_cases.actions import (
@@ -46,8 +46,8 @@ from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
-from shared.kit.forms import Form, accepted_form
 from shared.kit.idempotency import Idempotent
+from shared.kit.page_form import AsPage, page_reply
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
@@ -207,11 +207,7 @@ async def get_results(
     version: Version,
     caller: PlansRead,
     session: Session,
-    response: Response,
-    form: Annotated[
-        Form | None, Query(alias="format", description="json or html; above the Accept header")
-    ] = None,
-    accept: Annotated[str, Header()] = "",
+    wants_page: AsPage,
 ) -> Any:
     """NPV, IRR, ROI, payback, TCO, cash flow and sensitivity, as JSON or as a page with charts.
 
@@ -220,11 +216,10 @@ async def get_results(
     plan = await get_plan(session, plan_id)
     case = await get_case(session, plan_id, version)
     results = await run_in_threadpool(_results, case)
-    if (form or accepted_form(accept, (Form.JSON, Form.HTML))) is not Form.HTML:
-        response.headers["Vary"] = "Accept"
+    if not wants_page:
         return results
     body = await run_in_threadpool(as_page, results, text_of(case), plan.title)
-    return Response(body, headers={"Vary": "Accept"}, media_type="text/html; charset=utf-8")
+    return page_reply(body)
 
 
 @router.get(

@@ -1,13 +1,11 @@
 """What business cases tell tollgates about a service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
-
-from sqlalchemy.ext.asyncio import AsyncSession
+from typing import Any, Final
 
 from improvement_api.business_cases.analysis import npv_of
-from improvement_api.business_cases.queries import newest_approved_text
+from improvement_api.business_cases.queries import FACTS
 from improvement_api.business_cases.texts import BusinessCaseText
 from improvement_api.fact_sheets import FactSheet
 from improvement_api.facts.rules import FactType, Owner
@@ -17,8 +15,8 @@ _APPROVED: Final = "business_case_approved"
 _POSITIVE: Final = "business_case_npv_positive"
 
 
-async def _load(session: AsyncSession, service: str, now: datetime) -> Mapping[str, FactValue]:
-    text = await newest_approved_text(session, service)
+def _read(row: Sequence[Any], now: datetime) -> Mapping[str, FactValue]:
+    (text,) = row
     if text is None:
         positive = FactValue(
             value=None, as_of=now, reason="no plan for the service has an approved business case"
@@ -48,5 +46,6 @@ SHEET: Final = FactSheet(
             "the net present value of the business case approved last, of such a plan, is above 0",
         ),
     ],
-    _load,
+    FACTS,
+    _read,
 )

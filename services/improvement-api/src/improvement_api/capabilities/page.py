@@ -33,6 +33,14 @@ def words(process: str) -> str:
     return process.replace("_", " ").capitalize()
 
 
+def _short(process: str) -> str:
+    """A process in the word or two that tell it from the others: around a radar is little room."""
+    said = ("service_", "_definition", "_management")
+    for part in said:
+        process = process.replace(part, "")
+    return words(process)
+
+
 def _chart(ratings: Sequence[ProcessRating]) -> Any:
     """A radar of levels and targets; bars where there are too few processes for one."""
     import pygal  # noqa: PLC0415 - see shared.kit.pages
@@ -51,7 +59,7 @@ def _chart(ratings: Sequence[ProcessRating]) -> Any:
         y_labels=list(range(HIGHEST + 1)),
         value_formatter=lambda value: "" if value is None else f"{value:.0f}",
     )
-    chart.x_labels = [words(one.process) for one in ratings]
+    chart.x_labels = [_short(one.process) for one in ratings]
     chart.add("Level", [one.level for one in ratings])
     chart.add("Target", [one.target for one in ratings])
     return drawn(chart, 1)

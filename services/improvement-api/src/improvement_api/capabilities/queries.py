@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.capabilities.rules import AssessmentState, Scope
 from improvement_api.capabilities.tables import CapabilityAssessment, CapabilityDecision
+from improvement_api.fact_sheets import SERVICE
 from shared.errors import NotFound
 from shared.kit.pagination import PageParams, keyset
 
@@ -71,16 +72,15 @@ async def decisions_of(
     return found
 
 
-async def ratings_for(session: AsyncSession, service: str) -> list[dict[str, Any]] | None:
-    """Ratings of the latest approved assessment of a service, else of the organisation."""
-    row = CapabilityAssessment
-    of_service = (row.scope == Scope.SERVICE) & (row.scope_key == service)
-    statement = (
-        select(row.ratings)
-        .where(
-            row.state == AssessmentState.APPROVED, or_(of_service, row.scope == Scope.ORGANISATION)
-        )
-        .order_by(of_service.desc(), row.assessed_on.desc(), row.created_at.desc(), row.id)
-        .limit(1)
+_ROW: Final = CapabilityAssessment
+_OF_SERVICE: Final = (_ROW.scope == Scope.SERVICE) & (_ROW.scope_key == SERVICE)
+FACTS: Final = select(
+    select(_ROW.ratings)
+    .where(
+        _ROW.state == AssessmentState.APPROVED, or_(_OF_SERVICE, _ROW.scope == Scope.ORGANISATION)
     )
-    return await session.scalar(statement)
+    .order_by(_OF_SERVICE.desc(), _ROW.assessed_on.desc(), _ROW.created_at.desc(), _ROW.id)
+    .limit(1)
+    .scalar_subquery()
+)
+"""Ratings of the latest approved assessment of a service, else of the organisation, else null."""

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Header, Query, Response
+from fastapi import Depends, Query, Response
 from fastapi.concurrency import run_in_threadpool
 
 from improvement_api.capabilities.actions import (
@@ -50,8 +50,8 @@ from improvement_api.providers import Remotes, check_portfolio, check_service
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
-from shared.kit.forms import Form, accepted_form
 from shared.kit.idempotency import Idempotent
+from shared.kit.page_form import AsPage, page_reply
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
@@ -135,18 +135,14 @@ async def get_one(
     caller: PlansRead,
     session: Session,
     response: Response,
-    form: Annotated[
-        Form | None, Query(alias="format", description="json or html; above the Accept header")
-    ] = None,
-    accept: Annotated[str, Header()] = "",
+    wants_page: AsPage,
 ) -> Any:
     """One assessment, as JSON or as a page with a radar of levels and targets."""
     assessment = await _shown(session, await get_assessment(session, assessment_id), response)
-    response.headers["Vary"] = "Accept"
-    if (form or accepted_form(accept, (Form.JSON, Form.HTML))) is not Form.HTML:
+    if not wants_page:
         return assessment
     body = await run_in_threadpool(as_page, assessment)
-    return Response(body, headers={"Vary": "Accept"}, media_type="text/html; charset=utf-8")
+    return page_reply(body)
 
 
 @router.put(

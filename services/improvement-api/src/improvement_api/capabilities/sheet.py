@@ -1,12 +1,10 @@
 """What capability assessments tell tollgates about a service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from improvement_api.capabilities.queries import ratings_for
+from improvement_api.capabilities.queries import FACTS
 from improvement_api.fact_sheets import FactSheet
 from improvement_api.facts.rules import FactType, Owner
 from shared.schemas.common import FactDefinition, FactValue
@@ -16,8 +14,8 @@ _ASSESSED: Final = "capability_processes_assessed"
 _WHICH: Final = "in the latest approved assessment of the service, else of the organisation"
 
 
-async def _load(session: AsyncSession, service: str, now: datetime) -> Mapping[str, FactValue]:
-    ratings = await ratings_for(session, service)
+def _read(row: Sequence[Any], now: datetime) -> Mapping[str, FactValue]:
+    (ratings,) = row
     levels = [one["level"] for one in ratings or ()]
     reason = None if levels else "neither the service nor the organisation has been assessed"
     return {
@@ -41,5 +39,6 @@ SHEET: Final = FactSheet(
         _definition(_LOWEST, "level", "the lowest capability level (0-5) of the rated processes"),
         _definition(_ASSESSED, "count", "how many of the ten processes are rated"),
     ],
-    _load,
+    FACTS,
+    _read,
 )

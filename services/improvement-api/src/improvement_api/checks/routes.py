@@ -1,7 +1,7 @@
 """Checks for people and machines over HTTP: badges, scorecards, gates as documents."""
 
 import hashlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Header, Query, Request, Response
@@ -35,8 +35,8 @@ from shared.kit.auth import Principal, authenticate, hash_secret, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import etag
-from shared.kit.forms import Form, accepted_form
 from shared.kit.idempotency import Idempotent
+from shared.kit.page_form import AsPage, page_reply
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
@@ -49,7 +49,6 @@ GatesRead = Annotated[Principal, requires("gates:read")]
 EvaluationsWrite = Annotated[Principal, requires("evaluations:write")]
 _BADGE_READERS = SecurityScopes(scopes=["gates:read"])
 _HTML = "text/html; charset=utf-8"
-_WRITTEN = (Form.JSON, Form.HTML)
 
 
 @router.get(
@@ -145,12 +144,7 @@ async def get_scorecard(
     caller: GatesRead,
     service: AskedService,
     session: Session,
-    response: Response,
-    form: Annotated[
-        Literal[Form.JSON, Form.HTML] | None,
-        Query(alias="format", description="stands above the Accept header"),
-    ] = None,
-    accept: Annotated[str, Header()] = "",
+    wants_page: AsPage,
 ) -> Any:
     """All six gates of a service: outcomes, reasons, facts, signatures, and what to do."""
     made_at = now()
@@ -159,11 +153,9 @@ async def get_scorecard(
     definitions = {gate: definition for (gate, _), definition in found.items()}
     standing = await standing_at(session, key, Gate, made_at)
     scorecard = scorecard_of((key, service), definitions, standing, made_at)
-    if (form or accepted_form(accept, _WRITTEN)) is Form.HTML:
-        page = await run_in_threadpool(scorecard_page, scorecard)
-        return Response(page, headers={"Vary": "Accept"}, media_type=_HTML)
-    response.headers["Vary"] = "Accept"
-    return scorecard
+    if not wants_page:
+        return scorecard
+    return page_reply(await run_in_threadpool(scorecard_page, scorecard))
 
 
 @router.get(

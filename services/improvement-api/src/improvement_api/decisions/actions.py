@@ -20,7 +20,7 @@ from improvement_api.decisions.rules import (
     check_verdict,
     next_entry,
 )
-from improvement_api.decisions.schemas import DecisionCreate
+from improvement_api.decisions.schemas import DecisionCreate, FrozenSignature
 from improvement_api.decisions.statements import claims_of, said_of
 from improvement_api.decisions.tables import (
     BoardRejection,
@@ -36,6 +36,7 @@ from improvement_api.evaluations.queries import (
 )
 from improvement_api.evaluations.rules import check_open
 from improvement_api.gates.rules import stages_of
+from improvement_api.signatures.queries import signature_out
 from improvement_api.signatures.rules import check_person
 from shared.errors import Invalid, NotFound, Unavailable
 from shared.kit.audit import record
@@ -76,7 +77,7 @@ async def decide(
         act="decide",
     )
     check_open(read.standing)
-    check_verdict(read.assessment)
+    check_verdict(read.assessment, read.definition.criteria)
     check_second_person(caller.subject, read.signers)
     ruling = Ruling(decided_by=caller.subject, comment=body.comment)
     return await let_through(session, read, stage_now, ruling, caller, keys)
@@ -126,7 +127,7 @@ async def turn_down(
         evaluation_id=read.row.id,
         board=board,
         votes=votes,
-        frozen=ASSESSMENT.dump_python(read.assessment, mode="json"),
+        frozen=_frozen(read),
         rejected_at=now(),
     )
     await insert_rejection(session, rejection)
@@ -164,7 +165,7 @@ def _decision(
         from_stage=from_stage,
         to_stage=stages_of(read.row.gate)[1],
         evaluation_id=read.row.id,
-        frozen=ASSESSMENT.dump_python(read.assessment, mode="json"),
+        frozen=_frozen(read),
         comment=ruling.comment,
         decided_at=now(),
         decided_by=ruling.decided_by,
@@ -173,6 +174,18 @@ def _decision(
     )
     decision.statement = keys.sign(claims_of(decision))
     return decision
+
+
+def _frozen(read: ReadEvaluation) -> dict[str, Any]:
+    """The verdict with all outcomes, and whose signatures on which facts stand behind it."""
+    shown = (signature_out(one, read.as_of) for one in read.counting)
+    return {
+        **ASSESSMENT.dump_python(read.assessment, mode="json"),
+        "facts_hash": read.row.facts_hash,
+        "signatures": [
+            FrozenSignature.model_validate(one).model_dump(mode="json") for one in shown
+        ],
+    }
 
 
 async def _log(session: Session, subject: Decision | BoardRejection) -> None:

@@ -166,6 +166,8 @@ def _out(decision: Decision, delivery: DecisionDelivery) -> DecisionOut:
             )
             for name, result in frozen.results.items()
         ],
+        signatures=decision.frozen.get("signatures"),
+        facts_hash=decision.frozen.get("facts_hash"),
         comment=decision.comment,
         decided_by=decision.decided_by,
         board=decision.board,

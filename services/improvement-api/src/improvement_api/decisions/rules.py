@@ -1,7 +1,7 @@
 """What a decision states, how the log is chained, and what the catalog's answer means."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import rfc8785
 
 from improvement_api.evaluations.rules import PERMITTING, Assessment
-from improvement_api.gates.rules import stages_of
+from improvement_api.gates.rules import Criterion, stages_of
 from shared.errors import Conflict
 from shared.schemas.catalog import Stage
 from shared.schemas.improvement import Gate, Outcome
@@ -47,23 +47,30 @@ def chained_hash(prev_hash: str, entry: str) -> str:
     return hashlib.sha256((prev_hash + entry).encode()).hexdigest()
 
 
-def unmet(assessment: Assessment) -> list[dict[str, str]]:
-    """The criteria that are neither pass nor warning, with outcome and reason."""
+def unmet(assessment: Assessment, criteria: Iterable[Criterion]) -> list[dict[str, str]]:
+    """The criteria that are neither pass nor warning, with outcome, reason and what to do."""
+    results = ((criterion, assessment.results[criterion.id]) for criterion in criteria)
     return [
-        {"id": name, "outcome": result.outcome.value, "reason": result.reason}
-        for name, result in assessment.results.items()
+        {
+            "id": criterion.id,
+            "title": criterion.title,
+            "outcome": result.outcome.value,
+            "reason": result.reason,
+            "how": criterion.how,
+        }
+        for criterion, result in results
         if result.outcome not in (Outcome.PASS, Outcome.WARNING)
     ]
 
 
-def check_verdict(assessment: Assessment) -> None:
+def check_verdict(assessment: Assessment, criteria: Iterable[Criterion]) -> None:
     """Only a verdict that permits is decided (409, with every criterion that is not met)."""
     if assessment.verdict not in PERMITTING:
         raise Conflict(
             f"The verdict is {assessment.verdict.value}",
             code="gate_not_passed",
             verdict=assessment.verdict.value,
-            unmet=unmet(assessment),
+            unmet=unmet(assessment, criteria),
         )
 
 

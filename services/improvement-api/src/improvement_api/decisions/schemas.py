@@ -32,6 +32,16 @@ class FrozenCriterion(Out):
     waiver: str | None = Field(description="the waiver that made a fail this warning")
 
 
+class FrozenSignature(Out):
+    """A signature that counted when the decision was made."""
+
+    criterion: str
+    role: str
+    signed_by: str
+    on_behalf_of: str | None = Field(description="holder of the role who delegated it, if any")
+    signed_at: datetime
+
+
 class CountedVote(Out):
     """A vote that counted when the board decided."""
 
@@ -54,6 +64,13 @@ class DecisionOut(Out):
     verdict: Verdict = Field(description="frozen at the decision")
     score: float | None
     criteria: list[FrozenCriterion]
+    signatures: list[FrozenSignature] | None = Field(
+        description="those that counted; null: of a decision that was made before they were kept"
+        " with it, see the evaluation's"
+    )
+    facts_hash: str | None = Field(
+        description="that they were given on; null where `signatures` is"
+    )
     comment: str
     decided_by: str = Field(description="the person; `board:` and its key where a board decided")
     board: str | None = Field(description="the board, where one decided")

@@ -8,8 +8,6 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, cast
 
-import structlog
-
 from improvement_api.embedding.looking import LANE, LOOK
 from improvement_api.embedding.queries import forget_all_but, replace_standings
 from improvement_api.embedding.rules import FACTS, FACTS_BY_OWNER, CannotTell, standings_of
@@ -21,11 +19,12 @@ from shared.errors import NotFound
 from shared.kit.clock import now
 from shared.kit.database import transaction
 from shared.kit.jobs import Job, JobContext
+from shared.kit.logging import logger
 from shared.schemas.catalog import ServiceSummary, Stage
 
 _AT_ONCE = 4
 _LIVE = frozenset({Stage.TRANSITION, Stage.OPERATE, Stage.IMPROVE})
-_log = structlog.get_logger()
+_log = logger(__name__)
 
 
 async def look_at_embedding(context: JobContext, payload: Mapping[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-from fastapi import Header, Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from improvement_api.embedding.looking import LANE, LOOK
@@ -16,8 +15,8 @@ from improvement_api.embedding.schemas import (
 )
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
-from shared.kit.forms import Form, accepted_form
-from shared.kit.jobs import enqueue
+from shared.kit.jobs import bring_forward
+from shared.kit.page_form import AsPage, page_reply
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.routing import Router
 from shared.schemas.common import Page
@@ -27,10 +26,6 @@ router = Router(prefix="/v1/reports", tags=["reports"])
 
 GatesRead = Annotated[Principal, requires("gates:read")]
 GatesWrite = Annotated[Principal, requires("gates:write")]
-_PAGE_HEADERS = {
-    "Vary": "Accept",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-}
 _SOURCE = (
     "facts of catalog-api and metrics-api (GET /v1/services/{key}/facts of each) and of"
     " improvement-api, looked at hourly for every service in transition, operate or improve"
@@ -47,11 +42,7 @@ async def get_process_embedding(
     *,
     caller: GatesRead,
     session: Session,
-    response: Response,
-    form: Annotated[
-        Form | None, Query(alias="format", description="stands above the Accept header")
-    ] = None,
-    accept: Annotated[str, Header()] = "",
+    wants_page: AsPage,
 ) -> Any:
     """How far each of the ten processes is lived, over all live services, as JSON or a page.
 
@@ -66,13 +57,12 @@ async def get_process_embedding(
         source=_SOURCE,
         items=[_row(one, found.get(one.process, Count(0, 0))) for one in EMBEDDINGS],
     )
-    if (form or accepted_form(accept, (Form.JSON, Form.HTML))) is not Form.HTML:
-        response.headers["Vary"] = "Accept"
+    if not wants_page:
         return report
     from improvement_api.embedding.page import as_page  # noqa: PLC0415 - see shared.kit.pages
 
     body = await run_in_threadpool(as_page, report)
-    return Response(body, headers=_PAGE_HEADERS, media_type="text/html; charset=utf-8")
+    return page_reply(body)
 
 
 @router.get(
@@ -92,7 +82,7 @@ async def list_services_missing_in_process(
 @router.post("/process-embedding/looks", status_code=202, operation_id="order_embedding_look")
 async def order_embedding_look(caller: GatesWrite, session: Session) -> LookOrdered:
     """Have every live service looked at now; asking again while one waits orders nothing more."""
-    await enqueue(session, LOOK, {}, queueing_lock=LOOK, lane=LANE)
+    await bring_forward(session, LOOK, lane=LANE)
     return LookOrdered(ordered=True)
 
 

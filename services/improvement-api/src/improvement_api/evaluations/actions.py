@@ -13,6 +13,7 @@ from improvement_api.evaluations.queries import (
     claim_standing,
     insert_evaluation,
     read_evaluation,
+    replace_bare_standing,
     replace_standing,
 )
 from improvement_api.evaluations.rules import (
@@ -30,8 +31,7 @@ from improvement_api.evaluations.tables import Evaluation
 from improvement_api.evidence.queries import newest_evidence
 from improvement_api.facts.rules import STAGE_FACT, Owner, OwnerReply
 from improvement_api.facts.sheets import own_facts
-from improvement_api.gates.rules import GateDefinition, names_of
-from improvement_api.signatures.queries import signatures_of
+from improvement_api.gates.rules import EvidenceCriterion, GateDefinition, names_of
 from improvement_api.votes.queries import voters_of
 from improvement_api.waivers.queries import approved_waivers
 from improvement_api.waivers.rules import in_force
@@ -64,15 +64,25 @@ async def judge_now(
     """Judge all criteria but signatures; `replies` were asked before the session's first word."""
     at = now()
     own = await own_facts(session, service, names_of(definition), at)
-    documents = {
-        criterion: Document(row.url, row.title, row.attached_at)
-        for criterion, row in (await newest_evidence(session, service, definition.gate)).items()
-    }
+    documents = await _documents(session, service, definition)
     known = {**replies, Owner.IMPROVEMENT: OwnerReply(Owner.IMPROVEMENT, own)}
     seen, until = Surroundings(known, documents, at), time.monotonic() + TIME_LIMIT.total_seconds()
     # Off the event loop; each expression is bounded (facts.expressions), and so are all together.
     results = await asyncio.to_thread(judge, definition, seen, lambda: time.monotonic() > until)
     return Judgement(definition, results, at, _stage(replies))
+
+
+async def _documents(
+    session: Session, service: str, definition: GateDefinition
+) -> dict[str, Document]:
+    """The newest document of each evidence criterion; a gate without any costs nothing."""
+    if not any(isinstance(one, EvidenceCriterion) for one in definition.criteria):
+        return {}
+    newest = await newest_evidence(session, service, definition.gate)
+    return {
+        criterion: Document(row.url, row.title, row.attached_at)
+        for criterion, row in newest.items()
+    }
 
 
 async def evaluate_gate(
@@ -118,15 +128,15 @@ async def _settle_standing(
         as_of=judgement.at,
     )
     standing_id = await claim_standing(session, made.service, made.gate, made.id)
-    if standing_id == made.id:
+    place = (made.service, made.gate)
+    if standing_id == made.id or await replace_bare_standing(session, *place, made.id):
         return fresh
     by_board = judgement.definition.board is not None
     voted = by_board and bool(await voters_of(session, standing_id))
-    if voted or await signatures_of(session, [standing_id]):
-        standing = await read_evaluation(session, standing_id, judgement.at)
-        if _keeps_standing(standing, fresh, voted=voted):
-            return standing
-    await replace_standing(session, made.service, made.gate, made.id)
+    standing = await read_evaluation(session, standing_id, judgement.at)
+    if _keeps_standing(standing, fresh, voted=voted):
+        return standing
+    await replace_standing(session, *place, made.id)
     return fresh
 
 

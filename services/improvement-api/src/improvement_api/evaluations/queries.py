@@ -17,6 +17,8 @@ from improvement_api.evaluations.tables import Evaluation, GateStanding
 from improvement_api.gates.queries import versions_of
 from improvement_api.gates.rules import GateDefinition
 from improvement_api.signatures.queries import GivenSignature, signatures_of
+from improvement_api.signatures.tables import Signature
+from improvement_api.votes.tables import Vote
 from improvement_api.waivers.queries import approved_waivers
 from improvement_api.waivers.rules import ApprovedWaiver, in_force
 from shared.errors import NotFound
@@ -233,6 +235,30 @@ async def claim_standing(
     )
     standing: UUID = (await session.execute(statement)).scalar_one()
     return standing
+
+
+async def replace_bare_standing(
+    session: AsyncSession, service: str, gate: Gate, evaluation_id: UUID
+) -> bool:
+    """Let another evaluation stand unless the standing one was signed or voted on; whether it does.
+
+    The caller holds the lock, so that no signature is on its way.
+    """
+    signed = select(Signature.id).where(Signature.evaluation_id == GateStanding.evaluation_id)
+    voted = select(Vote.id).where(Vote.evaluation_id == GateStanding.evaluation_id)
+    replaced = await session.execute(
+        update(GateStanding)
+        .where(
+            GateStanding.service == service,
+            GateStanding.gate == gate,
+            ~signed.exists(),
+            ~voted.exists(),
+        )
+        .values(evaluation_id=evaluation_id)
+        .returning(GateStanding.evaluation_id)
+        .execution_options(synchronize_session=False)
+    )
+    return replaced.first() is not None
 
 
 async def replace_standing(

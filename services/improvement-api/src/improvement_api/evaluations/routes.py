@@ -180,6 +180,7 @@ def _criteria_out(definition: GateDefinition, assessment: Assessment) -> list[Cr
             weight=float(criterion.weight),
             outcome=assessment.results[criterion.id].outcome,
             reason=assessment.results[criterion.id].reason,
+            how=criterion.how,
             facts=dict(assessment.results[criterion.id].facts),
             waiver=assessment.results[criterion.id].waiver,
         )

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from improvement_api.fact_sheets import OneRow
 from improvement_api.facts.rules import Owner
 from improvement_api.facts.tables import FactDefinitionRow
 from shared.schemas.common import FactDefinition
@@ -52,3 +54,12 @@ async def replace_facts(
             where=FactDefinitionRow.owner == owner,
         )
     )
+
+
+def side_by_side(statements: Sequence[OneRow]) -> OneRow:
+    """These statements as one, of which the row has the columns of all theirs."""
+    first, *others = (statement.subquery(f"part_{n}") for n, statement in enumerate(statements))
+    rows: Any = first
+    for other in others:
+        rows = rows.join(other, true())
+    return select(*(column for part in (first, *others) for column in part.c)).select_from(rows)

@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     and_,
     any_,
     delete,
@@ -22,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from improvement_api.fact_sheets import NOW, SERVICE
 from improvement_api.feedback.rules import EntryKind, Sentiment
 from improvement_api.feedback.tables import CommentReading, Entry, Mention, Theme
 from improvement_api.plans.rules import PlanState
@@ -176,7 +176,7 @@ async def match(
     if entry_ids is not None:
         chosen.append(Entry.id == any_(literal(list(entry_ids), _UUIDS)))
     else:
-        chosen.append(Entry.said_at >= _window_start(at))
+        chosen.append(Entry.said_at >= _window_start(literal(at, _STAMP)))
     pairs = select(
         Theme.id, Entry.id, text("true"), text("false"), literal(by), literal(at, _STAMP)
     ).where(*chosen, _attracted())
@@ -227,7 +227,7 @@ async def count_mentions(
     session: AsyncSession, theme_ids: Sequence[UUID], at: datetime
 ) -> dict[UUID, MentionCounts]:
     """Distinct entries of themes within their windows, by sentiment; none is absent."""
-    recent = Entry.said_at >= _window_start(at)
+    recent = Entry.said_at >= _window_start(literal(at, _STAMP))
     statement = (
         select(
             Mention.theme_id,
@@ -274,33 +274,30 @@ async def themes_of_entries(session: AsyncSession, entry_ids: Sequence[UUID]) ->
     return (await session.execute(statement)).all()
 
 
-async def count_unanswered(session: AsyncSession, service: str, at: datetime) -> int:
-    """Themes of a service at their threshold, without an answer and without a plan at work."""
-    reached = (
-        select(func.count())
-        .select_from(Mention)
-        .join(Entry, Entry.id == Mention.entry_id)
-        .where(Mention.theme_id == Theme.id, Mention.included, Entry.said_at >= _window_start(at))
-        .correlate(Theme)
-        .scalar_subquery()
-    )
-    statement: Select[Any] = (
-        select(func.count())
-        .select_from(Theme)
-        .outerjoin(Plan, and_(Plan.id == Theme.plan_id, Plan.state.in_(_AT_WORK)))
-        .where(
-            Theme.service == service,
-            Theme.answer.is_(None),
-            Plan.id.is_(None),
-            reached >= Theme.threshold,
-        )
-    )
-    return int((await session.execute(statement)).scalar_one())
+def _window_start(at: ColumnElement[datetime]) -> ColumnElement[datetime]:
+    return at - func.make_interval(0, 0, 0, Theme.window_days)
 
 
-def _window_start(at: datetime) -> ColumnElement[datetime]:
-    days = func.make_interval(0, 0, 0, Theme.window_days)
-    return literal(at, _STAMP) - days
+_REACHED: Final = (
+    select(func.count())
+    .select_from(Mention)
+    .join(Entry, Entry.id == Mention.entry_id)
+    .where(Mention.theme_id == Theme.id, Mention.included, Entry.said_at >= _window_start(NOW))
+    .correlate(Theme)
+    .scalar_subquery()
+)
+FACTS: Final = (
+    select(func.count())
+    .select_from(Theme)
+    .outerjoin(Plan, and_(Plan.id == Theme.plan_id, Plan.state.in_(_AT_WORK)))
+    .where(
+        Theme.service == SERVICE,
+        Theme.answer.is_(None),
+        Plan.id.is_(None),
+        Theme.threshold <= _REACHED,
+    )
+)
+"""Themes of a service at their threshold, without an answer and without a plan at work."""
 
 
 _UUIDS: Any = ARRAY(Theme.__table__.c.id.type)

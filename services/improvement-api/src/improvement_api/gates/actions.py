@@ -1,6 +1,6 @@
 """Publishing versions of gates, and the defaults at the first start."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 
@@ -79,10 +79,12 @@ async def load_defaults(session: Session) -> None:
     Harmless when repeated, also by several processes at once. A default that was in force before
     is not brought back, so that two releases that run side by side do not take turns.
     """
+    versions = await every_version(session)
     for gate, body in DEFAULTS.items():
-        if await _takes(session, gate, body):
+        if _takes(versions.get(gate, ()), body):
             await lock_gate(session, gate)
-            if await _takes(session, gate, body):  # what is there now that we have waited
+            versions = await every_version(session)  # what is there now that we have waited
+            if _takes(versions.get(gate, ()), body):
                 facts = _facts_of_default(gate)
                 before = (await newest_numbers(session)).get(gate, 0)
                 await _insert(session, gate, before + 1, body, facts, LOADED_BY)
@@ -94,8 +96,8 @@ def _facts_of_default(gate: Gate) -> Mapping[str, list[UsedFact]]:
     return pin_facts(DEFAULTS[gate].criteria, FACTS_OF_DEFAULTS)
 
 
-async def _takes(session: Session, gate: Gate, body: GateVersionCreate) -> bool:
-    versions = await every_version(session, gate)
+def _takes(versions: Iterable[GateVersion], body: GateVersionCreate) -> bool:
+    """Whether a gate with these versions takes this default as its next."""
     return not any(row.published_by != LOADED_BY or is_same(row, body) for row in versions)
 
 

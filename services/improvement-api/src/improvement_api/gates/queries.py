@@ -83,9 +83,12 @@ async def list_versions(session: AsyncSession, gate: Gate, page: PageParams) -> 
     return list(await session.scalars(keyset(statement, [GateVersion.version.desc()], page)))
 
 
-async def every_version(session: AsyncSession, gate: Gate) -> list[GateVersion]:
-    """All versions of a gate; people publish few."""
-    return list(await session.scalars(select(GateVersion).where(GateVersion.gate == gate)))
+async def every_version(session: AsyncSession) -> dict[Gate, list[GateVersion]]:
+    """All versions by their gate; people publish few."""
+    found: dict[Gate, list[GateVersion]] = {}
+    for row in await session.scalars(select(GateVersion)):
+        found.setdefault(row.gate, []).append(row)
+    return found
 
 
 async def lock_gate(session: AsyncSession, gate: Gate) -> None:

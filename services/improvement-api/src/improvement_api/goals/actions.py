@@ -21,7 +21,7 @@ from shared.kit.clock import now
 from shared.kit.database import Engine, Session, reading, transaction
 from shared.kit.events import emit
 from shared.kit.states import check_state
-from shared.schemas.metrics import KpiId, KpiPoint
+from shared.schemas.metrics import KpiFigure, KpiId
 
 MOST_GOALS = 100
 GOALS_AT_ONCE = 100
@@ -61,7 +61,7 @@ async def set_goal(
     plan_id: UUID,
     body: GoalCreate,
     values: dict[str, Any],
-    history: Sequence[KpiPoint],
+    history: Sequence[KpiFigure],
     caller: Principal,
 ) -> Goal:
     """Set a goal of a plan; `values` are what was checked of it, with the moment of asking."""
@@ -92,7 +92,7 @@ async def set_goal(
     return goal
 
 
-def _baseline(history: Sequence[KpiPoint]) -> dict[str, Any]:
+def _baseline(history: Sequence[KpiFigure]) -> dict[str, Any]:
     last = history[-1] if history else None
     if last is None or last.value is None:
         return {}
@@ -136,7 +136,7 @@ async def judge_goals(engine: Engine, metrics: MetricsClient) -> int:
 async def _measured(metrics: MetricsClient, goal: Goal, at: datetime) -> Measured:
     yesterday = at.date() - timedelta(days=1)
     periods = periods_between(goal.grain, goal.created_at.date(), yesterday)
-    points: Sequence[KpiPoint] = ()
+    points: Sequence[KpiFigure] = ()
     if periods:
         try:
             series = await metrics.kpi_of_service(goal.service, KpiId(goal.kpi), periods)
@@ -167,7 +167,7 @@ async def _note(session: Session, goal: Goal, measured: Measured, at: datetime) 
     return len(news)
 
 
-def _told(goal: Goal, point: KpiPoint | None) -> dict[str, Any]:
+def _told(goal: Goal, point: KpiFigure | None) -> dict[str, Any]:
     """What the events say: figures as numbers, as in all events."""
     baseline = goal.baseline_value
     return {

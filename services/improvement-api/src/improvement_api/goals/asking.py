@@ -15,7 +15,7 @@ from improvement_api.providers import Providers, Remotes, check_service
 from improvement_api.references import answered, check_relevance
 from shared.errors import FieldError, Invalid, Unavailable
 from shared.kit import clock
-from shared.schemas.metrics import Comparator, KpiId, KpiMeaning, KpiPoint
+from shared.schemas.metrics import Comparator, KpiFigure, KpiId, KpiMeaning
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class AskedGoal:
     comparator: Comparator
     value: Decimal
     relevant_to: str
-    history: list[KpiPoint]
+    history: list[KpiFigure]
     asked_at: datetime
 
 
@@ -61,7 +61,7 @@ async def _asked_goal(body: GoalCreate, remotes: Remotes) -> AskedGoal:
 
 async def history_of(
     remotes: Providers, body: GoalCreate, kpi: KpiId, at: datetime
-) -> list[KpiPoint]:
+) -> list[KpiFigure]:
     """The last full periods of the KPI; empty where nothing of the service was ever measured."""
     periods = last_full_periods(body.grain, HISTORY, at)
     found = await answered(remotes.metrics.kpi_of_service(body.service, kpi, periods))

@@ -1,13 +1,13 @@
 """Statements over goals."""
 
 from collections.abc import Collection
-from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from improvement_api.fact_sheets import SERVICE, TODAY
 from improvement_api.goals.tables import Goal
 from improvement_api.plans.rules import FINAL, PlanState
 from improvement_api.plans.tables import Plan
@@ -72,14 +72,15 @@ async def flush(session: AsyncSession) -> None:
     await session.flush()
 
 
-async def count_for(session: AsyncSession, service: str, today: date) -> tuple[int, int]:
-    """Goals for a service in plans not withdrawn, and those of plans that go on overdue."""
-    overdue = (Goal.due_on < today) & Goal.reached_at.is_(None) & Plan.state.not_in(FINAL)
-    statement = (
-        select(func.count(), func.count().filter(overdue))
-        .select_from(Goal)
-        .join(Plan, Plan.id == Goal.plan_id)
-        .where(Goal.service == service, Plan.state != PlanState.WITHDRAWN)
+FACTS: Final = (
+    select(
+        func.count(),
+        func.count().filter(
+            Goal.due_on < TODAY, Goal.reached_at.is_(None), Plan.state.not_in(FINAL)
+        ),
     )
-    defined, late = (await session.execute(statement)).one()
-    return defined, late
+    .select_from(Goal)
+    .join(Plan, Plan.id == Goal.plan_id)
+    .where(Goal.service == SERVICE, Plan.state != PlanState.WITHDRAWN)
+)
+"""Goals for a service in plans not withdrawn, and those of plans that go on overdue."""

@@ -15,7 +15,7 @@ from pydantic import Field
 from improvement_api.periods import Grain, exact, last_day_of, meets, periods_between
 from shared.errors import FieldError
 from shared.schemas.common import Out
-from shared.schemas.metrics import Comparator, KpiId, KpiMeaning, KpiPoint
+from shared.schemas.metrics import Comparator, KpiFigure, KpiId, KpiMeaning
 
 HISTORY: Final = 24
 """Full periods that a goal is judged against."""
@@ -175,7 +175,7 @@ def impossible(
 
 
 def judge_attainability(
-    points: Sequence[KpiPoint], comparator: Comparator, goal: Decimal
+    points: Sequence[KpiFigure], comparator: Comparator, goal: Decimal
 ) -> Judgement:
     """How the history of full periods, the oldest first, supports a goal; see FORMULA."""
     values = [point.value for point in points if point.value is not None]
@@ -232,7 +232,7 @@ def _supports(
 
 
 def _best_sustained(
-    points: Sequence[KpiPoint], comparator: Comparator
+    points: Sequence[KpiFigure], comparator: Comparator
 ) -> tuple[Fraction | None, list[str]]:
     """The mean is exact: three times 0.99 is 0.99, and no hair less."""
     best: tuple[Fraction | None, list[str]] = (None, [])
@@ -248,7 +248,7 @@ def _best_sustained(
     return best
 
 
-def _spread(points: Sequence[KpiPoint]) -> float | None:
+def _spread(points: Sequence[KpiFigure]) -> float | None:
     moves = [
         abs(after.value - before.value)
         for before, after in pairwise(points)
@@ -261,13 +261,13 @@ def _spread(points: Sequence[KpiPoint]) -> float | None:
 class Measured:
     """What the full periods since a goal was set say of it."""
 
-    last: KpiPoint | None
-    reached_in: KpiPoint | None
+    last: KpiFigure | None
+    reached_in: KpiFigure | None
     missed: bool
 
 
 def measure(
-    points: Sequence[KpiPoint], comparator: Comparator, goal: Decimal, due_on: date, today: date
+    points: Sequence[KpiFigure], comparator: Comparator, goal: Decimal, due_on: date, today: date
 ) -> Measured:
     """Whether a period has met a goal, and whether it is over with none that did in time.
 

@@ -1,4 +1,4 @@
-"""Opening an opportunity for a cause: the same cause never has two that are not at their end."""
+"""Opening an opportunity for a cause: a matter never has two that are not at their end."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,18 +36,18 @@ class Handled:
 async def open_opportunity_for_cause(
     session: Session, cause: Cause, caller_name: str = THE_SERVICE.subject
 ) -> Handled:
-    """Open an opportunity for a cause, or add the occurrence to the one that it has.
+    """Open an opportunity for a cause, or add the occurrence to the one that its matter has.
 
     Safe to repeat: an occurrence (the cause's key and its `identity`) is handled once. Any number
-    of transactions that do this at once wait for each other cause by cause. Who handles several
-    causes in one transaction takes them in the order of their keys, so that none deadlocks.
+    of transactions that do this at once wait for each other matter by matter. Who handles several
+    causes in one transaction takes them in the order of their matters, so that none deadlocks.
     """
-    former_id = await queries.lock_cause(session, cause.key)
+    await queries.lock_matter(session, cause)
     known = await queries.find_occurrence(session, cause.key, cause.identity)
     if known is not None:
         return Handled(known.handling, known.opportunity_id, repeated=True)
     at = now()
-    former = None if former_id is None else await queries.former_of(session, former_id)
+    former_id, former = await queries.former_of(session, cause)
     handling = handle(cause, former, at)
     if handling is Handling.OPENED:
         opportunity_id = await _open(session, cause, at, caller_name)
@@ -69,7 +69,7 @@ async def _open(session: Session, cause: Cause, at: datetime, caller_name: str) 
         problem=cause.problem,
         service=cause.service,
         kpi=cause.kpi,
-        impacts=[dict(impact) for impact in cause.impacts],
+        impacts=[impact.model_dump() for impact in cause.impacts],
         benefit=cause.benefit,
         owner=cause.owner,
         source=Source.TRIGGER,

@@ -2,15 +2,17 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, cast, delete, func, select
+from sqlalchemy import Row, Select, Text, cast, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from improvement_api.fact_sheets import SERVICE
 from improvement_api.opportunities.rules import (
     BACKLOG,
+    Cause,
     Former,
     Handling,
     LinkKind,
@@ -124,22 +126,13 @@ async def plans_of(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, U
     return {row[0]: row[1] for row in await session.execute(statement)}
 
 
-async def lock_cause(session: AsyncSession, key: str) -> UUID | None:
-    """The opportunity that a cause opened last, None before the first; locked until the commit.
-
-    All that want to open for a cause wait here for each other.
-    """
-    # The update changes nothing but locks the row, and sees one committed meanwhile.
-    statement = (
-        insert(OpportunityCause)
-        .values(key=key, opportunity_id=None)
-        .on_conflict_do_update(
-            index_elements=[OpportunityCause.key], set_={"key": OpportunityCause.key}
-        )
-        .returning(OpportunityCause.opportunity_id)
+async def lock_matter(session: AsyncSession, cause: Cause) -> None:
+    """Let all that want to open for the matter of a cause wait here for each other's commit."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+        {"name": f"improvement.matter.{cause.matter}"},
     )
-    found: UUID | None = (await session.execute(statement)).scalar_one()
-    return found
+    await session.execute(insert(OpportunityCause).values(key=cause.key).on_conflict_do_nothing())
 
 
 async def point_cause(session: AsyncSession, key: str, opportunity_id: UUID) -> None:
@@ -149,16 +142,26 @@ async def point_cause(session: AsyncSession, key: str, opportunity_id: UUID) -> 
     await session.flush()
 
 
-async def former_of(session: AsyncSession, opportunity_id: UUID) -> Former:
-    """What became of the opportunity that a cause opened last."""
+async def former_of(session: AsyncSession, cause: Cause) -> tuple[UUID, Former] | tuple[None, None]:
+    """The opportunity that was opened last for the matter of a cause, by whichever trigger."""
+    trigger = Opportunity.cause["trigger"].astext
     statement = (
-        select(Opportunity.state, Opportunity.state_since, Plan.state, Plan.updated_at)
+        select(Opportunity.id, trigger, Opportunity.state, Opportunity.state_since)
+        .add_columns(Plan.state, Plan.updated_at)
         .outerjoin(Plan, Plan.opportunity_id == Opportunity.id)
-        .where(Opportunity.id == opportunity_id)
+        .where(
+            Opportunity.service == cause.service,
+            Opportunity.cause["subject"].astext == cause.subject,
+        )
+        .order_by(Opportunity.created_at.desc())
+        .limit(1)
     )
-    state, since, plan_state, moved_at = (await session.execute(statement)).one()
+    found = (await session.execute(statement)).first()
+    if found is None:
+        return None, None
+    opportunity_id, opener, state, since, plan_state, moved_at = found
     plan = None if plan_state is None else (plan_state, moved_at)
-    return Former(state, ended_at(state, since, plan))
+    return opportunity_id, Former(opener, state, ended_at(state, since, plan))
 
 
 async def find_occurrence(
@@ -237,9 +240,7 @@ async def delete_link(
         raise NotFound(f"The opportunity is not linked to the {kind} {target}")
 
 
-async def count_open(session: AsyncSession, service: str) -> int:
-    """Opportunities of a service that wait for a plan."""
-    statement = select(func.count()).where(
-        Opportunity.service == service, Opportunity.state.in_(BACKLOG)
-    )
-    return (await session.execute(statement)).scalar_one()
+FACTS: Final = select(func.count()).where(
+    Opportunity.service == SERVICE, Opportunity.state.in_(BACKLOG)
+)
+"""Opportunities of a service that wait for a plan."""

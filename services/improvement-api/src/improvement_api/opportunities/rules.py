@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from improvement_api.plans.rules import FINAL as PLAN_ENDED
 from improvement_api.plans.rules import PlanState
 from shared.errors import Conflict
 from shared.kit.states import check_state
-from shared.schemas.common import Out
+from shared.schemas.common import LongText, Out, ShortText, Wire
 from shared.schemas.metrics import KpiId, TrendSummary
 
 Points = Literal[1, 2, 3, 5, 8, 13, 20]
@@ -80,13 +80,20 @@ class Figure(Out):
     event: str | None = Field(description="id of the event that told it")
 
 
+class Impact(Wire):
+    """Whom the problem hurts, and how."""
+
+    stakeholder: ShortText = Field(examples=["Clerks of the branch offices"])
+    effect: Annotated[LongText, Field(min_length=1, examples=["They cannot print for half a day."])]
+
+
 @dataclass(frozen=True)
 class Cause:
     """Something that calls for improvement, as one occurrence of it tells.
 
-    `trigger`, `service` and `subject` (such as `kpi:mttr`, `slo:vpn-up/0`, `theme:<id>`) name the
-    cause. `identity` names the occurrence among those of its cause: the event that told it, or the
-    period that it is of. `until` is the end of what the figures tell of.
+    `trigger`, `service` and `subject` (such as `kpi:mttr`, `slo:vpn-up/0`) name the cause.
+    `identity` names the occurrence among those of its cause: the event that told it, or the period
+    that it is of. `until` is the end of what the figures tell of.
     """
 
     trigger: str
@@ -98,7 +105,7 @@ class Cause:
     title: str
     problem: str
     benefit: str
-    impacts: Sequence[Mapping[str, str]] = ()
+    impacts: Sequence[Impact] = ()
     owner: str | None = None
     kpi: KpiId | None = None
     trigger_version: int | None = None
@@ -109,11 +116,18 @@ class Cause:
         """The canonical key of the cause: the same for each of its occurrences."""
         return f"{self.trigger}:{self.service}:{self.subject}"
 
+    @property
+    def matter(self) -> str:
+        """What is to be improved, whichever trigger tells of it: nothing opens twice for it."""
+        return f"{self.service}:{self.subject}"
+
 
 @dataclass(frozen=True)
 class Former:
-    """The opportunity that a cause opened last; `ended_at` is null while it is open."""
+    """The opportunity that was opened last for a matter, by whichever `trigger`; `ended_at` is
+    null while it is open."""
 
+    trigger: str
     state: OpportunityState
     ended_at: datetime | None
 
@@ -157,11 +171,11 @@ def reason_of(handling: Handling, cause: Cause, former: Former | None) -> str:
     ended = None if former is None else former.ended_at
     match handling:
         case Handling.OPENED if former is None:
-            return "This cause had opened nothing before"
+            return "Nothing had been opened for it before"
         case Handling.OPENED:
-            return "What this cause had opened before has ended, and it has occurred again"
+            return "What had been opened for it before has ended, and it has occurred again"
         case Handling.APPENDED:
-            return "What this cause has opened is not at its end yet"
+            return f"What {_opener(cause, former)} has opened for it is not at its end yet"
         case Handling.OLD:
             return f"It tells of a time before the former opportunity ended ({ended})"
         case _:
@@ -169,6 +183,10 @@ def reason_of(handling: Handling, cause: Cause, former: Former | None) -> str:
                 f"It was rejected at {ended}, and the trigger keeps quiet for {cause.quiet.days}"
                 " days after that"
             )
+
+
+def _opener(cause: Cause, former: Former | None) -> str:
+    return "this trigger" if former is None or former.trigger == cause.trigger else former.trigger
 
 
 def check_move(state: OpportunityState, to: OpportunityState) -> None:

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from improvement_api.opportunities.rules import (
     Figure,
     Handling,
+    Impact,
     LinkKind,
     OpportunityState,
     Points,
@@ -27,13 +28,6 @@ Target = Annotated[
         examples=["servicenow/INC0000045"],
     ),
 ]
-
-
-class Impact(Wire):
-    """Whom the problem hurts, and how."""
-
-    stakeholder: ShortText = Field(examples=["Clerks of the branch offices"])
-    effect: Annotated[Text, Field(examples=["They cannot print for half a day."])]
 
 
 class OpportunityCreate(Wire):
@@ -145,7 +139,10 @@ class OpportunityOut(Out):
     benefit: str
     owner: str | None = Field(description="null: nobody answers for the service yet")
     source: Source
-    cause_key: str | None = Field(description="names the cause: trigger, service and subject")
+    cause_key: str | None = Field(
+        description="names the cause: trigger, service and subject; what other triggers tell of the"
+        " same service and subject is added here too"
+    )
     cause: dict[str, Any] | None = Field(
         description="the occurrence that opened it, with its figures; null when a person raised it"
     )

@@ -114,7 +114,7 @@ class OpportunityLink(Base):
 
 
 class OpportunityCause(Base):
-    """A cause that ever occurred, with what it opened last: the lock under which it opens."""
+    """A cause that ever occurred, with what it opened last."""
 
     __tablename__ = "opportunity_cause"
 

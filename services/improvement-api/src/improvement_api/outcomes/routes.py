@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Query, Response
+from fastapi import Depends, Query
 from starlette.concurrency import run_in_threadpool
 
 from improvement_api.outcomes.asking import Answers, ask
@@ -17,7 +17,7 @@ from improvement_api.root_causes.queries import permanent_fix_rate, rca_coverage
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
-from shared.kit.forms import Form, accepted_form
+from shared.kit.page_form import AsPage, page_reply
 from shared.kit.routing import Router
 
 router = Router(prefix="/v1/reports", tags=["reports"])
@@ -26,10 +26,6 @@ PlansRead = Annotated[Principal, requires("plans:read")]
 Months = Annotated[
     int, Query(ge=1, le=60, description="whole months before this one (UTC)", examples=[18])
 ]
-_PAGE_HEADERS = {
-    "Vary": "Accept",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-}
 
 
 @dataclass(frozen=True)
@@ -57,12 +53,8 @@ async def get_outcomes_report(
     caller: PlansRead,
     asked: Annotated[_Asked, Depends(_asked)],
     session: Session,
-    response: Response,
     months: Months = 18,
-    form: Annotated[
-        Form | None, Query(alias="format", description="json or html; stands above Accept")
-    ] = None,
-    accept: Annotated[str, Header()] = "",
+    wants_page: AsPage,
 ) -> Any:
     """What became of it all in the last whole months: each figure with formula, n and source.
 
@@ -84,10 +76,9 @@ async def get_outcomes_report(
             await permanent_fix_rate(session, since, until),
         ),
     )
-    if (form or accepted_form(accept, (Form.JSON, Form.HTML))) is not Form.HTML:
-        response.headers["Vary"] = "Accept"
+    if not wants_page:
         return report
     from improvement_api.outcomes.page import as_page  # noqa: PLC0415 - see shared.kit.pages
 
     body = await run_in_threadpool(as_page, report)
-    return Response(body, headers=_PAGE_HEADERS, media_type="text/html; charset=utf-8")
+    return page_reply(body)

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from improvement_api.periods import Grain, periods_between
+from improvement_api.periods import Grain, months_later, periods_between
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Window:
     def quarters(self) -> list[str]:
         """The whole calendar quarters, the oldest first."""
         begun = (self.first.month - 1) % 3  # months of a quarter that began before the window
-        late = months_before(self.first, begun - 3) if begun else self.first
+        late = months_later(self.first, 3 - begun) if begun else self.first
         last = date.fromordinal(self.until.toordinal() - 1)
         return periods_between(Grain.QUARTER, late, last) if late < self.until else []
 
@@ -55,12 +55,7 @@ NOT_TWO_QUARTERS: Final = "the months asked for do not hold two whole quarters"
 def window_of(today: date, months: int) -> Window:
     """The last whole months before this one (UTC)."""
     until = today.replace(day=1)
-    return Window(months_before(until, months), until)
-
-
-def months_before(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return date(year, month + 1, 1)
+    return Window(months_later(until, -months), until)
 
 
 def nothing(reason: str) -> Outcome:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from improvement_api.fact_sheets import SERVICE
 from improvement_api.plans.rules import PlanState
 from improvement_api.plans.tables import Initiative, Plan
 from shared.errors import NotFound
@@ -133,23 +134,19 @@ async def note_push_failure(
     )
 
 
-async def count_for(session: AsyncSession, service: str) -> tuple[int, int, int]:
-    """Active plans, open and done initiatives for a service of the catalog."""
-    unfinished = Initiative.state.in_(_UNFINISHED)
-    counts = (
-        select(
-            func.count(Plan.id.distinct()).filter(Plan.state.in_(_ACTIVE)),
-            func.count().filter(unfinished, Plan.state != PlanState.WITHDRAWN),
-            func.count().filter(
-                Initiative.state == InitiativeState.DONE, Plan.state != PlanState.WITHDRAWN
-            ),
-        )
-        .select_from(Initiative)
-        .join(Plan, Plan.id == Initiative.plan_id)
+FACTS: Final = (
+    select(
+        func.count(Plan.id.distinct()).filter(Plan.state.in_(_ACTIVE)),
+        func.count().filter(Initiative.state.in_(_UNFINISHED), Plan.state != PlanState.WITHDRAWN),
+        func.count().filter(
+            Initiative.state == InitiativeState.DONE, Plan.state != PlanState.WITHDRAWN
+        ),
     )
-    row = (await session.execute(counts.where(Initiative.service == service))).one()
-    active, unfinished_count, done = row
-    return active, unfinished_count, done
+    .select_from(Initiative)
+    .join(Plan, Plan.id == Initiative.plan_id)
+    .where(Initiative.service == SERVICE)
+)
+"""Active plans, open and done initiatives for a service of the catalog."""
 
 
 async def initiatives_for(session: AsyncSession, service: str, most: int) -> list[Any]:

@@ -1,18 +1,9 @@
 """What plans and initiatives tell tollgates about a service."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from improvement_api.fact_sheets import sheet_of_counts
-from improvement_api.plans.queries import count_for
-
-
-async def _count(session: AsyncSession, service: str, now: datetime) -> Sequence[int]:
-    return await count_for(session, service)
-
+from improvement_api.plans.queries import FACTS
 
 SHEET: Final = sheet_of_counts(
     (
@@ -23,5 +14,5 @@ SHEET: Final = sheet_of_counts(
         ("open_initiatives", "initiatives for the service that are planned or in progress"),
         ("done_initiatives", "initiatives for the service that are done, in plans not withdrawn"),
     ),
-    _count,
+    FACTS,
 )

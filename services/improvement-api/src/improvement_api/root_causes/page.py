@@ -10,7 +10,7 @@ from improvement_api.root_causes.schemas import AnalysedIncidentOut, AnalysisDet
 from shared.kit.pages import template_of
 
 WIDTH, GAP, INDENT, LINE, PAD = 420, 14, 48, 18, 12
-_CHARACTERS = 52
+_CHARACTERS, _OF_BOLD = 52, 46
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ def lay_out(causes: Sequence[Cause]) -> list[Box]:
     y = 0
     while waiting:
         cause, depth, above = waiting.pop()
-        lines = wrap(cause.text, _CHARACTERS) or [""]
+        bold = cause.root_cause or cause.parent is None
+        lines = wrap(cause.text, _OF_BOLD if bold else _CHARACTERS) or [""]
         # A proof is printed, too: smaller, beneath the statement.
         height = LINE * (len(lines) + len(wrap(cause.evidence, _CHARACTERS))) + 2 * PAD
         joint = None if above is None else (above.x + INDENT // 2, above.y + above.height)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, select, true, update
+from sqlalchemy import ColumnElement, and_, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from improvement_api.fact_sheets import NOW, SERVICE, OneRow
 from improvement_api.root_causes.rules import FOUND, AnalysisState, FixOutcome
 from improvement_api.root_causes.tables import (
     AnalysedIncident,
@@ -98,27 +99,6 @@ async def list_missing(
     return list((await session.execute(keyset(statement, order, page))).all())
 
 
-async def count_majors(
-    session: AsyncSession, service: str, at: datetime, since: datetime
-) -> tuple[int, int, int, int]:
-    """Of a service: without an analysis, overdue; resolved since then with the cause, in all."""
-    newest = _newest_analysis()
-    resolved = and_(MajorIncident.resolved_at >= since, MajorIncident.resolved_at < at)
-    statement = (
-        select(
-            func.count().filter(newest.c.id.is_(None)),
-            func.count().filter(~_covered(), _due(newest) < at),
-            func.count().filter(resolved, _covered()),
-            func.count().filter(resolved),
-        )
-        .select_from(MajorIncident)
-        .outerjoin(newest, true())
-        .where(MajorIncident.major, MajorIncident.service == service)
-    )
-    without, overdue, covered, of_all = (await session.execute(statement)).one()
-    return without, overdue, covered, of_all
-
-
 async def rca_coverage(
     session: AsyncSession, since: datetime, until: datetime, service: str | None = None
 ) -> tuple[int, int]:
@@ -137,33 +117,29 @@ async def rca_coverage(
     return covered, of_all
 
 
-async def count_open_fixes(session: AsyncSession, service: str) -> int:
-    """Analyses of a service whose cause is found and whose fix is not verified."""
-    open_ones = (AnalysisState.CAUSE_FOUND, AnalysisState.FIX_IMPLEMENTED)
-    statement = select(func.count()).where(
-        Analysis.service == service, Analysis.state.in_(open_ones)
-    )
-    return (await session.execute(statement)).scalar_one()
-
-
 async def permanent_fix_rate(
     session: AsyncSession, since: datetime, until: datetime, service: str | None = None
 ) -> tuple[int, int]:
-    """(fixes that hold, fixes judged) of those whose days passed in [since, until).
+    """(fixes that hold, fixes judged) of those whose days passed in [since, until)."""
+    held, all_judged = (await session.execute(_fixes(since, until, service))).one()
+    return held, all_judged
+
+
+def _fixes(since: Any, until: Any, service: Any) -> OneRow:
+    """How many fixes hold and how many were judged, of a service or (None) of all.
 
     A fix holds when the query for recurrences was empty then and has been since. One that could
     not be judged yet (metrics-api was away) is in neither.
     """
-    judged = Fix.outcome != FixOutcome.PENDING
-    statement = select(
-        func.count().filter(Fix.outcome == FixOutcome.HELD), func.count().filter(judged)
+    statement: OneRow = select(
+        func.count().filter(Fix.outcome == FixOutcome.HELD),
+        func.count().filter(Fix.outcome != FixOutcome.PENDING),
     ).where(Fix.verify_at >= since, Fix.verify_at < until)
-    if service is not None:
-        statement = statement.join(Analysis, Analysis.id == Fix.analysis_id).where(
-            Analysis.service == service
-        )
-    held, all_judged = (await session.execute(statement)).one()
-    return held, all_judged
+    if service is None:
+        return statement
+    return statement.join(Analysis, Analysis.id == Fix.analysis_id).where(
+        Analysis.service == service
+    )
 
 
 def _about_it() -> ColumnElement[bool]:
@@ -198,3 +174,33 @@ def _newest_analysis() -> Any:
 
 def _due(newest: Any) -> Any:
     return func.greatest(MajorIncident.due_at, newest.c.due_at)
+
+
+_YEAR_AGO: Final = NOW - text("interval '365 days'")
+_NEWEST: Final = _newest_analysis()
+_RESOLVED: Final = and_(MajorIncident.resolved_at >= _YEAR_AGO, MajorIncident.resolved_at < NOW)
+_MAJORS: Final = (
+    select(
+        func.count().filter(_NEWEST.c.id.is_(None)).label("without_analysis"),
+        func.count().filter(~_covered(), _due(_NEWEST) < NOW).label("overdue"),
+        func.count().filter(_RESOLVED, _covered()).label("covered"),
+        func.count().filter(_RESOLVED).label("resolved"),
+    )
+    .select_from(MajorIncident)
+    .outerjoin(_NEWEST, true())
+    .where(MajorIncident.major, MajorIncident.service == SERVICE)
+    .subquery()
+)
+_JUDGED: Final = _fixes(_YEAR_AGO, NOW, SERVICE).subquery()
+_UNVERIFIED: Final = (AnalysisState.CAUSE_FOUND, AnalysisState.FIX_IMPLEMENTED)
+FACTS: Final = select(
+    select(MajorReading.read_at).scalar_subquery(),
+    *_MAJORS.c,
+    select(func.count())
+    .where(Analysis.service == SERVICE, Analysis.state.in_(_UNVERIFIED))
+    .scalar_subquery(),
+    *_JUDGED.c,
+).select_from(_MAJORS.join(_JUDGED, true()))
+"""When major incidents were last read (null: never); those of a service without an analysis, those
+overdue, those resolved in the last 365 days whose cause is found, and these in all; analyses whose
+cause is found and whose fix is not verified; fixes that hold, and fixes judged in 365 days."""

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Header, Query, Response
+from fastapi import Query, Response
 
 from improvement_api.root_causes import actions, analysis_queries, queries
 from improvement_api.root_causes.analysis_queries import AnalysisFilter
@@ -32,8 +32,8 @@ from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
-from shared.kit.forms import Form, accepted_form
 from shared.kit.idempotency import Idempotent
+from shared.kit.page_form import AsPage, page_reply
 from shared.kit.pagination import PageParams, PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
@@ -143,10 +143,7 @@ async def get_root_cause_analysis(
     caller: PlansRead,
     session: Session,
     response: Response,
-    form: Annotated[
-        Form | None, Query(alias="format", description="json or html; above the Accept header")
-    ] = None,
-    accept: Annotated[str, Header()] = "",
+    wants_page: AsPage,
 ) -> Any:
     """One analysis with its last fix, as JSON or as a page with the causes as a tree."""
     analysis = await analysis_queries.get_analysis(session, analysis_id)
@@ -154,9 +151,8 @@ async def get_root_cause_analysis(
     detail = AnalysisDetail.model_validate(
         {**_out(analysis).model_dump(), "fix": None if fix is None else _fix(fix)}
     )
-    if (form or accepted_form(accept, (Form.JSON, Form.HTML))) is not Form.HTML:
+    if not wants_page:
         set_etag(response, analysis.version)
-        response.headers["Vary"] = "Accept"
         return detail
     incidents = await analysis_queries.list_incidents(session, analysis_id, _FIRST)
     checks = [] if fix is None else await analysis_queries.list_checks(session, fix.id, _FIRST)
@@ -165,7 +161,7 @@ async def get_root_cause_analysis(
         [AnalysedIncidentOut.model_validate(one) for one in incidents[: _FIRST.limit]],
         [FixCheckOut.model_validate(one) for one in checks[: _FIRST.limit]],
     )
-    return Response(body, headers={"Vary": "Accept"}, media_type="text/html; charset=utf-8")
+    return page_reply(body)
 
 
 @router.patch(

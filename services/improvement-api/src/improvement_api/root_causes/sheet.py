@@ -1,32 +1,20 @@
 """What root cause analyses tell tollgates about a service."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.fact_sheets import FactSheet
 from improvement_api.facts.rules import FactType, Owner
-from improvement_api.root_causes.queries import (
-    count_majors,
-    count_open_fixes,
-    last_reading,
-    permanent_fix_rate,
-)
+from improvement_api.root_causes.queries import FACTS
 from shared.schemas.common import FactDefinition, FactValue
 
-YEAR: Final = timedelta(days=365)
 NOT_READ: Final = "metrics-api has not been asked for major incidents yet"
 
 
-async def _load(session: AsyncSession, service: str, now: datetime) -> Mapping[str, FactValue]:
+def _read(row: Sequence[Any], now: datetime) -> Mapping[str, FactValue]:
     """Figures of major incidents are as old as the last reading of them, so a gate can tell."""
-    read_at = await last_reading(session)
-    since = now - YEAR
-    without, overdue, covered, of_all = await count_majors(session, service, now, since)
-    open_fixes = await count_open_fixes(session, service)
-    held, judged = await permanent_fix_rate(session, since, now, service)
+    read_at, without, overdue, covered, of_all, open_fixes, held, judged = row
 
     def of_majors(value: Any, reason: str | None = None) -> FactValue:
         if read_at is None:
@@ -87,5 +75,6 @@ SHEET: Final = FactSheet(
         )
         for name, kind, meaning in _MEANINGS
     ],
-    _load,
+    FACTS,
+    _read,
 )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from improvement_api.service_reviews.periods import days_of, zone_of
 from improvement_api.service_reviews.queries import (
     fail_pending,
     find_order,
@@ -20,9 +21,7 @@ from improvement_api.service_reviews.rules import (
     Planned,
     ReviewState,
     check_may_close,
-    days_of,
     next_due,
-    zone_of,
 )
 from improvement_api.service_reviews.schemas import (
     PackOrderCreate,

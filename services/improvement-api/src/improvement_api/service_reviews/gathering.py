@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from improvement_api.providers import Providers
-from improvement_api.service_reviews.rules import bounds_of, days_of, periods_until, zone_of
+from improvement_api.service_reviews.periods import bounds_of, days_of, periods_until, zone_of
 from shared.clients.catalog import CatalogClient
 from shared.clients.metrics import MetricsClient
 from shared.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Unavailable
@@ -68,6 +68,12 @@ async def covered_services(
         async for one in providers.catalog.listed(path, {"on": str(on)}, LIST_DEADLINE)
     ]
     return sorted(set(found))
+
+
+async def kpi_names(metrics: MetricsClient) -> dict[str, str]:
+    """What people call each KPI."""
+    reply = await metrics.figures("/v1/kpis", {}, LIST_DEADLINE)
+    return {one["id"]: one["name"] for one in reply["items"]}
 
 
 async def gather_customer(providers: Providers, key: str, asked: Asked) -> dict[str, Any]:
@@ -261,7 +267,7 @@ async def _service_credits(metrics: MetricsClient, asked: Asked) -> list[dict[st
         "ended_from": (asked.start + timedelta(microseconds=1)).isoformat(),
         "ended_to": (asked.end + timedelta(microseconds=1)).isoformat(),
     }
-    names = ("agreement", "kpi", "period", "missed", "value", "comparator", "target_value")
+    names = ("agreement", "kpi", "sli", "period", "missed", "value", "comparator", "target_value")
     money = ("credit", "basis", "currency", "reason")
     found = [
         {name: one[name] for name in (*names, *money)}

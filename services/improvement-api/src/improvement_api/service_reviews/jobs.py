@@ -15,16 +15,13 @@ from improvement_api.service_reviews.gathering import (
     covered_services,
     gather_customer,
     gather_service,
+    kpi_names,
 )
 from improvement_api.service_reviews.packs import Bytes, pack_of
+from improvement_api.service_reviews.periods import periods_until, zone_of
 from improvement_api.service_reviews.queries import get_review, insert_row
 from improvement_api.service_reviews.record_queries import open_actions_before
-from improvement_api.service_reviews.rules import (
-    PackState,
-    is_overdue,
-    periods_until,
-    zone_of,
-)
+from improvement_api.service_reviews.rules import PackState, is_overdue
 from improvement_api.service_reviews.schemas import MOST_SERVICES
 from improvement_api.service_reviews.tables import ReviewPack, ReviewPackOrder, ServiceReview
 from improvement_api.settings import Settings
@@ -96,6 +93,7 @@ async def _inputs(
         },
         "as_of": _stamp(as_of),
         "periods": periods_until(review.period),
+        "kpi_names": await kpi_names(providers.metrics),
         "customer": customer,
         "services_left_out": services[MOST_SERVICES:],
         "services": [

@@ -1,13 +1,15 @@
 """Statements over reviews and their packs."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Text, cast, func, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from improvement_api.fact_sheets import SERVICE, TODAY
 from improvement_api.service_reviews.rules import ActionState, PackState, ReviewState
 from improvement_api.service_reviews.tables import (
     ReviewAction,
@@ -141,17 +143,12 @@ async def fail_pending(session: AsyncSession, review_id: UUID, failure: str) -> 
     )
 
 
-async def review_facts(
-    session: AsyncSession, service: str, today: date
-) -> tuple[datetime | None, int]:
-    """When a review that covered a service was last held (None: never), and how many actions of
-    such reviews are open past their date."""
-    overdue = (ReviewAction.state == ActionState.OPEN) & (ReviewAction.due_on < today)
-    statement = (
-        select(func.max(ServiceReview.held_at), func.count(ReviewAction.id))
-        .select_from(ServiceReview)
-        .outerjoin(ReviewAction, (ReviewAction.review_id == ServiceReview.id) & overdue)
-        .where(ServiceReview.covered.contains([service]))
-    )
-    held_at, count = (await session.execute(statement)).one()
-    return held_at, count
+_OVERDUE: Final = (ReviewAction.state == ActionState.OPEN) & (ReviewAction.due_on < TODAY)
+FACTS: Final = (
+    select(func.max(ServiceReview.held_at), func.count(ReviewAction.id))
+    .select_from(ServiceReview)
+    .outerjoin(ReviewAction, (ReviewAction.review_id == ServiceReview.id) & _OVERDUE)
+    .where(ServiceReview.covered.contains(cast(array([SERVICE]), ARRAY(Text))))
+)
+"""When a review that covered a service was last held (null: never), and how many actions of such
+reviews are open past their date."""

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from fastapi import Path, Query, Response
 
-from improvement_api.service_reviews.answers import action_out, decision_out, minutes_out
 from improvement_api.service_reviews.queries import get_review
 from improvement_api.service_reviews.record_actions import (
     add_action,
@@ -36,6 +35,7 @@ from improvement_api.service_reviews.schemas import (
     ReviewActionPatch,
     ReviewDecisionOut,
 )
+from improvement_api.service_reviews.shapes import action_out, decision_out, minutes_out
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session

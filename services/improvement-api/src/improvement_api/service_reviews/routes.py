@@ -13,7 +13,6 @@ from improvement_api.service_reviews.actions import (
     order_pack,
     schedule_review,
 )
-from improvement_api.service_reviews.answers import pack_out, review_out
 from improvement_api.service_reviews.packs import page_of, sha256
 from improvement_api.service_reviews.queries import (
     ReviewFilter,
@@ -35,6 +34,7 @@ from improvement_api.service_reviews.schemas import (
     ServiceReviewOut,
     ServiceReviewPatch,
 )
+from improvement_api.service_reviews.shapes import pack_out, review_out
 from improvement_api.service_reviews.tables import ReviewPack
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session

@@ -1,22 +1,20 @@
 """What service reviews tell tollgates about a service."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Final
-
-from sqlalchemy.ext.asyncio import AsyncSession
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
 
 from improvement_api.fact_sheets import FactSheet
 from improvement_api.facts.rules import FactType, Owner
-from improvement_api.service_reviews.queries import review_facts
+from improvement_api.service_reviews.queries import FACTS
 from shared.schemas.common import FactDefinition, FactValue
 
 DAYS: Final = "days_since_last_service_review"
 OVERDUE: Final = "overdue_review_actions"
 
 
-async def _load(session: AsyncSession, service: str, now: datetime) -> Mapping[str, FactValue]:
-    held_at, overdue = await review_facts(session, service, now.astimezone(UTC).date())
+def _read(row: Sequence[Any], now: datetime) -> Mapping[str, FactValue]:
+    held_at, overdue = row
     days = None if held_at is None else (now - held_at).days
     reason = "No service review that covered it has been held" if days is None else None
     return {
@@ -42,5 +40,6 @@ SHEET: Final = FactSheet(
             meaning="open actions past their due date (UTC), of reviews that covered the service",
         ),
     ],
-    _load,
+    FACTS,
+    _read,
 )

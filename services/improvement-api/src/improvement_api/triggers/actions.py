@@ -91,7 +91,7 @@ async def consume_signals(engine: Engine, catalog: CatalogClient) -> int:
         async with transaction(engine) as session:
             if not await queries.move_cursor(session, start, signals[-1].sequence):
                 continue
-            for cause in owned:
+            for cause in _by_matter(owned):
                 await open_opportunity_for_cause(session, cause)
         dealt_with += len(signals)
 
@@ -149,10 +149,15 @@ async def _open_new(engine: Engine, catalog: CatalogClient, causes: Sequence[Cau
     new = 0
     if owned:
         async with transaction(engine) as session:
-            # In the order of their keys: who does this at the same time must not deadlock.
-            for cause in sorted(owned, key=lambda each: each.key):
+            for cause in _by_matter(owned):
                 new += not (await open_opportunity_for_cause(session, cause)).repeated
     return new
+
+
+def _by_matter(causes: Iterable[Cause]) -> list[Cause]:
+    """In the order of what they are about, so that who does the same at the same time does not
+    deadlock; those of one matter as they came."""
+    return sorted(causes, key=lambda each: each.matter)
 
 
 async def with_owners(catalog: CatalogClient, causes: Iterable[Cause]) -> list[Cause]:

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
 
+from improvement_api.opportunities.rules import Impact
 from improvement_api.periods import Grain
 from shared.schemas.common import Key, LongText, ShortText, Wire
 from shared.schemas.metrics import Comparator, KpiId
@@ -81,6 +82,12 @@ class TriggerBody(Wire):
                 {
                     "title": "Too many calls are passed on",
                     "benefit": "Customers are helped by whom they reach first.",
+                    "impacts": [
+                        {
+                            "stakeholder": "Customers who call",
+                            "effect": "They tell their trouble again to each group.",
+                        }
+                    ],
                     "condition": {
                         "kind": "line_crossed",
                         "kpi": "bouncing_rate",
@@ -96,6 +103,11 @@ class TriggerBody(Wire):
 
     title: ShortText
     benefit: Annotated[LongText, Field(min_length=1, description="of what it opens")]
+    impacts: list[Impact] = Field(
+        default_factory=list,
+        max_length=20,
+        description="whom such a problem hurts, and how: what it opens begins with these",
+    )
     condition: Condition
     services: list[Key] | None = Field(
         None, min_length=1, max_length=1000, description="null: every service"
@@ -113,25 +125,29 @@ class TriggerBody(Wire):
 _SATISFACTION: Final = (KpiId.CSAT, KpiId.NPS)
 
 
-def _line(
-    title: str, benefit: str, kpi: KpiId, comparator: Comparator, line: float, periods: int = 3
-) -> TriggerBody:
-    condition = LineCrossed(
+def _line(kpi: KpiId, comparator: Comparator, line: float, periods: int = 3) -> LineCrossed:
+    return LineCrossed(
         kind=TriggerKind.LINE_CROSSED,
         kpi=kpi,
         comparator=comparator,
         line=line,
         periods=periods,
     )
-    return TriggerBody(title=title, benefit=benefit, condition=condition, reason=_OURS)
+
+
+def _hurts(stakeholder: str, effect: str) -> list[Impact]:
+    return [Impact(stakeholder=stakeholder, effect=effect)]
 
 
 _OURS: Final = "A starting value of ours: set the line by what your services do"
+_CUSTOMERS: Final = "Customers of the service"
+_SUPPORT: Final = "Support groups of the service"
 
 DEFAULTS: Final[dict[str, TriggerBody]] = {
     "target-missed": TriggerBody(
         title="A target is missed three periods running",
         benefit="The target is met again.",
+        impacts=_hurts(_CUSTOMERS, "They get less than they were promised, and not for once."),
         condition=TargetMissed(
             kind=TriggerKind.TARGET_MISSED,
             kpis=[kpi for kpi in KpiId if kpi not in _SATISFACTION],
@@ -141,63 +157,73 @@ DEFAULTS: Final[dict[str, TriggerBody]] = {
     "satisfaction-target-missed": TriggerBody(
         title="A target of satisfaction is missed",
         benefit="Customers are as satisfied as was aimed for.",
+        impacts=_hurts(_CUSTOMERS, "They are less satisfied than was aimed for."),
         condition=TargetMissed(kind=TriggerKind.TARGET_MISSED, kpis=list(_SATISFACTION), periods=1),
         reason="What customers think is late news already",
     ),
-    "satisfaction-csat": _line(
-        "Satisfaction is under the line",
-        "More customers are satisfied.",
-        KpiId.CSAT,
-        Comparator.LT,
-        0.75,
-        periods=2,
+    "satisfaction-csat": TriggerBody(
+        title="Satisfaction is under the line",
+        benefit="More customers are satisfied.",
+        impacts=_hurts(_CUSTOMERS, "More than one in four of those who answer are not satisfied."),
+        condition=_line(KpiId.CSAT, Comparator.LT, 0.75, periods=2),
+        reason=_OURS,
     ),
-    "satisfaction-nps": _line(
-        "More customers advise against the service than for it",
-        "More customers speak well of the service than ill.",
-        KpiId.NPS,
-        Comparator.LT,
-        0.0,
-        periods=2,
+    "satisfaction-nps": TriggerBody(
+        title="More customers advise against the service than for it",
+        benefit="More customers speak well of the service than ill.",
+        impacts=_hurts(_CUSTOMERS, "More of them would advise against the service than for it."),
+        condition=_line(KpiId.NPS, Comparator.LT, 0.0, periods=2),
+        reason=_OURS,
     ),
     "budget-spent": TriggerBody(
         title="The error budget of an objective is spent",
         benefit="The service keeps its objective.",
+        impacts=_hurts(_CUSTOMERS, "The service failed them more often than was agreed."),
         condition=BudgetSpent(kind=TriggerKind.BUDGET_SPENT),
         reason="A spent budget is the agreed sign that reliability goes first (Google SRE)",
     ),
     "trend-degrading": TriggerBody(
         title="A KPI gets worse",
         benefit="The KPI stops getting worse.",
+        impacts=_hurts(_CUSTOMERS, "What they get becomes worse from month to month."),
         condition=TrendDegrading(kind=TriggerKind.TREND_DEGRADING),
         reason="A significant trend is found before the target is missed",
     ),
-    "waste-bouncing": _line(
-        "Incidents bounce between groups",
-        "Incidents reach who can solve them at once.",
-        KpiId.BOUNCING_RATE,
-        Comparator.GT,
-        0.2,
+    "waste-bouncing": TriggerBody(
+        title="Incidents bounce between groups",
+        benefit="Incidents reach who can solve them at once.",
+        impacts=[
+            *_hurts(_CUSTOMERS, "They wait, and explain their trouble again to each group."),
+            *_hurts(_SUPPORT, "They read, and pass on, what is not theirs to solve."),
+        ],
+        condition=_line(KpiId.BOUNCING_RATE, Comparator.GT, 0.2),
+        reason=_OURS,
     ),
-    "waste-rework": _line(
-        "Work is done twice",
-        "What is resolved stays resolved.",
-        KpiId.REWORK_RATE,
-        Comparator.GT,
-        0.1,
+    "waste-rework": TriggerBody(
+        title="Work is done twice",
+        benefit="What is resolved stays resolved.",
+        impacts=[
+            *_hurts(_CUSTOMERS, "What they were told is resolved comes back."),
+            *_hurts(_SUPPORT, "They do the same work twice."),
+        ],
+        condition=_line(KpiId.REWORK_RATE, Comparator.GT, 0.1),
+        reason=_OURS,
     ),
-    "waste-hold": _line(
-        "Incidents wait on hold",
-        "Customers wait for work, not for waiting.",
-        KpiId.HOLD_SHARE,
-        Comparator.GT,
-        0.3,
+    "waste-hold": TriggerBody(
+        title="Incidents wait on hold",
+        benefit="Customers wait for work, not for waiting.",
+        impacts=_hurts(_CUSTOMERS, "Their incidents lie on hold while nobody works on them."),
+        condition=_line(KpiId.HOLD_SHARE, Comparator.GT, 0.3),
+        reason=_OURS,
     ),
-    "waste-repetitive": _line(
-        "The same requests come again and again",
-        "What is asked for again and again is automated or made needless.",
-        KpiId.LOW_VALUE_SHARE,
-        Comparator.GT,
-        0.3,
+    "waste-repetitive": TriggerBody(
+        title="The same requests come again and again",
+        benefit="What is asked for again and again is automated or made needless.",
+        impacts=[
+            *_hurts(_CUSTOMERS, "They ask, and wait, for what they could help themselves to."),
+            *_hurts(_SUPPORT, "They spend their days on what a machine could do."),
+        ],
+        condition=_line(KpiId.LOW_VALUE_SHARE, Comparator.GT, 0.3),
+        reason=_OURS,
     ),
 }

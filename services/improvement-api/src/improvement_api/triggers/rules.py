@@ -326,6 +326,7 @@ def cause_of_line(trigger: Trigger, service: str, values: Sequence[PeriodValue])
         problem=f"{condition.kpi} of {service} was beyond its line in {len(values)} full periods:"
         f" {_list(figures)}.",
         benefit=trigger.body.benefit,
+        impacts=trigger.body.impacts,
         owner=trigger.body.owner,
         quiet=timedelta(days=trigger.body.quiet_days),
     )
@@ -354,6 +355,7 @@ def _cause(trigger: Trigger, told: Told, subject: str, **facts: Any) -> Cause:
         subject=subject,
         identity=told.id,
         benefit=trigger.body.benefit,
+        impacts=trigger.body.impacts,
         owner=trigger.body.owner,
         quiet=timedelta(days=trigger.body.quiet_days),
         **facts,

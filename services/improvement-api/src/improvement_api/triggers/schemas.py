@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import ConfigDict, Field
 
-from improvement_api.opportunities.rules import Figure
+from improvement_api.opportunities.rules import Figure, Impact
 from improvement_api.triggers.definitions import Condition, TriggerBody
 from shared.schemas.common import Out, Wire
 
@@ -14,6 +14,7 @@ class TriggerOut(Out):
     version: int
     title: str
     benefit: str
+    impacts: list[Impact]
     condition: Condition
     services: list[str] | None
     owner: str | None

@@ -84,7 +84,7 @@ def _check(read: ReadEvaluation, cast: Sequence[Vote], caller: Principal, told: 
             role=read.definition.decided_by,
             act="vote",
         )
-    check_verdict(read.assessment)
+    check_verdict(read.assessment, read.definition.criteria)
 
 
 def _heard(vote: Vote) -> dict[str, str]:

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from improvement_api.fact_sheets import NOW, SERVICE
 from improvement_api.waivers.rules import ApprovedWaiver, WaiverState
 from improvement_api.waivers.tables import Waiver
 from shared.errors import NotFound
@@ -44,12 +45,10 @@ async def approved_waivers(
     return found
 
 
-async def count_active(session: AsyncSession, service: str, now: datetime) -> int:
-    """How many waivers of a service are in force."""
-    statement = select(func.count()).where(
-        Waiver.service == service, Waiver.state == WaiverState.APPROVED, Waiver.expires_at > now
-    )
-    return (await session.execute(statement)).scalar_one()
+FACTS: Final = select(func.count()).where(
+    Waiver.service == SERVICE, Waiver.state == WaiverState.APPROVED, Waiver.expires_at > NOW
+)
+"""How many waivers of a service are in force."""
 
 
 async def list_waivers(

@@ -13,6 +13,7 @@ from metrics_api.attribution import queries
 from metrics_api.attribution.queries import Named
 from metrics_api.attribution.rules import Memory, moved_services
 from metrics_api.attribution.schemas import AttributionCreate, ServiceData
+from metrics_api.attribution.service_queries import require_service
 from metrics_api.incidents import queries as incidents
 from metrics_api.incidents.reclock import conclude
 from metrics_api.incidents.rules import StoredIncident
@@ -254,7 +255,7 @@ async def _decide_name(
     session: Session, body: AttributionCreate, caller: Principal, at: datetime
 ) -> list[str]:
     """Services that may lose records by what the name means from now on."""
-    await _check_service(session, body.service)
+    await require_service(session, body.service)
     if body.source == CATALOG_SOURCE:
         raise Invalid("The catalog names its services by their keys", pointer="/source")
     source = await get_source(session, str(body.source), pointer="/source")
@@ -272,7 +273,7 @@ async def _attribute_each(
     caller: Principal,
     at: datetime,
 ) -> int:
-    await _check_service(session, body.service)
+    await require_service(session, body.service)
     conn = await driver(session)
     directory = await queries.current_directory(conn, memory)
     wanted: dict[tuple[RecordKind, int], list[str]] = {}
@@ -295,15 +296,6 @@ async def _attribute_each(
         rows = [one | {"external_id": each} for each in located]
         await _record(session, body, caller, at, rows)
     return moved
-
-
-async def _check_service(session: Session, key: str) -> None:
-    if not await queries.service_exists(session, key):
-        raise Invalid(
-            f"There is no service {key} known here: create it in the catalog, or refresh",
-            code="unknown_service",
-            pointer="/service",
-        )
 
 
 async def _record(

@@ -215,10 +215,6 @@ async def replace_references(
     await insert_rows(conn, "metrics.reference_copy", columns, rows)
 
 
-async def service_exists(session: AsyncSession, key: str) -> bool:
-    return await session.get(ServiceCopy, key) is not None
-
-
 async def insert_attributions(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Decisions made here, by name or record by record."""
     await session.execute(insert(Attribution), [dict(row) for row in rows])

@@ -9,7 +9,7 @@ from metrics_api.attribution.rules import FOLLOW_WORDS_JOB
 from metrics_api.clocks.promises import RECLOCK_JOB, changed_services
 from metrics_api.clocks.queries import read_terms
 from shared.kit.database import Session, driver
-from shared.kit.jobs import enqueue
+from shared.kit.jobs import bring_forward, enqueue
 
 SERVICES_AT_ONCE = 200
 NAMING: Final = frozenset({"customer", "vendor_product"})
@@ -46,4 +46,4 @@ async def follow_names(session: Session) -> AsyncIterator[None]:
     """Change copies whose names tools use; a job looks up again what they mean."""
     yield
     await attribution.advance_directory_revision(await driver(session))
-    await enqueue(session, FOLLOW_WORDS_JOB, {}, queueing_lock=FOLLOW_WORDS_JOB)
+    await bring_forward(session, FOLLOW_WORDS_JOB)

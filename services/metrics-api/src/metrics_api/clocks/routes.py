@@ -76,6 +76,7 @@ async def get_incident_clocks(
         service=incident.service,
         priority=incident.priority,
         judged_by=incident.clock_basis,
+        reason=_why_unjudged(incident, life, terms.promise_at(opened), micros(now)),
         agreement=_promised(life, terms.agreement_at(opened), micros(now), share),
         scheme=_promised(life, terms.scheme, micros(now), share),
         hold_minutes=_minutes(incident.hold_us),
@@ -148,6 +149,16 @@ async def list_clocks_at_risk(
 async def _terms(request: Request, session: Session, incident: FoldedIncident) -> ServiceTerms:
     directory = await current_directory(await driver(session), request.app.state.memory)
     return directory.terms.of(incident.service)
+
+
+def _why_unjudged(
+    incident: FoldedIncident, life: Life, promise: Promise | None, now: int
+) -> str | None:
+    if incident.clock_basis is not None:
+        return None
+    if incident.service is None:
+        return "unattributed"
+    return read_clock(life, promise, Clock.RESOLUTION, now).reason
 
 
 def _settings(request: Request) -> Settings:

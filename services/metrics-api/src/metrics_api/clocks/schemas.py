@@ -45,6 +45,11 @@ class IncidentClocksOut(Out):
     service: str | None
     priority: int | None = Field(description="the tool's, else the scheme's of impact and urgency")
     judged_by: str | None = Field(description="the basis that SLA attainment and breaches go by")
+    reason: str | None = Field(
+        description="why it is judged by nothing: unattributed, nothing_promised, no_priority,"
+        " no_target, …",
+        examples=["nothing_promised"],
+    )
     agreement: PromisedClocksOut | None = Field(
         description="null: no agreement with times covers its opening"
     )

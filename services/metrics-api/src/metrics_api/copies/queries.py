@@ -64,13 +64,16 @@ async def customer_services(
 
 
 async def benchmarks_of(
-    session: AsyncSession, services: Sequence[str]
+    session: AsyncSession, services: Sequence[str], as_of: datetime | None = None
 ) -> dict[str, dict[UUID, BenchmarkCopy]]:
-    """The benchmarks of each of these services by their ids; services without are left out."""
+    """The benchmarks of each of these services by their ids; services without are left out.
+
+    `as_of`: as they were known then.
+    """
     statement = select(CatalogCopy.key, CatalogCopy.data).where(
         CatalogCopy.kind == "benchmark",
         CatalogCopy.data["service"].astext.in_(services),
-        known_at(None),
+        known_at(as_of),
     )
     found: dict[str, dict[UUID, BenchmarkCopy]] = {}
     for key, data in await session.execute(statement):

@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from metrics_api.attribution.service_queries import require_service
 from metrics_api.corrections import queries, rules
 from metrics_api.corrections.rules import MOVES, CorrectionState
 from metrics_api.corrections.schemas import CorrectionCreate, CorrectionOut, CorrectionPatch
-from metrics_api.indicators.queries import get_service_name
 from metrics_api.slos.queries import get_slo
+from metrics_api.versioned.actions import Definition, change, create
 from shared.errors import Conflict, Invalid, NotFound
-from shared.kit import audit
 from shared.kit.auth import Principal
 from shared.kit.clock import now
 from shared.kit.database import Session
@@ -20,6 +20,15 @@ from shared.kit.states import check_move, check_state
 
 RESOURCE = "correction"
 _UNDECIDED = dict.fromkeys(("approver", "decided_at", "decision_note", "revoked_by", "revoked_at"))
+
+
+def out_of(correction: Mapping[str, Any]) -> CorrectionOut:
+    """A correction as it is answered."""
+    end = correction["start"] + timedelta(minutes=correction["duration_minutes"])
+    return CorrectionOut.model_validate({**correction, "end": end})
+
+
+_CORRECTION = Definition(queries.CORRECTIONS, lambda one: (RESOURCE, str(one["id"])), out_of)
 
 
 async def request_correction(session: Session, caller: Principal, body: CorrectionCreate) -> Any:
@@ -35,21 +44,12 @@ async def request_correction(session: Session, caller: Principal, body: Correcti
         "state": CorrectionState.REQUESTED,
         "requested_by": caller.person,
         "requested_at": now(),
-        "version": 1,
-        **_recorded(caller),
     }
-    await queries.insert_correction(session, correction)
-    await _keep(session, correction)
-    subject = (RESOURCE, str(correction["id"]))
-    await audit.record(session, caller, "requested", subject, None, fields)
-    return await queries.get_correction(session, correction["id"])
+    return await create(session, caller, _CORRECTION, correction, "requested", fields)
 
 
 async def _require_subject(session: Session, service: str, slo: str | None) -> None:
-    try:
-        await get_service_name(session, service)
-    except NotFound as unknown:
-        raise Invalid(unknown.detail, code="unknown_service", pointer="/service") from None
+    await require_service(session, service)
     if slo is None:
         return
     try:
@@ -73,7 +73,7 @@ async def change_correction(
     if {**before, **changes} == before:
         return present
     rules.check_correction({**before, **changes})
-    return await _replace(session, caller, before, changes, "changed")
+    return await change(session, caller, _CORRECTION, present, "changed", changes)
 
 
 async def decide_correction(
@@ -100,7 +100,7 @@ async def decide_correction(
         "decided_at": now(),
         "decision_note": note,
     }
-    return await _replace(session, caller, dict(present._mapping), changes, to.value)
+    return await change(session, caller, _CORRECTION, present, to.value, changes)
 
 
 async def revoke_correction(
@@ -115,33 +115,4 @@ async def revoke_correction(
         "revoked_by": caller.person,
         "revoked_at": now(),
     }
-    return await _replace(session, caller, dict(present._mapping), changes, "revoked")
-
-
-async def _replace(
-    session: Session,
-    caller: Principal,
-    before: Mapping[str, Any],
-    changes: Mapping[str, Any],
-    action: str,
-) -> Any:
-    after = {**before, **changes, "version": before["version"] + 1, **_recorded(caller)}
-    await queries.replace_correction(session, after)
-    await _keep(session, after)
-    was = {name: before[name] for name in changes}
-    await audit.record(session, caller, action, (RESOURCE, str(after["id"])), was, changes)
-    return await queries.get_correction(session, after["id"])
-
-
-async def _keep(session: Session, correction: Mapping[str, Any]) -> None:
-    await queries.keep_version(session, correction, out_of(correction).model_dump(mode="json"))
-
-
-def out_of(correction: Mapping[str, Any]) -> CorrectionOut:
-    """A correction as it is answered."""
-    end = correction["start"] + timedelta(minutes=correction["duration_minutes"])
-    return CorrectionOut.model_validate({**correction, "end": end})
-
-
-def _recorded(caller: Principal) -> dict[str, Any]:
-    return {"recorded_at": now(), "recorded_by": caller.person}
+    return await change(session, caller, _CORRECTION, present, "revoked", changes)

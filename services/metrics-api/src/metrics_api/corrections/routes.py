@@ -15,6 +15,7 @@ from metrics_api.corrections.schemas import (
     CorrectionPatch,
 )
 from metrics_api.slis.schemas import ObjectKey
+from metrics_api.versioned.actions import versions_page
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
@@ -79,9 +80,7 @@ async def list_correction_versions(
 ) -> Any:
     """Every version of a correction, newest first."""
     await queries.get_correction(session, correction)
-    rows = await queries.list_versions(session, correction, page)
-    found = page_of(rows, page, lambda row: (row.version,))
-    return {**found, "items": [row.data for row in found["items"]]}
+    return await versions_page(session, queries.CORRECTIONS, correction, page)
 
 
 @router.patch(

@@ -17,21 +17,21 @@ from metrics_api.inbox.rules import (
     prove,
     repeat_key,
 )
+from metrics_api.source_health.refusals import RefusalCount
 from metrics_api.sources.queries import get_source
 from metrics_api.sources.rules import CATALOG_SOURCE
 from metrics_api.sources.signatures import BadSignature
-from shared.errors import BadRequest, Forbidden, Invalid, NotFound, TooLarge, Unavailable
+from shared.errors import ApiError, BadRequest, Forbidden, Invalid, NotFound, TooLarge, Unavailable
 from shared.kit import audit, clock
 from shared.kit.auth import Principal
 from shared.kit.database import Engine, Session, driver, transaction
-from shared.kit.jobs import enqueue
+from shared.kit.jobs import bring_forward
 
 PROCESS_JOB = "process_receipts"
 LANE = "inbox"
 BODY_LIMIT = 8 * 1024 * 1024
 GROUP = 200
 ASK_EVERY = 0.5  # seconds; the job lingers for longer, so what is not asked for is seen too
-_LOCK = f"cron:{PROCESS_JOB}"
 _TRIES = 4
 
 
@@ -52,9 +52,16 @@ class Inbox:
     asked_at: float = float("-inf")
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     gathering: Gathering[Delivery, Received | None] = field(init=False)
+    refused: RefusalCount = field(init=False)
 
     def __post_init__(self) -> None:
+        self.refused = RefusalCount(self.engine)
         self.gathering = Gathering(self._store, at_most=GROUP)
+
+    def note_refusal(self, source: str, error: ApiError) -> None:
+        """Count what was refused of a source that there is, for whoever looks after it."""
+        if source in self.inlets and source != CATALOG_SOURCE:
+            self.refused.note(source, error.code, str(error))
 
     async def _store(self, deliveries: Sequence[Delivery]) -> Sequence[Received | None]:
         return await store(self, deliveries)
@@ -171,7 +178,7 @@ async def _ask_for_processing(inbox: Inbox, session: Session) -> None:
 
 
 async def ask_for_processing(session: Session) -> None:
-    await enqueue(session, PROCESS_JOB, {}, lock=_LOCK, queueing_lock=_LOCK, lane=LANE)
+    await bring_forward(session, PROCESS_JOB, lane=LANE)
 
 
 async def challenge(inbox: Inbox, source: str, token: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.inbox.rules import Inlet, inlet_of
 from metrics_api.inbox.tables import Receipt, ReceivedBody
+from metrics_api.readings.tables import Reading
 from metrics_api.sources.schemas import SignatureSettings, signing_of
 from metrics_api.sources.tools.registry import tool_of
 from shared.errors import NotFound
@@ -191,6 +192,7 @@ class ReceiptFilter:
     state: str | None = None
     received_from: datetime | None = None
     received_to: datetime | None = None
+    external_id: str | None = None
 
 
 async def list_receipts(
@@ -210,6 +212,11 @@ def _conditions(source_id: int, wanted: ReceiptFilter) -> list[ColumnElement[boo
         conditions.append(Receipt.received_at >= wanted.received_from)
     if wanted.received_to is not None:
         conditions.append(Receipt.received_at < wanted.received_to)
+    if wanted.external_id is not None:
+        gave = select(Reading.receipt_id).where(
+            Reading.source_id == source_id, Reading.external_id == wanted.external_id
+        )
+        conditions.append(Receipt.id.in_(gave))
     return conditions
 
 

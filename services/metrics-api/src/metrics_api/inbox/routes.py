@@ -22,13 +22,13 @@ from metrics_api.inbox.schemas import (
 from metrics_api.inbox.tables import Receipt
 from metrics_api.sources.queries import get_source as find_source
 from metrics_api.sources.signatures import TOKEN_HEADER, BadSignature
-from shared.errors import BadRequest, Forbidden, TooLarge, Unauthorized
+from shared.errors import BadRequest, Forbidden, Invalid, TooLarge, Unauthorized
 from shared.kit.auth import Principal, authenticate, requires
 from shared.kit.database import Session
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router, ThinRoute
-from shared.schemas.common import Key, Page, Timestamp
+from shared.schemas.common import Key, Page, ShortText, Timestamp
 
 _JSON = "application/json"
 SourcesRead = Annotated[Principal, requires("metrics:read")]
@@ -65,6 +65,22 @@ async def receive_event(request: Request) -> Response:
     it. Sending it again is harmless. An API key of the source does in place of a signature.
     """
     source: str = request.path_params["source"]
+    inbox = _inbox(request)
+    try:
+        received = await actions.receive(inbox, await _sent(request, source))
+    except BadSignature as refused:
+        error = Forbidden(refused.reason, code=refused.code)
+        inbox.note_refusal(source, error)
+        raise error from None
+    except (BadRequest, Forbidden, Invalid, TooLarge) as error:
+        inbox.note_refusal(source, error)
+        raise
+    return Response(
+        orjson.dumps(received._asdict()), 200 if received.repeated else 202, None, _JSON
+    )
+
+
+async def _sent(request: Request, source: str) -> Sent:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in _heads(request)}
     if int(_digits(headers.get("content-length")) or 0) > BODY_LIMIT:
         raise TooLarge(f"A delivery may have at most {BODY_LIMIT} bytes")
@@ -72,14 +88,7 @@ async def receive_event(request: Request) -> Response:
     if request.scope["query_string"]:
         headers[TOKEN_HEADER] = request.query_params.get("token", "")
     request.state.caller = f"source:{source}"
-    sent = Sent(source, headers, await _body(request), await _vouched(request, headers))
-    try:
-        received = await actions.receive(_inbox(request), sent)
-    except BadSignature as refused:
-        raise Forbidden(refused.reason, code=refused.code) from None
-    return Response(
-        orjson.dumps(received._asdict()), 200 if received.repeated else 202, None, _JSON
-    )
+    return Sent(source, headers, await _body(request), await _vouched(request, headers))
 
 
 router.add_api_route(
@@ -166,8 +175,12 @@ async def receipt_filter(
     state: Annotated[ReceiptState | None, Query()] = None,
     received_from: Annotated[Timestamp | None, Query()] = None,
     received_to: Annotated[Timestamp | None, Query(description="not included")] = None,
+    external_id: Annotated[
+        ShortText | None, Query(description="that gave versions of the record with this id")
+    ] = None,
 ) -> ReceiptFilter:
-    return ReceiptFilter(None if state is None else state.value, received_from, received_to)
+    chosen = None if state is None else state.value
+    return ReceiptFilter(chosen, received_from, received_to, external_id)
 
 
 @router.get(

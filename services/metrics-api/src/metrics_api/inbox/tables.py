@@ -24,6 +24,7 @@ class Receipt(Base):
         Index("uq_receipt_source_id_repeat_key", "source_id", "repeat_key", unique=True),
         Index(None, "source_id", "received_at"),
         Index("ix_receipt_pending", "id", postgresql_where=text("state = 'pending'")),
+        Index("ix_receipt_failed", "source_id", "id", postgresql_where=text("state = 'failed'")),
         {"postgresql_with": {"fillfactor": 80}},  # each row is updated once, by the job
     )
 

@@ -1,14 +1,13 @@
 """Every SQL statement of incidents: those of the ingest (on the driver), then the reads."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
 import psycopg
 from psycopg.rows import tuple_row
-from sqlalchemy import ColumnElement, false, func, select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.clocks.rules import Clocked
@@ -286,57 +285,6 @@ async def delete_incidents(conn: Connection, source_id: int, external_ids: Seque
         "DELETE FROM metrics.incident WHERE source_id = %s AND external_id = ANY(%s)",
         [source_id, list(external_ids)],
     )
-
-
-@dataclass(frozen=True)
-class IncidentFilter:
-    """What a list of incidents is narrowed to; ranges are [from, to)."""
-
-    source: str | None = None
-    external_id: str | None = None
-    service: str | None = None
-    state: str | None = None
-    opened_from: datetime | None = None
-    opened_to: datetime | None = None
-    resolved_from: datetime | None = None
-    resolved_to: datetime | None = None
-    major: bool | None = None
-
-
-async def list_incidents(
-    session: AsyncSession, wanted: IncidentFilter, page: PageParams
-) -> Sequence[Any]:
-    """Incidents with the keys of their sources, by source and id."""
-    statement: Any = select(Incident, Source.key).join(Source, Source.id == Incident.source_id)
-    for condition in _conditions(wanted):
-        statement = statement.where(condition)
-    order: list[Any] = [Incident.source_id, Incident.external_id]
-    return list((await session.execute(keyset(statement, order, page))).all())
-
-
-def _conditions(wanted: IncidentFilter) -> Iterator[ColumnElement[bool]]:
-    equal = (
-        (Source.key, wanted.source),
-        (Incident.external_id, wanted.external_id),
-        (Incident.service, wanted.service),
-        (Incident.state, wanted.state),
-    )
-    yield from (column == value for column, value in equal if value is not None)
-    ranges = (
-        (Incident.opened_at, wanted.opened_from, wanted.opened_to),
-        (Incident.resolution_at, wanted.resolved_from, wanted.resolved_to),
-    )
-    for stamp, start, end in ranges:
-        if start is not None:
-            yield stamp >= start
-        if end is not None:
-            yield stamp < end
-    if wanted.major is not None:
-        # Exactly the condition of ix_incident_major, so that it is used.
-        yield _MAJOR if wanted.major else func.coalesce(_MAJOR, false()).is_(false())
-
-
-_MAJOR: Any = func.coalesce(Incident.major_flag, Incident.priority == text("1"))
 
 
 async def get_incident(session: AsyncSession, source: str, external_id: str) -> Incident:

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request, Response
 
-from metrics_api.incidents import queries, recurrence_queries
+from metrics_api.incidents import list_queries, queries, recurrence_queries
 from metrics_api.incidents.actions import INTAKE
 from metrics_api.incidents.contract import BODIES
-from metrics_api.incidents.queries import IncidentFilter
+from metrics_api.incidents.list_queries import IncidentFilter, IncidentOrder
 from metrics_api.incidents.recurrence_queries import Fingerprint
 from metrics_api.incidents.rules import FoldedIncident, StoredIncident
 from metrics_api.incidents.schemas import IncidentOut, TransitionOut, VersionOut
@@ -92,6 +92,9 @@ async def incident_filter(
     resolved_from: Annotated[Timestamp | None, Query()] = None,
     resolved_to: Annotated[Timestamp | None, Query(description="not included")] = None,
     major: Annotated[bool | None, Query(description="the tool's flag, else priority 1")] = None,
+    priority: Annotated[int | None, Query(ge=1, le=5)] = None,
+    channel: Annotated[ShortText | None, Query(examples=["phone"])] = None,
+    vendor_product: Annotated[Key | None, Query()] = None,
 ) -> IncidentFilter:
     return IncidentFilter(
         source=source,
@@ -103,6 +106,9 @@ async def incident_filter(
         resolved_from=resolved_from,
         resolved_to=resolved_to,
         major=major,
+        priority=priority,
+        channel=channel,
+        vendor_product=vendor_product,
     )
 
 
@@ -112,10 +118,17 @@ async def list_incidents(
     _: IncidentsRead,
     wanted: Annotated[IncidentFilter, Depends(incident_filter)],
     page: PageQuery,
+    order: Annotated[
+        IncidentOrder,
+        Query(
+            description="newest: by the time of opening, the latest first, without those that have"
+            " none; quick for one service"
+        ),
+    ] = IncidentOrder.IDENTITY,
 ) -> Page[IncidentOut]:
-    """End states of incidents, by source and id."""
-    rows = await queries.list_incidents(session, wanted, page)
-    paged = page_of(rows, page, key=_identity)
+    """End states of incidents, by source and id or the newest first."""
+    rows = await list_queries.list_incidents(session, wanted, order, page)
+    paged = page_of(rows, page, key=_newest if order is IncidentOrder.NEWEST else _identity)
     paged["items"] = [_of_row(source, row) for row, source in paged["items"]]
     return Page[IncidentOut].model_validate(paged)
 
@@ -199,6 +212,10 @@ async def list_incident_transitions(
 
 def _identity(row: Any) -> tuple[int, str]:
     return (row[0].source_id, row[0].external_id)
+
+
+def _newest(row: Any) -> tuple[datetime, int, str]:
+    return (row[0].opened_at, *_identity(row))
 
 
 def _receipt(row: Any) -> tuple[datetime, str]:

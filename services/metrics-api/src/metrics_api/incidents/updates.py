@@ -2,17 +2,17 @@
 
 import hashlib
 from datetime import datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from metrics_api.intake.fields import State, UpdateIn
 from metrics_api.intake.updates import (
     Count,
     Level,
     Order,
     Refused,
-    Words,
     decode_with,
     encoder,
     normalise_stamps,
@@ -21,70 +21,14 @@ from metrics_api.intake.updates import (
 from metrics_api.sources.rules import SourceRules
 
 
-class IncidentIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class IncidentIn(UpdateIn, forbid_unknown_fields=True, kw_only=True):
     """An update of an incident. A snapshot source sends the whole record, an event source the
     fields that changed; what a source does is a setting of the source."""
 
-    source: (
-        Annotated[str, Meta(max_length=100, description="Needed unless an API key says it")]
-        | UnsetType
-    ) = UNSET
-    external_id: Annotated[
-        str, Meta(min_length=1, max_length=200, description="The tool's id", examples=["INC0042"])
-    ]
-    version: (
-        Annotated[int, Meta(ge=0, le=2**63 - 1, description="Orders updates before all else")]
-        | UnsetType
-        | None
-    ) = UNSET
-    updated_at: (
-        Annotated[
-            datetime,
-            Meta(
-                description="When the tool made this update; it stamps the transitions. Absent: "
-                "the latest stamp that the update carries."
-            ),
-        ]
-        | UnsetType
-        | None
-    ) = UNSET
-    state: (
-        Annotated[
-            str,
-            Meta(
-                max_length=200,
-                description="new, in_progress, on_hold, resolved, closed, cancelled, or a word of "
-                "the source's state mapping; any other is kept and changes no state",
-                examples=["in_progress"],
-            ),
-        ]
-        | UnsetType
-        | None
-    ) = UNSET
-    title: Annotated[str, Meta(max_length=1000)] | UnsetType | None = UNSET
-    service: (
-        Annotated[
-            str,
-            Meta(
-                max_length=200,
-                description="The service in the tool's words, or its key: read it back as"
-                " service_name; empty and ? name none",
-            ),
-        ]
-        | UnsetType
-        | None
-    ) = UNSET
+    state: State | UnsetType | None = UNSET
     priority: Level | UnsetType | None = UNSET
     impact: Level | UnsetType | None = UNSET
     urgency: Level | UnsetType | None = UNSET
-    channel: Words | UnsetType | None = UNSET
-    assignment_group: Words | UnsetType | None = UNSET
-    vendor: Words | UnsetType | None = UNSET
-    touchpoint: (
-        Annotated[str, Meta(max_length=200, description="Key of the touchpoint it came in by")]
-        | UnsetType
-        | None
-    ) = UNSET
     problem: (
         Annotated[str, Meta(max_length=200, description="The tool's id of the problem behind it")]
         | UnsetType
@@ -114,7 +58,6 @@ class IncidentIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         | None
     ) = UNSET
     closed_at: datetime | UnsetType | None = UNSET
-    extra: Annotated[dict[str, Any], Meta(max_length=100)] | UnsetType | None = UNSET
 
 
 class Update(NamedTuple):

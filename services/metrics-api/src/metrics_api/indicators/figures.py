@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from metrics_api.indicators.definitions import Kpi, Shape
-from metrics_api.indicators.rules import DURATION_SUMS, SUMS, Sums, amount
+from metrics_api.indicators.rules import DURATION_SUMS, SUMS
 from shared.schemas.metrics import Comparator
 
 MICROSECONDS_PER_HOUR: Final = 3_600_000_000
@@ -37,11 +37,6 @@ def is_empty(sums: Mapping[str, int]) -> bool:
     return not any(sums[name] for name in _RECORDS)
 
 
-def open_after(sums: Sums) -> int:
-    """How many incidents are open after all moves since the first record (Records rule 5)."""
-    return amount("open", sums)
-
-
 def quotient(
     kpi: Kpi, total: int | Decimal, count: int | Decimal, records: int | None = None
 ) -> Figure:
@@ -56,14 +51,6 @@ def quotient(
         return Figure(None, of)
     times, unit = _SCALES.get(kpi.shape, (1, 1))
     return Figure(times * int(total) / (unit * int(count)), of)
-
-
-def figure_of(kpi: Kpi, sums: Sums) -> Figure:
-    """The figure of a KPI of incidents, of all sums that it may be made of."""
-    if is_empty(sums):
-        return NOTHING
-    total, count, records = (amount(name, sums) for name in (kpi.total, kpi.count, kpi.records))
-    return quotient(kpi, total, count, records)
 
 
 def meets(value: float, comparator: Comparator, target: float | Decimal) -> bool:

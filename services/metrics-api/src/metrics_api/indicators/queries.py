@@ -2,7 +2,7 @@
 """Writing cells: what ingest appends, how it is folded in, and whether all of it is right."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 import psycopg
@@ -12,8 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from metrics_api.copying import insert_rows
 from metrics_api.indicators.live import recomputed
 from metrics_api.indicators.rules import CHANGES_DURATIONS, SUMS, Contributions
-from shared.errors import NotFound
-from shared.kit.database import rows_of
 
 COMPACTION_BATCH: Final = 20_000
 
@@ -44,23 +42,6 @@ def _delta(service: str, day: date, cell: Mapping[str, int]) -> list[Any]:
         if amount or name in _KEPT_AS_ZERO:
             row[_PLACE[name]] = amount
     return row
-
-
-async def get_service_name(
-    session: AsyncSession, service: str, as_of: datetime | None = None
-) -> str:
-    """The name of a service; 404 when the catalog never told of it, or had not by then."""
-    statement = "SELECT name FROM metrics.service_copy WHERE key = :key"
-    if as_of is not None:
-        statement = (
-            "SELECT name FROM metrics.service_version WHERE key = :key AND recorded_at <= :then"
-            " ORDER BY revision DESC LIMIT 1"
-        )
-    found = await rows_of(session, statement, {"key": service, "then": as_of})
-    if not found:
-        raise NotFound(f"There is no service {service}")
-    name: str = found[0].name
-    return name
 
 
 # -- compaction -----------------------------------------------------------------------------------

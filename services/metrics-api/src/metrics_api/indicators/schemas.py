@@ -80,8 +80,10 @@ class KpiValue(Out):
     count: int = Field(description="records that the number is of")
     exclusions: dict[str, int] = Field(description="records that do not count, by reason")
     reason: NoNumber | None = Field(description="why there is no number; null where there is one")
-    percentiles: Percentiles | None = Field(
-        description="of durations; of many services not for some minutes after a bulk load"
+    percentiles: Percentiles | None = Field(description="of durations")
+    percentiles_reason: NoNumber | None = Field(
+        description="why there are none beside a number of durations: being_counted, of many"
+        " services for some minutes after a bulk load"
     )
     share: Share | None
     small_sample: bool | None = Field(description="csat, nps: of fewer than five answers")

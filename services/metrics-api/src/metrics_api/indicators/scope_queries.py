@@ -8,11 +8,11 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.attribution.service_queries import get_service_name
 from metrics_api.copies.queries import copies_of, customer_services
 from metrics_api.copies.schemas import CustomerCopy, VendorProductCopy
 from metrics_api.indicators.cell_queries import scope_parameters
 from metrics_api.indicators.definitions import RecordKind
-from metrics_api.indicators.queries import get_service_name
 from metrics_api.indicators.scopes import LIVE, Relations, Scope, ScopeKind
 from metrics_api.indicators.values import Presence
 from shared.errors import NotFound

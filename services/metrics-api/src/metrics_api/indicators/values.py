@@ -168,6 +168,7 @@ def value_of(
         exclusions=dict(known.exclusions),
         reason=why_nothing(kpi, parts, presence) if figure.value is None else None,
         percentiles=_percentiles(known, approximate=approximate),
+        percentiles_reason=_why_no_percentiles(kpi, figure, known),
         share=_share(kpi, known),
         small_sample=extras.get("small_sample"),
         margin_of_error=extras.get("margin"),
@@ -183,6 +184,16 @@ def _percentiles(parts: RecordSums, *, approximate: bool) -> Percentiles | None:
         return None
     p50, p90, p95 = (one / MICROSECONDS_PER_HOUR for one in parts.percentiles)
     return Percentiles(p50=p50, p90=p90, p95=p95, approximate=approximate)
+
+
+def _why_no_percentiles(kpi: Kpi, figure: Figure, parts: RecordSums) -> NoNumber | None:
+    """Of many services they are read from sketches, which a bulk load leaves behind for a while."""
+    if kpi.duration is None or figure.value is None or parts.percentiles is not None:
+        return None
+    return NoNumber(
+        code="being_counted",
+        text="Too many days changed lately: they are being counted, ask again in some minutes",
+    )
 
 
 def _share(kpi: Kpi, parts: RecordSums) -> Share | None:

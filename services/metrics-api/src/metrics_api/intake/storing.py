@@ -54,11 +54,6 @@ class Outcome(StrEnum):
 Alongside = Callable[[Session, Sequence[Outcome]], Awaitable[None]]
 
 
-class Identified(Protocol):
-    @property
-    def external_id(self) -> str: ...
-
-
 class AnyUpdate(Protocol):
     """What updates of all kinds have."""
 

@@ -1,24 +1,32 @@
-"""The forms in which a performance report is issued: bytes that are stored, never made again."""
+"""The forms in which a report is issued: bytes that are stored, never made again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from metrics_api.issued_reports.rules import MOST_BYTES, Document
-from metrics_api.reports.csv_table import as_csv
-from metrics_api.reports.page import PageFacts, as_page
 from shared.errors import Invalid
 from shared.kit.forms import Form
-from shared.schemas.metrics import PerformanceReport
 
 
-def documents_of(report: PerformanceReport, facts: PageFacts) -> Sequence[Document]:
+@dataclass(frozen=True)
+class Draft:
+    """A report of so many rows that is still to be written down in its three forms."""
+
+    rows: int
+    json: str
+    csv: Callable[[], str]
+    page: Callable[[], str]
+
+
+def documents_of(draft: Draft) -> Sequence[Document]:
     """JSON, CSV and the page. Takes seconds for hundreds of rows: keep it off the event loop.
 
     Raises Invalid when one becomes too large to keep.
     """
     texts = {
-        Form.JSON: ("application/json", report.model_dump_json()),
-        Form.CSV: ("text/csv; charset=utf-8; header=present", as_csv(report, list(facts.periods))),
-        Form.HTML: ("text/html; charset=utf-8", as_page(report, facts)),
+        Form.JSON: ("application/json", draft.json),
+        Form.CSV: ("text/csv; charset=utf-8; header=present", draft.csv()),
+        Form.HTML: ("text/html; charset=utf-8", draft.page()),
     }
     made = [
         Document(form.value, media_type, text.encode())
@@ -30,6 +38,6 @@ def documents_of(report: PerformanceReport, facts: PageFacts) -> Sequence[Docume
                 f"Its {each.format} document would have {len(each.body):,} bytes, more than the"
                 f" {MOST_BYTES:,} that are kept: ask for fewer periods or one portfolio",
                 code="report_too_large",
-                pointer="/parameters/periods",
+                pointer="/parameters",
             )
     return made

@@ -13,6 +13,7 @@ MOST_BYTES: Final = 20_000_000
 
 class ReportKind(StrEnum):
     PERFORMANCE = "performance"
+    QUALITY_AND_COST = "quality_and_cost"
 
 
 @dataclass(frozen=True)

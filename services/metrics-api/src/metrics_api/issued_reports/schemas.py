@@ -1,10 +1,10 @@
 """Issued reports on the wire."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, RootModel
 
 from metrics_api.issued_reports.rules import ReportKind
 from shared.kit.forms import Form
@@ -23,7 +23,33 @@ class PerformanceParameters(Wire):
     portfolio: Key | None = None
 
 
-class IssuedReportCreate(Wire):
+class QualityAndCostParameters(Wire):
+    """As of the live report, without pages: all rows are issued."""
+
+    kpis: Annotated[list[KpiId], Field(min_length=1, max_length=len(KpiId))]
+    period: PeriodLabel
+    timezone: Annotated[str, Field(max_length=100), Storable] = "UTC"
+    portfolio: Key | None = None
+
+
+class _Issue(Wire):
+    title: ShortText
+    as_of: Timestamp | None = None
+
+
+class PerformanceIssue(_Issue):
+    kind: Literal[ReportKind.PERFORMANCE]
+    parameters: PerformanceParameters
+
+
+class QualityAndCostIssue(_Issue):
+    kind: Literal[ReportKind.QUALITY_AND_COST]
+    parameters: QualityAndCostParameters
+
+
+class IssuedReportCreate(
+    RootModel[Annotated[PerformanceIssue | QualityAndCostIssue, Field(discriminator="kind")]]
+):
     """What to freeze; with `as_of` as it was known at that moment."""
 
     model_config = ConfigDict(
@@ -33,15 +59,15 @@ class IssuedReportCreate(Wire):
                     "kind": "performance",
                     "title": "Performance of the second quarter",
                     "parameters": {"kpi": "mttr", "periods": ["2016-Q1", "2016-Q2"]},
-                }
+                },
+                {
+                    "kind": "quality_and_cost",
+                    "title": "Quality and cost of the second quarter",
+                    "parameters": {"kpis": ["mttr", "csat"], "period": "2016-Q2"},
+                },
             ]
         }
     )
-
-    kind: ReportKind
-    title: ShortText
-    parameters: PerformanceParameters
-    as_of: Timestamp | None = None
 
 
 class IssuedDocumentOut(Out):
@@ -63,5 +89,5 @@ class IssuedReportSummary(Out):
 
 
 class IssuedReportOut(IssuedReportSummary):
-    parameters: PerformanceParameters
+    parameters: PerformanceParameters | QualityAndCostParameters
     documents: list[IssuedDocumentOut]

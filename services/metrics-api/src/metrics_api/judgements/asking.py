@@ -5,22 +5,13 @@ from typing import Final
 
 from shared.kit import clock
 from shared.kit.database import Session
-from shared.kit.jobs import enqueue
+from shared.kit.jobs import bring_forward
 
 JUDGE_JOB: Final = "judge_targets"
 LANE: Final = "trends"
 SETTLED_AFTER = timedelta(seconds=1)  # many targets, one look
-_LOCK: Final = f"cron:{JUDGE_JOB}"
 
 
 async def ask_for_judgements(session: Session) -> None:
     """Have what is due judged soon, and not only when the schedule comes round; call it last."""
-    await enqueue(
-        session,
-        JUDGE_JOB,
-        {},
-        lock=_LOCK,
-        queueing_lock=_LOCK,
-        run_at=clock.now() + SETTLED_AFTER,
-        lane=LANE,
-    )
+    await bring_forward(session, JUDGE_JOB, run_at=clock.now() + SETTLED_AFTER, lane=LANE)

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.as_of.relations import THEN
 from metrics_api.indicators.cell_queries import (
     has_edges,
     rows_of_spans,
@@ -17,9 +18,11 @@ from metrics_api.indicators.cell_queries import (
 from metrics_api.indicators.definitions import Kpi, Shape
 from metrics_api.indicators.figures import quotient
 from metrics_api.indicators.kpis import KPIS
+from metrics_api.indicators.live import Reading
+from metrics_api.indicators.live_queries import incident_sums
 from metrics_api.indicators.periods import Period, Span, spans_up_to
 from metrics_api.indicators.rules import DURATION_SUMS, SUMS
-from metrics_api.indicators.scopes import Scope, ScopeKind
+from metrics_api.indicators.scopes import RecordSums, Scope, ScopeKind
 from metrics_api.indicators.values import figure_of_parts
 from metrics_api.judgements.rules import Measured
 from metrics_api.record_kpis.queries import record_sums
@@ -57,6 +60,31 @@ async def figures(
     return {pair: found.get(pair, _NO_RECORDS) for pair in pairs}
 
 
+async def figures_then(
+    session: AsyncSession,
+    kpi: KpiId,
+    services: Sequence[str],
+    periods: Sequence[Period],
+    as_of: datetime,
+) -> Figures:
+    """The same of what as_of.knowing has laid out in this session: as it was known then."""
+    definition, spans = KPIS[kpi], _spans(periods)
+    scope = Scope(ScopeKind.PORTFOLIO, None, tuple(services))
+    if definition.of_incidents:
+        reading = Reading(scope.kind, THEN)
+        rows = await incident_sums(session, kpi, scope, spans, reading, by_service=True)
+    else:
+        rows = await record_sums(
+            session, kpi, scope, spans, by_service=True, relations=THEN, now=as_of
+        )
+    found = {(sums.service or "", sums.n): _measured(definition, sums) for sums in rows}
+    return {
+        (service, n): found.get((service, n), _NO_RECORDS)
+        for service in services
+        for n, _ in enumerate(periods)
+    }
+
+
 def _spans(periods: Sequence[Period]) -> list[Span]:
     return [Span(n, period.start, period.end) for n, period in enumerate(periods)]
 
@@ -65,12 +93,13 @@ async def _of_records(
     session: AsyncSession, kpi: Kpi, scope: Scope, periods: Sequence[Period], now: datetime
 ) -> Figures:
     rows = await record_sums(session, kpi.id, scope, _spans(periods), by_service=True, now=now)
-    found = {}
-    for sums in rows:
-        figure = figure_of_parts(kpi, sums)
-        reason = None if figure.value is not None else sums.extras.get("reason", kpi.nothing.code)
-        found[sums.service or "", sums.n] = Measured(figure.value, figure.count, reason)
-    return found
+    return {(sums.service or "", sums.n): _measured(kpi, sums) for sums in rows}
+
+
+def _measured(kpi: Kpi, sums: RecordSums) -> Measured:
+    figure = figure_of_parts(kpi, sums)
+    reason = None if figure.value is not None else sums.extras.get("reason", kpi.nothing.code)
+    return Measured(figure.value, figure.count, reason)
 
 
 async def _of_incidents(

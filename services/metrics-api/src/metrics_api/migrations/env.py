@@ -23,6 +23,7 @@ from metrics_api.service_credits import tables as service_credits
 from metrics_api.slis import tables as slis
 from metrics_api.slo_alerts import tables as slo_alerts
 from metrics_api.slos import tables as slos
+from metrics_api.source_health import tables as source_health
 from metrics_api.sources import tables as sources
 from metrics_api.success_factors import tables as success_factors
 from metrics_api.surveys import tables as surveys
@@ -55,6 +56,7 @@ TABLES = (
     slis,
     slo_alerts,
     slos,
+    source_health,
     sources,
     success_factors,
     surveys,

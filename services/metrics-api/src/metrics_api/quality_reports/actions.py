@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from metrics_api.as_of.knowing import lay_out, opened
+from metrics_api.as_of.relations import LIVE_BOOKS, THEN_BOOKS, Books
 from metrics_api.copies.queries import benchmarks_of, copies_of
 from metrics_api.copies.schemas import (
     BenchmarkCopy,
@@ -17,7 +19,7 @@ from metrics_api.copies.schemas import (
 from metrics_api.indicators.figures import meets
 from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.periods import Period
-from metrics_api.judgements.figure_queries import figures
+from metrics_api.judgements.figure_queries import Figures, figures, figures_then
 from metrics_api.judgements.rules import Measured
 from metrics_api.quality_reports import queries, rules
 from metrics_api.quality_reports.queries import ServiceFilter
@@ -31,45 +33,72 @@ from metrics_api.quality_reports.schemas import (
     QualityRow,
     ReportPeriod,
 )
-from shared.kit.database import Session
+from shared.kit.database import Engine, Session
 from shared.kit.pagination import PageParams, page_of
 from shared.schemas.metrics import KpiId, ReportTarget
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the report is of; `timezone` names the zone of the period."""
+    """What the report is of; `timezone` names the zone of the period; no `as_of`: as it stands."""
 
     kpis: Sequence[KpiId]
     period: Period
     timezone: str
     now: datetime
+    as_of: datetime | None = None
+
+    @property
+    def books(self) -> Books:
+        return LIVE_BOOKS if self.as_of is None else THEN_BOOKS
 
 
 async def quality_and_cost(
+    session: Session, engine: Engine, asked: Asked, wanted: ServiceFilter, page: PageParams
+) -> QualityAndCostReport:
+    """A page of the report; as of a moment it is read in a transaction of its own."""
+    if asked.as_of is None:
+        return await _page(session, asked, wanted, page)
+    async with opened(engine, asked.as_of, asked.now) as then:
+        return await _page(then, asked, wanted, page)
+
+
+async def _page(
     session: Session, asked: Asked, wanted: ServiceFilter, page: PageParams
 ) -> QualityAndCostReport:
-    """A page of the report: a few statements a KPI, however many services the page has."""
-    services = await queries.list_services(session, wanted, page)
+    """A few statements a KPI, however many services the page has."""
+    services = await queries.list_services(session, wanted, page, asked.books)
     found = page_of(services, page, key=lambda row: (row.key,))
     keys = [row.key for row in found["items"]]
+    if asked.as_of is not None:
+        await lay_out(session, asked.as_of, asked.kpis, frozenset(keys))
     results = await _kpi_results(session, asked, keys)
-    summaries = await copies_of(session, "cost_summary", CostSummaryCopy, keys=keys)
-    benchmarks = await benchmarks_of(session, keys)
-    rows = []
-    for row in found["items"]:
-        summary = summaries.get(row.key)
-        costs = None if summary is None else rules.costs_for(asked.period.label, summary)
-        rows.append(
-            QualityRow(
-                service=row.key,
-                name=row.name,
-                kpis=results[row.key],
-                costs=None if costs is None else _costs(costs),
-                benchmarks=_benchmarks(benchmarks.get(row.key, {}), costs),
-            )
-        )
+    summaries = await copies_of(
+        session, "cost_summary", CostSummaryCopy, keys=keys, as_of=asked.as_of
+    )
+    benchmarks = await benchmarks_of(session, keys, asked.as_of)
+    rows = [
+        _row(asked, row, results[row.key], summaries.get(row.key), benchmarks.get(row.key, {}))
+        for row in found["items"]
+    ]
     return _report(asked, rows, found["next_cursor"])
+
+
+def _row(
+    asked: Asked,
+    service: Any,
+    kpis: list[KpiResult],
+    summary: CostSummaryCopy | None,
+    benchmarks: Mapping[UUID, BenchmarkCopy],
+) -> QualityRow:
+    costs = None if summary is None else rules.costs_for(asked.period.label, summary)
+    return QualityRow(
+        service=service.key,
+        name=service.name,
+        kpis=kpis,
+        costs=None if costs is None else _costs(costs),
+        benchmarks=_benchmarks(benchmarks, costs),
+    )
 
 
 def _report(asked: Asked, rows: list[QualityRow], next_cursor: str | None) -> QualityAndCostReport:
@@ -89,14 +118,21 @@ async def _kpi_results(
     session: Session, asked: Asked, services: Sequence[str]
 ) -> dict[str, list[KpiResult]]:
     """The results of each service, in the order of the KPIs."""
-    targets = await queries.targets_on(session, services, asked.kpis, asked.period.last_day)
+    day = asked.period.last_day
+    targets = await queries.targets_on(session, services, asked.kpis, day, asked.books)
     results: dict[str, list[KpiResult]] = {service: [] for service in services}
     for kpi in asked.kpis:
-        found = await figures(session, kpi, services, [asked.period], asked.now)
+        found = await _figures(session, asked, kpi, services)
         for service in services:
             target = targets.get((service, kpi))
             results[service].append(_kpi_result(kpi, found[service, 0], target))
     return results
+
+
+async def _figures(session: Session, asked: Asked, kpi: KpiId, services: Sequence[str]) -> Figures:
+    if asked.as_of is None:
+        return await figures(session, kpi, services, [asked.period], asked.now)
+    return await figures_then(session, kpi, services, [asked.period], asked.as_of)
 
 
 def _kpi_result(kpi: KpiId, measured: Measured, target: ReportTarget | None) -> KpiResult:

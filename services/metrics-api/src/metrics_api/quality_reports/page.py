@@ -9,11 +9,12 @@ from typing import Any, Final
 from metrics_api.quality_reports.rules import Standing
 from metrics_api.quality_reports.schemas import QualityAndCostReport
 from metrics_api.reports.page import SIGNS, number
-from shared.kit.charts import drawn, style_of
+from shared.kit.charts import drawn, short, style_of
 from shared.kit.pages import template_of
 
 _COLOURS: Final = ("#6f8f72", "#a8655f")  # better, worse
 _BARS: Final = 20  # a chart
+_LABEL: Final = 48  # characters; the whole of it stands in the table
 _MEASURES: Final = {
     "unit_cost": "unit cost",
     "user_cost": "cost per user",
@@ -67,7 +68,7 @@ def _bars(report: QualityAndCostReport) -> Iterator[_Bar]:
             if one.relative_difference.value is not None:
                 label = f"{row.name}: {_MEASURES.get(one.measure, one.measure)} ({one.source})"
                 percent = float(100 * Decimal(one.relative_difference.value))
-                yield _Bar(label, percent, one.standing)
+                yield _Bar(short(label, _LABEL), percent, one.standing)
 
 
 def _charts(bars: Sequence[_Bar]) -> Iterator[Any]:
@@ -89,7 +90,6 @@ def _chart(bars: Sequence[_Bar], place: int) -> Any:
         style=style_of(Style, _COLOURS),
         legend_at_bottom=True,
         legend_at_bottom_columns=2,
-        truncate_label=48,
         print_values=True,
         print_values_position="top",
         value_formatter=lambda value: "" if value is None else f"{value:+.1f} %",

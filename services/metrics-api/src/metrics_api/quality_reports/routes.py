@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from metrics_api.indicators.parameters import TimeZone
+from metrics_api.indicators.parameters import AsOf, TimeZone
 from metrics_api.indicators.periods import parse_period, parse_zone
 from metrics_api.quality_reports.actions import Asked, quality_and_cost
 from metrics_api.quality_reports.csv_table import as_csv
@@ -57,6 +57,7 @@ async def get_quality_and_cost_report(
     period: PeriodLabel,
     timezone: TimeZone = "UTC",
     portfolio: Key | None = None,
+    as_of: AsOf = None,
     form: Annotated[
         Form | None, Query(alias="format", description="stands above the Accept header")
     ] = None,
@@ -65,16 +66,19 @@ async def get_quality_and_cost_report(
     """A row for each service, by key: KPIs against targets, costs against benchmarks.
 
     Costs are of the period asked for where it is the last whole month, quarter or year, else of
-    the last twelve whole months; they say which. They are as the catalog reckoned them last.
+    the last twelve whole months; they say which. They are as the catalog reckoned them last, or
+    had when the moment came that `as_of` names.
     """
     moment = now()
     asked = Asked(
         list(dict.fromkeys(kpi)),
-        parse_period(period, parse_zone(timezone), moment, "/query/period"),
+        parse_period(period, parse_zone(timezone), as_of or moment, "/query/period"),
         timezone,
         moment,
+        as_of,
     )
-    report = await quality_and_cost(session, asked, ServiceFilter(portfolio), page)
+    engine = request.app.state.engine
+    report = await quality_and_cost(session, engine, asked, ServiceFilter(portfolio), page)
     match form or accepted_form(accept):
         case Form.CSV:
             body, media_type = as_csv(report), "text/csv; charset=utf-8; header=present"

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from metrics_api.indicators.definitions import Kpi
-from shared.kit.charts import drawn, style_of
+from shared.kit.charts import drawn, short, style_of
 from shared.kit.pages import template_of
 from shared.schemas.metrics import Comparator, PerformanceReport, PerformanceRow
 
@@ -52,11 +52,10 @@ def _bars(
         **_options(report, facts, colours),
         height=110 + len(rows) * max(34, 14 * bars),
         legend_at_bottom_columns=bars,
-        truncate_label=28,
         print_values=True,
         print_values_position="top",
     )
-    chart.x_labels = [row.name for row in rows]
+    chart.x_labels = [short(row.name, 28) for row in rows]
     for n, period in enumerate(facts.periods):
         chart.add(period, [row.values[n].value for row in rows])
     chart.add("Target", [row.target and row.target.value for row in rows])

@@ -12,7 +12,8 @@ from metrics_api.samples import queries, rules
 from metrics_api.samples.rules import Refused, Sample, SampleIn
 from metrics_api.samples.schemas import SamplesReply
 from metrics_api.slis.queries import get_sli, lock_samples
-from metrics_api.slis.rules import FeedKind, RatioParts, SliState
+from metrics_api.slis.rules import FeedKind, RatioParts
+from metrics_api.versioned.actions import check_active
 from shared.errors import Conflict
 from shared.kit.clock import now
 from shared.kit.database import Session
@@ -39,8 +40,7 @@ class Push:
 async def begin_push(session: Session, key: str) -> Push:
     """404 for an SLI that is not there, 409 for one that takes no samples from outside."""
     sli = await get_sli(session, key)
-    if sli.state == SliState.RETIRED:
-        raise Conflict(f"The SLI {key} is retired", code="retired", state=sli.state, allowed=[])
+    check_active(f"The SLI {key}", sli.state)
     if sli.feed["kind"] == FeedKind.RECORDS:
         raise Conflict(
             f"The SLI {key} is counted from records and takes no samples", code="counted_of_records"

@@ -6,18 +6,31 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Numeric, Row, Text, TextClause, bindparam, select, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Numeric,
+    Row,
+    Subquery,
+    Text,
+    TextClause,
+    bindparam,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, INTERVAL
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.base import Stamp
 from metrics_api.samples import rules
 from metrics_api.samples.rules import Sample
-from metrics_api.samples.tables import SliSample
+from metrics_api.samples.tables import SliSample, SliSampleBefore
 from metrics_api.slis.queries import lock_samples
 from shared.kit.pagination import PageParams, keyset
 
 _sample = SliSample.__table__.c
+_before = SliSampleBefore.__table__.c
 
 
 @dataclass(frozen=True)
@@ -31,12 +44,21 @@ class Facet:
     slice_target: Decimal | None
 
 
-# The later of two samples of one identity wins; what does not differ is not written.
+# The later of two samples of one identity wins; what does not differ is not written, and what is
+# replaced is kept.
 _UPSERT = text("""
-WITH changed AS (
+WITH sent AS (
+    SELECT * FROM unnest(:series, :at, :part, :total, :value) AS s(series, at, part, total, value)
+), replaced AS (
+    INSERT INTO metrics.sli_sample_before
+        (sli, series, at, part, total, value, received_at, replaced_at)
+    SELECT k.sli, k.series, k.at, k.part, k.total, k.value, k.received_at, :received_at
+    FROM sent s
+    JOIN metrics.sli_sample k ON k.sli = :sli AND k.series = s.series AND k.at = s.at
+    WHERE (k.part, k.total, k.value) IS DISTINCT FROM (s.part, s.total, s.value)
+), changed AS (
     INSERT INTO metrics.sli_sample AS kept (sli, series, at, part, total, value, received_at)
-    SELECT :sli, s.series, s.at, s.part, s.total, s.value, :received_at
-    FROM unnest(:series, :at, :part, :total, :value) AS s(series, at, part, total, value)
+    SELECT :sli, s.series, s.at, s.part, s.total, s.value, :received_at FROM sent s
     ON CONFLICT (sli, series, at) DO UPDATE
     SET part = EXCLUDED.part, total = EXCLUDED.total, value = EXCLUDED.value,
         received_at = EXCLUDED.received_at
@@ -297,12 +319,25 @@ async def list_samples(
     sli: str,
     span: tuple[datetime | None, datetime | None],
     page: PageParams,
+    as_of: datetime | None = None,
 ) -> list[Row[Any]]:
-    """Samples of an SLI in [start, end), newest first, one more than the page holds."""
-    statement = select(*_sample).where(_sample.sli == sli)
+    """Samples of an SLI in [start, end), newest first, one more than the page holds.
+
+    `as_of`: as they had been sent by then.
+    """
+    known: Any = _sample if as_of is None else _known_at(as_of).c
+    statement = select(*known).where(known.sli == sli)
     if span[0] is not None:
-        statement = statement.where(_sample.at >= span[0])
+        statement = statement.where(known.at >= span[0])
     if span[1] is not None:
-        statement = statement.where(_sample.at < span[1])
-    order = [_sample.at.desc(), _sample.series.desc()]
+        statement = statement.where(known.at < span[1])
+    order = [known.at.desc(), known.series.desc()]
     return list((await session.execute(keyset(statement, order, page))).all())
+
+
+def _known_at(as_of: datetime) -> Subquery:
+    """What was the sample of its identity at a moment: at most one of each."""
+    replaced = [_before[column.name] for column in _sample]
+    still = select(*_sample).where(_sample.received_at <= as_of)
+    since = select(*replaced).where(_before.received_at <= as_of, _before.replaced_at > as_of)
+    return union_all(still, since).subquery()

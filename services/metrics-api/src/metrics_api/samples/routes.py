@@ -5,13 +5,16 @@ from typing import Annotated, Any
 
 from fastapi import Header, Query, Request
 
+from metrics_api.indicators.parameters import AsOf
 from metrics_api.intake.bodies import media_type, records_of
 from metrics_api.samples import actions, queries
 from metrics_api.samples.schemas import SampleOut, SamplesReply
 from metrics_api.slis.queries import get_sli
 from metrics_api.slis.rules import RatioParts
 from metrics_api.slis.schemas import ObjectKey
+from shared.errors import Invalid
 from shared.kit.auth import Principal, requires
+from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
@@ -93,10 +96,13 @@ async def list_samples(
     page: PageQuery,
     since: Annotated[Timestamp | None, Query(alias="from")] = None,
     until: Annotated[Timestamp | None, Query(alias="to", description="exclusive")] = None,
+    as_of: AsOf = None,
 ) -> Any:
-    """Samples of an SLI as they were sent last, the newest first."""
+    """Samples of an SLI as they were sent last, or had been by a moment, the newest first."""
     sli = await get_sli(session, key)
-    rows = await queries.list_samples(session, key, (since, until), page)
+    if as_of is not None and as_of > now():
+        raise Invalid("as_of lies in the future", pointer="/query/as_of")
+    rows = await queries.list_samples(session, key, (since, until), page, as_of)
     found = page_of(rows, page, lambda row: (row.at, row.series))
     return {**found, "items": [_out(row, sli.parts) for row in found["items"]]}
 

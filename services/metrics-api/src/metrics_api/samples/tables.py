@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION
 from sqlalchemy.orm import Mapped, mapped_column
 
 from metrics_api.base import Base
+from shared.kit.tables import APPEND_ONLY
 from shared.schemas.metrics import Comparator
 
 COMPARATORS = ", ".join(f"'{comparator.value}'" for comparator in Comparator)
@@ -33,6 +34,23 @@ class SliSample(Base):
     total: Mapped[Decimal | None] = mapped_column(Numeric)
     value: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
     received_at: Mapped[datetime]
+
+
+class SliSampleBefore(Base):
+    """A sample as it was in [received_at, replaced_at), before another value came for it."""
+
+    __tablename__ = "sli_sample_before"
+    __table_args__ = (Index(None, "sli", "at"), {"info": APPEND_ONLY})
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    sli: Mapped[str]
+    series: Mapped[str]
+    at: Mapped[datetime]
+    part: Mapped[Decimal | None] = mapped_column(Numeric)
+    total: Mapped[Decimal | None] = mapped_column(Numeric)
+    value: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+    received_at: Mapped[datetime]
+    replaced_at: Mapped[datetime]
 
 
 class SliFacet(Base):

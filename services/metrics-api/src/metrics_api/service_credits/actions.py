@@ -9,14 +9,22 @@ from metrics_api.clocks.queries import agreements_with_guarantees
 from metrics_api.clocks.support import hours_key
 from metrics_api.copies.queries import copies_of
 from metrics_api.indicators.actions import Asked, kpis_of
-from metrics_api.indicators.periods import labels_between, parse_periods
+from metrics_api.indicators.periods import Period, labels_between, parse_periods
 from metrics_api.indicators.schemas import KpiSeries, KpiValue
 from metrics_api.indicators.scopes import Scope, ScopeKind, Slice
 from metrics_api.service_credits import queries
-from metrics_api.service_credits.rules import Guaranteed, guaranteed, holds_throughout, row_of
+from metrics_api.service_credits.rules import (
+    Figure,
+    Guaranteed,
+    guaranteed,
+    holds_throughout,
+    row_of,
+)
+from metrics_api.service_credits.sli_figures import sli_figures
 from shared.kit import clock
 from shared.kit.database import Engine, Session, transaction
 from shared.schemas.agreements import CalendarVersionOut
+from shared.schemas.metrics import KpiId
 
 LOOKED_BACK = timedelta(days=390)
 """Older periods stay as they were computed last."""
@@ -47,10 +55,7 @@ async def _compute(session: Session, one: Guaranteed, zone: ZoneInfo, now: datet
     if not figures:
         return 0
     await queries.lock_computation(session)
-    rows = {
-        figure.period: row_of(one, figure, None if figure.reason is None else figure.reason.code)
-        for figure in figures
-    }
+    rows = {figure.period: row_of(one, figure) for figure in figures}
     identity = next(iter(rows.values()))
     present = await queries.present_credits(session, identity)
     changed = [row for period, row in rows.items() if _differs(present.get(period), row)]
@@ -65,7 +70,7 @@ def _differs(present: Any, row: Mapping[str, Any]) -> bool:
 
 async def _figures(
     session: Session, one: Guaranteed, zone: ZoneInfo, now: datetime
-) -> Sequence[KpiValue]:
+) -> Sequence[Figure]:
     """The figures of the finished periods that lie wholly within the target's time."""
     today = now.astimezone(zone).date()
     first = max(one.first_day, today - LOOKED_BACK)
@@ -79,10 +84,28 @@ async def _figures(
     ]
     if not periods:
         return []
+    if one.kpi is None:
+        return await sli_figures(session, str(one.target.sli), one.service, periods, now)
+    return await _kpi_figures(session, one, one.kpi, periods, now)
+
+
+async def _kpi_figures(
+    session: Session, one: Guaranteed, kpi: KpiId, periods: Sequence[Period], now: datetime
+) -> Sequence[Figure]:
     scope = Scope(ScopeKind.SERVICE, one.service, (one.service,))
     slice_by = None if one.target.priority is None else Slice.PRIORITY
-    (series,) = await kpis_of(session, Asked(scope, [one.kpi], periods, slice_by, now))
-    return _of_priority(series, one.target.priority)
+    (series,) = await kpis_of(session, Asked(scope, [kpi], periods, slice_by, now))
+    return [
+        Figure(
+            value.period,
+            value.start,
+            value.end,
+            value.value,
+            value.count,
+            None if value.reason is None else value.reason.code,
+        )
+        for value in _of_priority(series, one.target.priority)
+    ]
 
 
 def _of_priority(series: KpiSeries, priority: int | None) -> Sequence[KpiValue]:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.samples.tables import SliFacet
 from metrics_api.service_credits.tables import ServiceCredit
+from metrics_api.slis.tables import Sli
 from shared.kit.pagination import PageParams, keyset
 
 # Any number: one computation at a time.
@@ -43,6 +45,25 @@ async def replace_credits(
     if rows:
         recorded = [{**row, "recorded_at": at} for row in rows]
         await session.execute(insert(ServiceCredit), recorded)
+
+
+async def summed_sli(session: AsyncSession, sli: str) -> Row[Any] | None:
+    """Service, kind and feed of an SLI, and the facet by which whole events of it are summed up.
+
+    That of samples is there as soon as an SLO by occurrences looks at the SLI.
+    """
+    plain = (
+        (SliFacet.sli == Sli.key)
+        & SliFacet.op.is_(None)
+        & SliFacet.slice_minutes.is_(None)
+        & SliFacet.slice_target.is_(None)
+    )
+    statement = (
+        select(Sli.service, Sli.kind, Sli.feed, SliFacet.id.label("facet"))
+        .outerjoin(SliFacet, plain)
+        .where(Sli.key == sli)
+    )
+    return (await session.execute(statement)).first()
 
 
 @dataclass(frozen=True)

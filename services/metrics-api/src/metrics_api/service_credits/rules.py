@@ -7,7 +7,7 @@ that is just met costs nothing.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final, NamedTuple
 
@@ -71,8 +71,9 @@ class Guaranteed:
     last_day: date | None
 
     @property
-    def kpi(self) -> KpiId:
-        return KpiId(str(self.target.kpi))
+    def kpi(self) -> KpiId | None:
+        """None where an SLI is promised."""
+        return None if self.target.kpi is None else KpiId(self.target.kpi)
 
     @property
     def grain(self) -> Grain:
@@ -80,13 +81,13 @@ class Guaranteed:
 
 
 def guaranteed(agreements: Sequence[AgreementVersionOut]) -> Iterator[Guaranteed]:
-    """What agreements that hold or held guarantee; targets on an SLI have no figure here."""
+    """What agreements that hold or held guarantee, on a KPI or on an SLI."""
     for agreement in agreements:
         if agreement.state in HELD:
             targets = {target.id: target for target in agreement.text.targets}
             for guarantee in agreement.text.guarantees:
                 target = targets.get(guarantee.target)
-                if target is not None and target.kpi in KPIS:
+                if target is not None and (target.sli is not None or target.kpi in KPIS):
                     yield from _of_services(agreement, target, guarantee)
 
 
@@ -113,7 +114,19 @@ def holds_throughout(one: Guaranteed, first_day: date, last_day: date) -> bool:
     return one.first_day <= first_day and (one.last_day is None or last_day <= one.last_day)
 
 
-def row_of(one: Guaranteed, figure: Any, reason: str | None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Figure:
+    """Of a finished period; `reason` is a code, why there is no value."""
+
+    period: str
+    start: datetime
+    end: datetime
+    value: float | None
+    count: int
+    reason: str | None
+
+
+def row_of(one: Guaranteed, figure: Figure) -> dict[str, Any]:
     """What is kept of a period: the figure, what it is judged by, and what is due."""
     target, guarantee = one.target, one.guarantee
     value = figure.value
@@ -126,7 +139,8 @@ def row_of(one: Guaranteed, figure: Any, reason: str | None) -> dict[str, Any]:
         "period": figure.period,
         "period_start": figure.start,
         "period_end": figure.end,
-        "kpi": one.kpi.value,
+        "kpi": None if one.kpi is None else one.kpi.value,
+        "sli": target.sli,
         "priority": target.priority,
         "comparator": target.comparator.value,
         "target_value": target.value,
@@ -137,5 +151,5 @@ def row_of(one: Guaranteed, figure: Any, reason: str | None) -> dict[str, Any]:
         "credit": credit.amount,
         "basis": guarantee.basis.value,
         "currency": guarantee.currency,
-        "reason": reason,
+        "reason": figure.reason,
     }

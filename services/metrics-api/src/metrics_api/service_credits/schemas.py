@@ -20,7 +20,8 @@ class ServiceCreditOut(Out):
     period: str
     period_start: datetime
     period_end: datetime
-    kpi: KpiId
+    kpi: KpiId | None = Field(description="what is promised; null: an SLI is")
+    sli: str | None = Field(description="key of the SLI that is promised; its value is a ratio")
     priority: int | None = Field(description="only records of this priority; null is all")
     comparator: Comparator
     target_value: float
@@ -31,5 +32,10 @@ class ServiceCreditOut(Out):
     credit: Decimal = Field(description="percent of the period's charge, or an amount, by basis")
     basis: Basis
     currency: str | None
-    reason: str | None = Field(description="why there was no figure", examples=["no_records"])
+    reason: str | None = Field(
+        description="why there was no figure: of a KPI as the KPI says; of an SLI unknown_sli (the"
+        " service has none of this key), no_ratio (a threshold has no value of a period),"
+        " not_summed (no SLO by occurrences looks at its samples), no_events",
+        examples=["no_records"],
+    )
     recorded_at: datetime = Field(description="when this was found; changes are recorded anew")

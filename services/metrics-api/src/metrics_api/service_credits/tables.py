@@ -3,7 +3,16 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Float, Identity, Index, Integer, Numeric, SmallInteger, text
+from sqlalchemy import (
+    CheckConstraint,
+    Float,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    SmallInteger,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from metrics_api.base import Base
@@ -25,6 +34,7 @@ class ServiceCredit(Base):
             postgresql_where=text("ended_at IS NULL"),
         ),
         Index(None, "service", "period_end"),
+        CheckConstraint("(kpi IS NULL) <> (sli IS NULL)", name="promised"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -35,7 +45,8 @@ class ServiceCredit(Base):
     period: Mapped[str]
     period_start: Mapped[datetime]
     period_end: Mapped[datetime]
-    kpi: Mapped[str]
+    kpi: Mapped[str | None] = mapped_column(comment="null: an SLI is promised")
+    sli: Mapped[str | None]
     priority: Mapped[int | None] = mapped_column(SmallInteger)
     comparator: Mapped[str]
     target_value: Mapped[float] = mapped_column(Float)

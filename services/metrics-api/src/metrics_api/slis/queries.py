@@ -1,20 +1,19 @@
 """Every SQL statement about SLIs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, literal, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.slis.rules import SliState
 from metrics_api.slis.tables import Sli, SliVersion
-from shared.errors import NotFound
+from metrics_api.versioned.queries import Versioned, one_row
 from shared.kit.pagination import PageParams, keyset
 
 _sli = Sli.__table__.c
-_version = SliVersion.__table__.c
+SLIS = Versioned(Sli, SliVersion)
 
 
 @dataclass(frozen=True)
@@ -25,33 +24,10 @@ class SliFilter:
     state: SliState | None
 
 
-async def insert_sli(session: AsyncSession, sli: Mapping[str, Any]) -> bool:
-    """Add an SLI with its first version; False when its key is or was another's."""
-    statement = insert(Sli).values(**sli).on_conflict_do_nothing().returning(_sli.key)
-    return await session.scalar(statement) is not None
-
-
-async def replace_sli(session: AsyncSession, sli: Mapping[str, Any]) -> None:
-    await session.execute(update(Sli).where(_sli.key == sli["key"]).values(**sli))
-
-
-async def keep_version(
-    session: AsyncSession, sli: Mapping[str, Any], data: Mapping[str, Any]
-) -> None:
-    """Keep what a version says; `data` are its fields as on the wire."""
-    version = {name: sli[name] for name in ("key", "version", "recorded_at", "recorded_by")}
-    await session.execute(insert(SliVersion).values(**version, data=dict(data)))
-
-
 async def get_sli(session: AsyncSession, key: str, *, lock: bool = False) -> Row[Any]:
     """One SLI, 404 if there is none; `lock` keeps others from changing it meanwhile."""
     statement = select(*_sli).where(_sli.key == key)
-    if lock:
-        statement = statement.with_for_update()
-    row = (await session.execute(statement)).first()
-    if row is None:
-        raise NotFound(f"There is no SLI {key}")
-    return row
+    return await one_row(session, statement, f"There is no SLI {key}", lock=lock)
 
 
 async def slis_by_key(session: AsyncSession, keys: Sequence[str]) -> dict[str, Row[Any]]:
@@ -69,13 +45,6 @@ async def list_slis(session: AsyncSession, wanted: SliFilter, page: PageParams) 
     if wanted.state is not None:
         statement = statement.where(_sli.state == wanted.state)
     return list((await session.execute(keyset(statement, [_sli.key], page))).all())
-
-
-async def list_versions(session: AsyncSession, key: str, page: PageParams) -> list[Row[Any]]:
-    """Versions of an SLI, newest first, one more than the page holds."""
-    statement = select(_version.data, _version.version).where(_version.key == key)
-    order = [_version.version.desc()]
-    return list((await session.execute(keyset(statement, order, page))).all())
 
 
 async def lock_samples(session: AsyncSession, key: str) -> None:

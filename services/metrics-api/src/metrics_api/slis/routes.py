@@ -8,6 +8,7 @@ from metrics_api.slis import actions, queries
 from metrics_api.slis.queries import SliFilter
 from metrics_api.slis.rules import SliState
 from metrics_api.slis.schemas import ObjectKey, SliCreate, SliOut, SliPatch
+from metrics_api.versioned.actions import versions_page
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
@@ -65,9 +66,7 @@ async def list_sli_versions(
 ) -> Any:
     """Every version of an SLI, newest first."""
     await queries.get_sli(session, key)
-    rows = await queries.list_versions(session, key, page)
-    found = page_of(rows, page, lambda row: (row.version,))
-    return {**found, "items": [row.data for row in found["items"]]}
+    return await versions_page(session, queries.SLIS, key, page)
 
 
 @router.patch("/{key}", operation_id="change_sli", responses=problem_responses(404, 409, 412, 428))

@@ -1,6 +1,5 @@
 """Writing alert policies, each change with its version and audit entry."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -17,15 +16,17 @@ from metrics_api.slo_alerts.schemas import (
 )
 from metrics_api.slos.burning import burnable_of
 from metrics_api.slos.queries import get_slo
-from metrics_api.slos.rules import SloState
+from metrics_api.versioned.actions import Definition, change, check_active, create
 from shared.errors import Conflict
-from shared.kit import audit
 from shared.kit.auth import Principal
-from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
 
-RESOURCE = "slo_alert_policy"
+_POLICY = Definition(
+    queries.POLICIES,
+    lambda policy: ("slo_alert_policy", f"{policy['slo']}/{policy['key']}"),
+    AlertPolicyOut.model_validate,
+)
 
 
 async def create_policy(
@@ -46,8 +47,7 @@ async def create_policy(
 
 async def _active_slo(session: Session, key: str) -> Any:
     slo = await get_slo(session, key, lock=True)
-    if slo.state == SloState.RETIRED:
-        raise Conflict(f"The SLO {key} is retired", code="retired", state=slo.state, allowed=[])
+    check_active(f"The SLO {key}", slo.state)
     return slo
 
 
@@ -55,19 +55,8 @@ async def _insert(
     session: Session, caller: Principal, slo: str, body: AlertPolicyCreate
 ) -> Any | None:
     fields = body.model_dump()
-    policy = {
-        **fields,
-        "id": uuid4(),
-        "slo": slo,
-        "state": PolicyState.ACTIVE,
-        "version": 1,
-        **_recorded(caller),
-    }
-    if not await queries.insert_policy(session, policy):
-        return None
-    await _keep(session, policy)
-    await audit.record(session, caller, "created", _subject(policy), None, fields)
-    return await queries.get_policy(session, slo, body.key)
+    policy = {**fields, "id": uuid4(), "slo": slo, "state": PolicyState.ACTIVE}
+    return await create(session, caller, _POLICY, policy, "created", fields)
 
 
 async def create_defaults(session: Session, caller: Principal, key: str) -> DefaultPolicies:
@@ -104,14 +93,13 @@ async def change_policy(
     slo = await _active_slo(session, address[0])
     present = await queries.get_policy(session, *address, lock=True)
     check_version(expected, present.version)
-    if present.state == PolicyState.RETIRED:
-        raise Conflict("The policy is retired", code="retired", state=present.state, allowed=[])
+    check_active("The policy", present.state)
     changes = patch.model_dump(include=patch.model_fields_set)
     before = dict(present._mapping)
     if {**before, **changes} == before:
         return present
     rules.check_policy({**before, **changes}, burnable_of(slo))
-    return await _replace(session, caller, before, changes, "changed")
+    return await change(session, caller, _POLICY, present, "changed", changes)
 
 
 async def retire_policy(
@@ -123,32 +111,4 @@ async def retire_policy(
     if present.state == PolicyState.RETIRED:
         return present
     changes = {"state": PolicyState.RETIRED}
-    return await _replace(session, caller, dict(present._mapping), changes, "retired")
-
-
-async def _replace(
-    session: Session,
-    caller: Principal,
-    before: Mapping[str, Any],
-    changes: Mapping[str, Any],
-    action: str,
-) -> Any:
-    after = {**before, **changes, "version": before["version"] + 1, **_recorded(caller)}
-    await queries.replace_policy(session, after)
-    await _keep(session, after)
-    was = {name: before[name] for name in changes}
-    await audit.record(session, caller, action, _subject(after), was, changes)
-    return await queries.get_policy(session, after["slo"], after["key"])
-
-
-def _subject(policy: Mapping[str, Any]) -> tuple[str, str]:
-    return RESOURCE, f"{policy['slo']}/{policy['key']}"
-
-
-async def _keep(session: Session, policy: Mapping[str, Any]) -> None:
-    out = AlertPolicyOut.model_validate(policy)
-    await queries.keep_version(session, policy, out.model_dump(mode="json"))
-
-
-def _recorded(caller: Principal) -> dict[str, Any]:
-    return {"recorded_at": now(), "recorded_by": caller.person}
+    return await change(session, caller, _POLICY, present, "retired", changes)

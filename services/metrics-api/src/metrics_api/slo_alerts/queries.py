@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, literal, or_, select, update
+from sqlalchemy import Row, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,13 +18,13 @@ from metrics_api.slo_alerts.tables import (
 )
 from metrics_api.slos.rules import SloState
 from metrics_api.slos.tables import Slo
-from shared.errors import NotFound
+from metrics_api.versioned.queries import Versioned, one_row
 from shared.kit.pagination import PageParams, keyset
 
 _policy = SloAlertPolicy.__table__.c
-_version = SloAlertPolicyVersion.__table__.c
 _alert = SloAlert.__table__.c
 _budget = SloBudget.__table__.c
+POLICIES = Versioned(SloAlertPolicy, SloAlertPolicyVersion, id="id", version_of="policy_id")
 
 
 @dataclass(frozen=True)
@@ -37,49 +37,17 @@ class AlertFilter:
     state: AlertState | None
 
 
-async def insert_policy(session: AsyncSession, policy: Mapping[str, Any]) -> bool:
-    """Add a policy; False when the SLO has or had one of that key."""
-    statement = insert(SloAlertPolicy).values(**policy)
-    kept = statement.on_conflict_do_nothing(index_elements=["slo", "key"]).returning(_policy.id)
-    return await session.scalar(kept) is not None
-
-
-async def replace_policy(session: AsyncSession, policy: Mapping[str, Any]) -> None:
-    statement = update(SloAlertPolicy).where(_policy.id == policy["id"])
-    await session.execute(statement.values(**policy))
-
-
-async def keep_version(
-    session: AsyncSession, policy: Mapping[str, Any], data: Mapping[str, Any]
-) -> None:
-    """Keep what a version says; `data` are its fields as on the wire."""
-    version = {name: policy[name] for name in ("version", "recorded_at", "recorded_by")}
-    statement = insert(SloAlertPolicyVersion)
-    await session.execute(statement.values(**version, policy_id=policy["id"], data=dict(data)))
-
-
 async def get_policy(session: AsyncSession, slo: str, key: str, *, lock: bool = False) -> Row[Any]:
     """One policy of an SLO, 404 if there is none; `lock` keeps others from changing it."""
     statement = select(*_policy).where(_policy.slo == slo, _policy.key == key)
-    if lock:
-        statement = statement.with_for_update()
-    row = (await session.execute(statement)).first()
-    if row is None:
-        raise NotFound(f"The SLO {slo} has no alert policy {key}")
-    return row
+    missing = f"The SLO {slo} has no alert policy {key}"
+    return await one_row(session, statement, missing, lock=lock)
 
 
 async def list_policies(session: AsyncSession, slo: str, page: PageParams) -> list[Row[Any]]:
     """Policies of an SLO by key, one more than the page holds."""
     statement = select(*_policy).where(_policy.slo == slo)
     return list((await session.execute(keyset(statement, [_policy.key], page))).all())
-
-
-async def list_versions(session: AsyncSession, policy: UUID, page: PageParams) -> list[Row[Any]]:
-    """Versions of a policy, newest first, one more than the page holds."""
-    statement = select(_version.data, _version.version).where(_version.policy_id == policy)
-    order = [_version.version.desc()]
-    return list((await session.execute(keyset(statement, order, page))).all())
 
 
 async def active_policies(session: AsyncSession, slos: Sequence[str]) -> Sequence[Row[Any]]:

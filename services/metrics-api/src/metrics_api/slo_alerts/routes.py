@@ -16,6 +16,7 @@ from metrics_api.slo_alerts.schemas import (
     SloAlertOut,
 )
 from metrics_api.slos.queries import get_slo
+from metrics_api.versioned.actions import versions_page
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
@@ -106,9 +107,7 @@ async def list_alert_policy_versions(
 ) -> Any:
     """Every version of a policy, newest first."""
     found = await queries.get_policy(session, key, policy)
-    rows = await queries.list_versions(session, found.id, page)
-    paged = page_of(rows, page, lambda row: (row.version,))
-    return {**paged, "items": [row.data for row in paged["items"]]}
+    return await versions_page(session, queries.POLICIES, found.id, page)
 
 
 @router.patch(

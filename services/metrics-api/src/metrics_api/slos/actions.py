@@ -5,7 +5,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from metrics_api.indicators.queries import get_service_name
+from metrics_api.attribution.service_queries import require_service
 from metrics_api.samples.queries import Facet, require_facet
 from metrics_api.slis.queries import slis_by_key
 from metrics_api.slis.rules import SliKind, SliState
@@ -15,31 +15,32 @@ from metrics_api.slos import queries, rules
 from metrics_api.slos.burning import burnable_as
 from metrics_api.slos.rules import BudgetingMethod, SloState
 from metrics_api.slos.schemas import SloCreate, SloOut, SloPatch
-from shared.errors import Conflict, FieldError, Invalid, NotFound
-from shared.kit import audit
+from metrics_api.versioned.actions import Definition, change, check_active, create
+from shared.errors import Conflict, FieldError, Invalid
 from shared.kit.auth import Principal
-from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import check_version
 
-RESOURCE = "slo"
+
+def out_of(slo: Mapping[str, Any]) -> SloOut:
+    """An SLO as it is answered."""
+    return SloOut.model_validate({**slo, "composite": slo["sli"] is None})
+
+
+_SLO = Definition(queries.SLOS, lambda slo: ("slo", slo["key"]), out_of)
 
 
 async def create_slo(session: Session, caller: Principal, body: SloCreate) -> Any:
     """A new SLO; 422 for a service or SLI that is not known, 409 where the key is taken."""
     fields = body.model_dump(mode="json")
-    try:
-        await get_service_name(session, body.service)
-    except NotFound as unknown:
-        raise Invalid(unknown.detail, code="unknown_service", pointer="/service") from None
+    await require_service(session, body.service)
     await _check(session, fields)
-    slo = {**fields, "state": SloState.ACTIVE, "version": 1, **_recorded(caller)}
-    if not await queries.insert_slo(session, slo):
+    slo = {**fields, "state": SloState.ACTIVE}
+    created = await create(session, caller, _SLO, slo, "created", fields)
+    if created is None:
         raise Conflict(f"There is or was an SLO {body.key}: choose another key", code="key_taken")
     await _look(session, slo)
-    await _keep(session, slo)
-    await audit.record(session, caller, "created", (RESOURCE, body.key), None, fields)
-    return await queries.get_slo(session, body.key)
+    return created
 
 
 async def _check(session: Session, slo: Mapping[str, Any]) -> None:
@@ -99,8 +100,7 @@ async def change_slo(
     """Change the named fields; nothing happens when nothing differs."""
     present = await queries.get_slo(session, key, lock=True)
     check_version(expected, present.version)
-    if present.state == SloState.RETIRED:
-        raise Conflict(f"The SLO {key} is retired", code="retired", state=present.state, allowed=[])
+    check_active(f"The SLO {key}", present.state)
     changes = patch.model_dump(mode="json", include=patch.model_fields_set)
     before = out_of(dict(present._mapping)).model_dump(mode="json")
     if {**before, **changes} == before:
@@ -108,7 +108,7 @@ async def change_slo(
     after = {**present._mapping, **changes}
     await _check(session, after)
     await _check_policies(session, after)
-    changed = await _replace(session, caller, dict(present._mapping), changes, "changed")
+    changed = await change(session, caller, _SLO, present, "changed", changes)
     await _look(session, after)
     return changed
 
@@ -135,36 +135,4 @@ async def retire_slo(session: Session, caller: Principal, key: str, expected: in
     if present.state == SloState.RETIRED:
         return present
     changes = {"state": SloState.RETIRED}
-    return await _replace(session, caller, dict(present._mapping), changes, "retired")
-
-
-async def _replace(
-    session: Session,
-    caller: Principal,
-    before: Mapping[str, Any],
-    changes: Mapping[str, Any],
-    action: str,
-) -> Any:
-    after = {**before, **changes, "version": before["version"] + 1, **_recorded(caller)}
-    await queries.replace_slo(session, after)
-    await _keep(session, after)
-    was = {name: before[name] for name in changes}
-    await audit.record(session, caller, action, (RESOURCE, after["key"]), was, changes)
-    return await queries.get_slo(session, after["key"])
-
-
-async def _keep(session: Session, slo: Mapping[str, Any]) -> None:
-    await queries.keep_version(session, slo, out_of(slo).model_dump(mode="json"))
-
-
-def out_of(slo: Mapping[str, Any]) -> SloOut:
-    """An SLO as it is answered."""
-    return SloOut.model_validate(_with_composite(slo))
-
-
-def _with_composite(slo: Mapping[str, Any]) -> dict[str, Any]:
-    return {**slo, "composite": slo["sli"] is None}
-
-
-def _recorded(caller: Principal) -> dict[str, Any]:
-    return {"recorded_at": now(), "recorded_by": caller.person}
+    return await change(session, caller, _SLO, present, "retired", changes)

@@ -1,10 +1,10 @@
 """Every SQL statement about SLOs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, select, update
+from sqlalchemy import ColumnElement, Row, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,13 +14,13 @@ from metrics_api.slis.rules import FeedKind, RecordMeasure
 from metrics_api.slis.tables import Sli
 from metrics_api.slos.rules import SloState
 from metrics_api.slos.tables import Slo, SloObjective, SloVersion
-from shared.errors import NotFound
+from metrics_api.versioned.queries import Versioned, one_row
 from shared.kit.pagination import PageParams, keyset
 
 _slo = Slo.__table__.c
 _objective = SloObjective.__table__.c
-_version = SloVersion.__table__.c
 _facet = SliFacet.__table__.c
+SLOS = Versioned(Slo, SloVersion)
 
 
 @dataclass(frozen=True)
@@ -30,24 +30,6 @@ class SloFilter:
     service: str | None = None
     sli: str | None = None
     state: SloState | None = None
-
-
-async def insert_slo(session: AsyncSession, slo: Mapping[str, Any]) -> bool:
-    """Add an SLO; False when its key is or was another's."""
-    statement = insert(Slo).values(**slo).on_conflict_do_nothing().returning(_slo.key)
-    return await session.scalar(statement) is not None
-
-
-async def replace_slo(session: AsyncSession, slo: Mapping[str, Any]) -> None:
-    await session.execute(update(Slo).where(_slo.key == slo["key"]).values(**slo))
-
-
-async def keep_version(
-    session: AsyncSession, slo: Mapping[str, Any], data: Mapping[str, Any]
-) -> None:
-    """Keep what a version says; `data` are its fields as on the wire."""
-    version = {name: slo[name] for name in ("key", "version", "recorded_at", "recorded_by")}
-    await session.execute(insert(SloVersion).values(**version, data=dict(data)))
 
 
 async def replace_objectives(
@@ -65,12 +47,7 @@ async def replace_objectives(
 async def get_slo(session: AsyncSession, key: str, *, lock: bool = False) -> Row[Any]:
     """One SLO, 404 if there is none; `lock` keeps others from changing it meanwhile."""
     statement = select(*_slo).where(_slo.key == key)
-    if lock:
-        statement = statement.with_for_update()
-    row = (await session.execute(statement)).first()
-    if row is None:
-        raise NotFound(f"There is no SLO {key}")
-    return row
+    return await one_row(session, statement, f"There is no SLO {key}", lock=lock)
 
 
 async def list_slos(session: AsyncSession, wanted: SloFilter, page: PageParams) -> list[Row[Any]]:
@@ -116,13 +93,6 @@ async def slos_after(session: AsyncSession, key: str, limit: int) -> Sequence[Ro
         .limit(limit)
     )
     return (await session.execute(statement)).all()
-
-
-async def list_versions(session: AsyncSession, key: str, page: PageParams) -> list[Row[Any]]:
-    """Versions of an SLO, newest first, one more than the page holds."""
-    statement = select(_version.data, _version.version).where(_version.key == key)
-    order = [_version.version.desc()]
-    return list((await session.execute(keyset(statement, order, page))).all())
 
 
 async def slos_on(session: AsyncSession, sli: str) -> list[str]:

@@ -9,6 +9,7 @@ from metrics_api.slos import actions, queries, reading
 from metrics_api.slos.queries import SloFilter
 from metrics_api.slos.rules import Level, SloState
 from metrics_api.slos.schemas import HistoryDayOut, SloCreate, SloOut, SloPatch, SloStatusOut
+from metrics_api.versioned.actions import versions_page
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
@@ -77,9 +78,7 @@ async def list_slo_versions(
 ) -> Any:
     """Every version of an SLO, newest first."""
     await queries.get_slo(session, key)
-    rows = await queries.list_versions(session, key, page)
-    found = page_of(rows, page, lambda row: (row.version,))
-    return {**found, "items": [row.data for row in found["items"]]}
+    return await versions_page(session, queries.SLOS, key, page)
 
 
 @router.patch(

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
-from metrics_api.indicators.queries import get_service_name
+from metrics_api.attribution.service_queries import require_service
 from metrics_api.judgements.asking import ask_for_judgements
 from metrics_api.targets import queries, rules
 from metrics_api.targets.schemas import TargetCreate, TargetPatch
-from shared.errors import Conflict, Invalid, NotFound
+from shared.errors import Conflict
 from shared.kit import audit
 from shared.kit.auth import Principal
 from shared.kit.clock import now
@@ -22,10 +22,7 @@ async def create_target(session: Session, caller: Principal, body: TargetCreate)
     """A new target; 422 for a service that is not known, 409 where another holds already."""
     fields = body.model_dump()
     rules.check_target(fields)
-    try:
-        await get_service_name(session, body.service)
-    except NotFound as unknown:
-        raise Invalid(unknown.detail, code="unknown_service", pointer="/service") from None
+    await require_service(session, body.service)
     target = {**fields, "id": uuid4(), "version": 1, **_recorded(caller)}
     await _check_overlap(session, target)
     await queries.insert_target(session, target)

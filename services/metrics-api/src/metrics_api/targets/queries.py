@@ -10,7 +10,7 @@ from sqlalchemy import Row, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.targets.tables import Target, TargetVersion
-from shared.errors import NotFound
+from metrics_api.versioned.queries import one_row
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.metrics import KpiId
 
@@ -68,12 +68,7 @@ async def _keep_version(session: AsyncSession, target: Mapping[str, Any]) -> Non
 async def get_target(session: AsyncSession, target: UUID, *, lock: bool = False) -> Row[Any]:
     """One target, 404 if there is none; `lock` keeps others from changing it meanwhile."""
     statement = select(*_COLUMNS).where(Target.id == target)
-    if lock:
-        statement = statement.with_for_update()
-    row = (await session.execute(statement)).first()
-    if row is None:
-        raise NotFound("There is no such target")
-    return row
+    return await one_row(session, statement, "There is no such target", lock=lock)
 
 
 async def list_targets(

@@ -16,6 +16,7 @@ from metrics_api.slis.tables import Sli
 from metrics_api.slos.rules import SloState
 from metrics_api.slos.tables import Slo, SloObjective
 from metrics_api.targets.tables import Target
+from metrics_api.tiers.rules import BAD_SEVERITIES, MILD_SEVERITIES
 from shared.errors import NotFound
 
 
@@ -86,20 +87,17 @@ async def targets_on(
     return list((await session.execute(statement)).all())
 
 
-async def targets_by_id(session: AsyncSession, ids: Sequence[str]) -> dict[str, Row[Any]]:
-    parsed = [one for one in map(_uuid, ids) if one is not None]
-    statement = select(*Target.__table__.c).where(Target.id.in_(parsed))
-    return {str(row.id): row for row in await session.execute(statement)}
-
-
 async def events_of_components(
     session: AsyncSession,
     components: Sequence[str],
     span: tuple[datetime, datetime],
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """Infrastructure events of these components that lasted in [start, end), newest first; up to
-    so many of each component."""
+    """Infrastructure events of these components that lasted in [start, end).
+
+    Up to so many of each component: bad ones first, then those of unknown severity, which decide
+    its status; the newest of each first.
+    """
     statement = """
     SELECT e.* FROM unnest(CAST(:components AS text[])) AS c (component)
     CROSS JOIN LATERAL (
@@ -108,13 +106,18 @@ async def events_of_components(
         FROM metrics.infrastructure_event i JOIN metrics.source s ON s.id = i.source_id
         WHERE i.component = c.component AND i.occurred_at < :high
           AND (i.cleared_at IS NULL OR i.cleared_at >= :low)
-        ORDER BY i.occurred_at DESC, s.key, i.external_id LIMIT :limit
+        ORDER BY CASE WHEN lower(trim(i.severity)) = ANY(CAST(:bad AS text[])) THEN 0
+                      WHEN lower(trim(i.severity)) = ANY(CAST(:mild AS text[])) THEN 2
+                      ELSE 1 END,
+                 i.occurred_at DESC, s.key, i.external_id LIMIT :limit
     ) AS e"""
     parameters = {
         "components": list(components),
         "low": span[0],
         "high": span[1],
         "limit": limit,
+        "bad": sorted(BAD_SEVERITIES),
+        "mild": sorted(MILD_SEVERITIES),
     }
     return (await session.execute(text(statement), parameters)).all()
 

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
+from metrics_api.attribution.service_queries import get_service_name
 from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.parameters import TimeZone
 from metrics_api.indicators.periods import Grain, parse_zone
-from metrics_api.indicators.queries import get_service_name
 from metrics_api.trends import actions, queries, rules
 from metrics_api.trends.queries import TrendFilter
 from metrics_api.trends.rules import Direction

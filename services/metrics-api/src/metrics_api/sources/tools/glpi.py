@@ -120,7 +120,9 @@ def _say_stamps(
     made: Record, kind: str, item: Mapping[str, Any], config: ToolConfig, event: str | None
 ) -> None:
     opened = item.get("date") or item.get("date_creation")
-    made.at("opened_at", opened or (config.received_at if event == "new" else None))
+    if event == "new":  # sending may lag: the last resort is the time of receipt
+        opened = opened or item.get("date_mod") or config.received_at
+    made.at("opened_at", opened)
     if kind == "incident":
         made.at("acknowledged_at", item.get("takeintoaccountdate"))
         for ours, theirs in (("resolved_at", "solvedate"), ("closed_at", "closedate")):

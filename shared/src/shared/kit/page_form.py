@@ -1,0 +1,34 @@
+"""Whether a report is asked for as JSON or as its page, and how the page is answered."""
+
+from typing import Annotated, Final, Literal
+
+from fastapi import Depends, Header, Query, Response
+
+from shared.kit.forms import Form, accepted_form
+
+_OFFERED: Final = (Form.JSON, Form.HTML)
+_VARY: Final = {"Vary": "Accept"}
+_NOTHING_FETCHED: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"
+}
+
+
+async def _as_page(
+    response: Response,
+    form: Annotated[
+        Literal[Form.JSON, Form.HTML] | None,
+        Query(alias="format", description="stands above the Accept header"),
+    ] = None,
+    accept: Annotated[str, Header()] = "",
+) -> bool:
+    response.headers.update(_VARY)
+    return (form or accepted_form(accept, _OFFERED)) is Form.HTML
+
+
+AsPage = Annotated[bool, Depends(_as_page)]
+"""True: answer with `page_reply`; else the reply has its headers already."""
+
+
+def page_reply(body: str | bytes) -> Response:
+    """A page that is whole in itself: a browser fetches and runs nothing for it."""
+    return Response(body, headers=_VARY | _NOTHING_FETCHED, media_type="text/html; charset=utf-8")

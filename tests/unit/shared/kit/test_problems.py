@@ -1,0 +1,93 @@
+"""Failures leave as problems that point at the field of the body that was sent."""
+
+from typing import Annotated, Any, Literal
+
+import httpx
+import psycopg
+import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel, Field, model_validator
+
+from shared.kit.problems import install_problem_handlers
+
+
+class Square(BaseModel):
+    kind: Literal["square"]
+    side: int
+
+
+class Circle(BaseModel):
+    kind: Literal["circle"]
+    radius: int
+
+    @model_validator(mode="after")
+    def _is_a_shape(self) -> "Circle":
+        if self.radius < 0:
+            raise ValueError("is none")
+        return self
+
+
+class Drawing(BaseModel):
+    title: str
+    shapes: list[Annotated[Square | Circle, Field(discriminator="kind")]]
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    app = FastAPI()
+    install_problem_handlers(app)
+
+    @app.post("/drawings")
+    async def draw(body: Drawing) -> None:
+        pass
+
+    @app.get("/slow")
+    async def read() -> None:
+        raise psycopg.errors.QueryCanceled("canceling statement due to statement timeout")
+
+    return app
+
+
+@pytest.fixture
+def send(app: FastAPI) -> Any:
+    async def sent(method: str, path: str, body: Any = None) -> httpx.Response:
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+            return await http.request(method, path, json=body)
+
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("shape", "pointer"),
+    [
+        ({"kind": "square", "side": "long"}, "/shapes/0/side"),
+        ({"kind": "circle", "radius": "long"}, "/shapes/0/radius"),
+        ({"kind": "square"}, "/shapes/0/side"),
+        ({"kind": "circle", "radius": -1}, "/shapes/0"),
+        ({"kind": "heart"}, "/shapes/0"),
+        ({}, "/shapes/0"),
+        (7, "/shapes/0"),
+    ],
+)
+async def test_a_pointer_leads_to_the_field_that_was_sent(
+    send: Any, shape: Any, pointer: str
+) -> None:
+    reply = await send("POST", "/drawings", {"title": "t", "shapes": [shape]})
+
+    assert reply.status_code == 422
+    assert [error["pointer"] for error in reply.json()["errors"]] == [pointer]
+
+
+async def test_a_missing_field_is_pointed_at_even_if_it_is_called_like_a_value(send: Any) -> None:
+    reply = await send("POST", "/drawings", {"note": "title", "shapes": []})
+
+    assert [error["pointer"] for error in reply.json()["errors"]] == ["/title"]
+
+
+async def test_what_takes_too_long_says_that_repeating_does_not_help(send: Any) -> None:
+    reply = await send("GET", "/slow")
+
+    assert (reply.status_code, reply.json()["code"]) == (503, "took_too_long")
+    assert "ask for less" in reply.json()["detail"]
+    assert "Retry-After" not in reply.headers
