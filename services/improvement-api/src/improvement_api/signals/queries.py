@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, literal, select
-from sqlalchemy.dialects.postgresql import insert
+import orjson
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.signals.tables import Signal
+from shared.kit.database import rows_of
 from shared.kit.pagination import PageParams, keyset
 
 
@@ -23,19 +24,25 @@ class SignalFilter:
     after: int | None = None
 
 
+# The number is taken for the row that comes of the lock: after it, in the same round trip.
+_KEEP = """
+    WITH held AS MATERIALIZED (
+        SELECT pg_advisory_xact_lock(hashtextextended('improvement.signal', 0))
+    )
+    INSERT INTO improvement.signal (id, type, service, data, occurred_at, received_at)
+    SELECT :id, :type, :service, CAST(:data AS jsonb), :occurred_at, :received_at FROM held
+    ON CONFLICT (id) DO NOTHING RETURNING sequence
+"""
+
+
 async def keep_signal(session: AsyncSession, values: Mapping[str, Any]) -> bool:
     """Store an event; False when it was stored before.
 
     Numbers are taken under a lock that is held to the commit. So they become visible in their
     order, and who goes on after the last sequence it saw steps over none.
     """
-    name = func.hashtextextended("improvement.signal", 0)
-    held = select(func.pg_advisory_xact_lock(name)).cte("held").prefix_with("MATERIALIZED")
-    columns = [literal(value, Signal.__table__.c[name].type) for name, value in values.items()]
-    # The number is taken for the row that comes of the lock: after it, in the same round trip.
-    statement = insert(Signal).from_select(list(values), select(*columns).select_from(held))
-    stored = statement.on_conflict_do_nothing(index_elements=[Signal.id])
-    return (await session.scalars(stored.returning(Signal.sequence))).first() is not None
+    data = orjson.dumps(values["data"]).decode()
+    return bool(await rows_of(session, _KEEP, {**values, "data": data}))
 
 
 async def list_signals(

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.indicators.live import SERVICES, Reading, sql_type
 from metrics_api.indicators.periods import Span, decompose
 from metrics_api.indicators.rules import DURATION_SUMS, SUMS, Sums, parts_of
 from metrics_api.indicators.scopes import Scope, ScopeKind
+from shared.kit.database import rows_of
 
 FIRST_MOMENT: Final = datetime.fromisoformat("1800-01-01T00:00:00Z")
 
@@ -118,15 +118,6 @@ def scope_parameters(scope: Scope) -> dict[str, Any]:
     return {} if scope.services is None else {"services": list(scope.services)}
 
 
-async def plan_afresh(session: AsyncSession) -> None:
-    """Let the statements of this transaction be planned for the tables as they are now.
-
-    A plan kept from when the ledger of deltas was empty reads all of it for each piece, and a
-    bulk load fills it in seconds.
-    """
-    await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
-
-
 async def sums_of_scope(
     session: AsyncSession, scope: Scope, spans: Sequence[Span]
 ) -> dict[int, Sums]:
@@ -137,8 +128,7 @@ async def sums_of_scope(
     SELECT r.n, {totals}
     FROM ({rows_of_spans(scope.kind, edges=has_edges(parameters))}) AS r
     GROUP BY r.n"""
-    await plan_afresh(session)
-    found = await session.execute(text(statement), {**scope_parameters(scope), **parameters})
+    found = await rows_of(session, statement, {**scope_parameters(scope), **parameters})
     sums = {span.n: dict.fromkeys(SUMS, 0) for span in spans}
     for n, *amounts in found:
         sums[n] = {name: int(amount) for name, amount in zip(SUMS, amounts, strict=True)}

@@ -10,10 +10,9 @@ exclusions): too rare a question to pay for cells by slice at every ingest.
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.indicators.cell_queries import live_parameters, plan_afresh, scope_parameters
+from metrics_api.indicators.cell_queries import live_parameters, scope_parameters
 from metrics_api.indicators.definitions import DurationKind
 from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.live import DURATIONS, SPANS, Reading
@@ -21,6 +20,7 @@ from metrics_api.indicators.periods import Span
 from metrics_api.indicators.rules import DURATION_SUMS, SUMS, Sums
 from metrics_api.indicators.scopes import RecordSums, Scope
 from metrics_api.indicators.values import Place, cut_spans, needed_sums, parts_in_spans, with_late
+from shared.kit.database import rows_of
 from shared.schemas.metrics import KpiId
 
 MOST_SLICES: Final = 100
@@ -51,10 +51,9 @@ async def sums_of_incidents(
         SELECT *, dense_rank() OVER (ORDER BY weight DESC, slice) AS place FROM weighed
     )
     SELECT service, slice, n, {", ".join(names)} FROM placed WHERE place <= {MOST_SLICES}"""
-    await plan_afresh(session)
     parameters = {**scope_parameters(scope), **live_parameters(spans)}
     found: dict[Place, Sums] = {}
-    for service_key, slice_, n, *amounts in await session.execute(text(statement), parameters):
+    for service_key, slice_, n, *amounts in await rows_of(session, statement, parameters):
         known = {name: int(amount) for name, amount in zip(names, amounts, strict=True)}
         found[Place(service_key, slice_, n)] = dict.fromkeys(SUMS, 0) | known
     return found
@@ -77,7 +76,7 @@ async def exact_percentiles(
            percentile_cont(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY r.duration)
     FROM ({rows}) AS r GROUP BY 1, 2"""
     parameters: dict[str, Any] = {**scope_parameters(scope), **live_parameters(spans)}
-    found = await session.execute(text(statement), parameters)
+    found = await rows_of(session, statement, parameters)
     return {Place(None, slice_, n): (p50, p90, p95) for slice_, n, (p50, p90, p95) in found}
 
 
@@ -93,7 +92,7 @@ async def late_by_now(
     JOIN ({reading.open_incidents("i.resolution_due_at AS due")}) AS r ON r.due < p.high
     GROUP BY 1, 2"""
     parameters = {**scope_parameters(scope), **live_parameters(spans)}
-    found = await session.execute(text(statement), parameters)
+    found = await rows_of(session, statement, parameters)
     return {Place(None, slice_, n): count for slice_, n, count in found}
 
 

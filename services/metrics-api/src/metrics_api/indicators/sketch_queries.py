@@ -4,7 +4,6 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.indicators.cell_queries import (
@@ -12,7 +11,6 @@ from metrics_api.indicators.cell_queries import (
     DAY_PIECES,
     has_edges,
     of_services,
-    plan_afresh,
     scope_parameters,
     span_parameters,
 )
@@ -23,13 +21,14 @@ from metrics_api.indicators.queries import CHANGED_DURATIONS
 from metrics_api.indicators.scopes import Scope, ScopeKind
 from metrics_api.indicators.sketch_making import buckets_of_days
 from metrics_api.indicators.sketches import SHARES, percentiles_between
+from shared.kit.database import rows_of
 
 MOST_DIRTY: Final = 5_000
 """Days of services that are counted from incidents at most: some hundred thousand incidents."""
 _NEIGHBOURS: Final = ", ".join(
-    f"min(bucket) FILTER (WHERE upto > {rounded}({share} * (whole - 1)))"
+    f"min(bucket) FILTER (WHERE upto > {rounded}({share} * (whole - 1))) AS {rounded}_{place}"
     for rounded in ("floor", "ceil")
-    for share in SHARES
+    for place, share in enumerate(SHARES)
 )
 
 
@@ -43,12 +42,12 @@ async def sketched_percentiles(
     Nothing where that would be too many days, as shortly after a bulk load.
     """
     parameters = span_parameters(spans)
-    await plan_afresh(session)
     asked: dict[str, Any] = {**scope_parameters(scope), **parameters, "duration": kind.value}
     days = (
         f"SELECT count(*) FROM (SELECT FROM ({_dirty(scope.kind)}) AS d LIMIT {MOST_DIRTY + 1}) c"
     )
-    if (await session.scalar(text(days), asked) or 0) > MOST_DIRTY:
+    ((dirty,),) = await rows_of(session, days, asked)
+    if dirty > MOST_DIRTY:
         return {}
     statement = f"""
     WITH dirty AS MATERIALIZED ({_dirty(scope.kind)}
@@ -61,7 +60,7 @@ async def sketched_percentiles(
         FROM counted GROUP BY n, bucket
     )
     SELECT n, whole, {_NEIGHBOURS} FROM ranked GROUP BY n, whole"""
-    found = await session.execute(text(statement), asked)
+    found = await rows_of(session, statement, asked)
     return {
         n: percentiles_between(int(whole), buckets[: len(SHARES)], buckets[len(SHARES) :])
         for n, whole, *buckets in found

@@ -5,13 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.as_of.relations import THEN
 from metrics_api.indicators.cell_queries import (
     has_edges,
-    plan_afresh,
     rows_of_spans,
     scope_parameters,
     span_parameters,
@@ -28,6 +26,7 @@ from metrics_api.indicators.scopes import RecordSums, Scope, ScopeKind
 from metrics_api.indicators.values import figure_of_parts
 from metrics_api.judgements.rules import Measured
 from metrics_api.record_kpis.queries import record_sums
+from shared.kit.database import rows_of
 from shared.schemas.metrics import KpiId
 
 Figures = Mapping[tuple[str, int], Measured]
@@ -113,8 +112,7 @@ async def _of_incidents(
     SELECT r.service, r.n, {total} AS total, {count} AS divisor, {records} AS records
     FROM ({rows_of_spans(scope.kind, edges=has_edges(parameters))}) AS r
     GROUP BY r.service, r.n HAVING {_ACTIVITY} > 0"""
-    await plan_afresh(session)
-    rows = await session.execute(text(statement), {**scope_parameters(scope), **parameters})
+    rows = await rows_of(session, statement, {**scope_parameters(scope), **parameters})
     found = {}
     for service, n, total, divisor, records in rows:
         figure = quotient(kpi, total, divisor, int(records))

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from metrics_api.as_of.relations import LIVE_BOOKS, Books
 from metrics_api.indicators.cell_queries import (
     has_edges,
-    plan_afresh,
     rows_of_spans,
     span_parameters,
     sum_of,
@@ -22,6 +21,7 @@ from metrics_api.indicators.periods import Period, Span
 from metrics_api.indicators.scopes import LIVE, Relations, ScopeKind
 from metrics_api.indicators.values import needed_sums
 from metrics_api.record_kpis.presence import has_record, presence_parameters
+from shared.kit.database import rows_of
 
 _ASKED: Final = "ARRAY(SELECT key FROM asked)"
 _NO_SUMS: Final = "SELECT NULL::text, NULL::int[], NULL::numeric[], NULL::numeric[], NULL::bigint[]"
@@ -71,9 +71,8 @@ async def rows_of_incidents(
         FROM (SELECT r.service, r.n, {total} AS total, {count} AS count, {records} AS records
               FROM ({rows}) AS r GROUP BY r.service, r.n HAVING sum(r.activity) > 0) AS x
         GROUP BY service"""
-    await plan_afresh(session)
     asked = {**_parameters(kpi, periods, wanted), **parameters}
-    return (await session.execute(text(_statement(sums, "false")), asked)).all()
+    return await rows_of(session, _statement(sums, "false"), asked)
 
 
 async def rows_of_records(
@@ -87,8 +86,7 @@ async def rows_of_records(
     """The same rows, without sums, of a KPI of other records."""
     statement = _statement(_NO_SUMS, has_record(kpi.id, "asked.key", known.relations), known.books)
     asked = {**_parameters(kpi, periods, wanted), **presence_parameters(spans, known.now)}
-    await plan_afresh(session)
-    return (await session.execute(text(statement), asked)).all()
+    return await rows_of(session, statement, asked)
 
 
 async def rows_of_services(
@@ -102,7 +100,7 @@ async def rows_of_services(
     """The same rows, without sums, of the services that are `active` or have a target."""
     statement = _statement(_NO_SUMS, "asked.key = ANY(CAST(:active AS text[]))", books)
     asked = {**_parameters(kpi, periods, wanted), "active": list(active)}
-    return (await session.execute(text(statement), asked)).all()
+    return await rows_of(session, statement, asked)
 
 
 async def services_of_report(
