@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.cheating import eve, honestly_signed
 from tests.support.gates import automated
 from tests.support.improvement import Improvement, running_improvement, write_private_key
 from tests.support.postgres import Database
@@ -114,6 +115,55 @@ async def test_a_record_that_was_deleted_past_its_key_is_found(
     assert await broken(tollgate) == (2, "record_missing")
 
 
+class TestSignaturesOfADecision:
+    """Ada signed, and eve decided on that."""
+
+    @pytest.fixture
+    async def signed(self, tollgate: Improvement) -> Any:
+        evaluation = await honestly_signed(tollgate)
+        reply = await tollgate.decide(evaluation, eve(tollgate))
+        assert reply.status_code == 201, reply.text
+        return evaluation
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE improvement.signature SET signed_by = 'mallory'",
+            "UPDATE improvement.signature SET signed_at = signed_at - interval '1 hour'",
+            "UPDATE improvement.signature SET expires_at = signed_at",
+            "UPDATE improvement.signature SET facts_hash = repeat('0', 64)",
+            "DELETE FROM improvement.signature",
+            "INSERT INTO improvement.signature_withdrawal"
+            " SELECT id, 'x', signed_at, signed_by FROM improvement.signature",
+            "INSERT INTO improvement.signature (id, evaluation_id, criterion, role, signed_by,"
+            " signed_at, facts_hash) SELECT gen_random_uuid(), evaluation_id, criterion, role,"
+            " 'mallory', signed_at, facts_hash FROM improvement.signature",
+        ],
+    )
+    async def test_altering_removing_or_adding_one_is_found(
+        self, tollgate: Improvement, signed: Any, statement: str
+    ) -> None:
+        assert (await verify(tollgate))["intact"] is True
+
+        tollgate.as_admin(statement)
+
+        assert await broken(tollgate) == (1, "signatures_altered")
+
+    async def test_a_decision_from_before_they_were_frozen_is_intact(
+        self, tollgate: Improvement, signed: Any
+    ) -> None:
+        log = (await tollgate.http.get("/v1/decision-log")).json()["items"]
+        frozen = json.loads(log[0]["entry"])["frozen"]
+        old = {k: v for k, v in frozen.items() if k not in ("signatures", "facts_hash")}
+        write_anew(tollgate, log, frozen=old)
+
+        found = await verify(tollgate)
+
+        decision = (await tollgate.http.get("/v1/decisions")).json()["items"][0]
+        assert (found["intact"], found["count"]) == (True, 1)
+        assert (decision["signatures"], decision["facts_hash"]) == (None, None)
+
+
 class TestWithWhatWasNotedEarlier:
     async def test_a_log_whose_end_was_cut_off_with_its_decision_is_found(
         self, tollgate: Improvement, log: list[Any]
@@ -207,4 +257,6 @@ def write_anew(tollgate: Improvement, log: list[Any], **forged: Any) -> None:
             *(text, previous, digest, entry["seq"]),
         )
         previous = digest
-    tollgate.as_admin("UPDATE improvement.decision SET comment = %s", forged["comment"])
+    for column, value in forged.items():
+        kept = value if isinstance(value, str) else json.dumps(value)
+        tollgate.as_admin(f"UPDATE improvement.decision SET {column} = %s", kept)

@@ -20,8 +20,8 @@ from improvement_api.decisions.rules import (
     check_verdict,
     next_entry,
 )
-from improvement_api.decisions.schemas import DecisionCreate, FrozenSignature
-from improvement_api.decisions.statements import claims_of, said_of
+from improvement_api.decisions.schemas import DecisionCreate
+from improvement_api.decisions.statements import claims_of, said_of, signatures_said
 from improvement_api.decisions.tables import (
     BoardRejection,
     Decision,
@@ -36,7 +36,6 @@ from improvement_api.evaluations.queries import (
 )
 from improvement_api.evaluations.rules import check_open
 from improvement_api.gates.rules import stages_of
-from improvement_api.signatures.queries import signature_out
 from improvement_api.signatures.rules import check_person
 from shared.errors import Invalid, NotFound, Unavailable
 from shared.kit.audit import record
@@ -128,7 +127,7 @@ async def turn_down(
         board=board,
         votes=votes,
         frozen=_frozen(read),
-        rejected_at=now(),
+        rejected_at=read.as_of,
     )
     await insert_rejection(session, rejection)
     await _log(session, rejection)
@@ -167,7 +166,7 @@ def _decision(
         evaluation_id=read.row.id,
         frozen=_frozen(read),
         comment=ruling.comment,
-        decided_at=now(),
+        decided_at=read.as_of,
         decided_by=ruling.decided_by,
         board=ruling.board,
         votes=ruling.votes,
@@ -178,13 +177,10 @@ def _decision(
 
 def _frozen(read: ReadEvaluation) -> dict[str, Any]:
     """The verdict with all outcomes, and whose signatures on which facts stand behind it."""
-    shown = (signature_out(one, read.as_of) for one in read.counting)
     return {
         **ASSESSMENT.dump_python(read.assessment, mode="json"),
         "facts_hash": read.row.facts_hash,
-        "signatures": [
-            FrozenSignature.model_validate(one).model_dump(mode="json") for one in shown
-        ],
+        "signatures": signatures_said(read.signatures, read.as_of),
     }
 
 

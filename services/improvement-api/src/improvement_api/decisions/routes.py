@@ -123,9 +123,10 @@ async def verify_decision_log(
 ) -> VerificationOut:
     """Make every hash, entry and signature anew, and say where the log breaks first, if it does.
 
-    Found are altered, missing and re-ordered entries, altered decisions, forged statements, and
-    decisions without an entry. With what an earlier verification answered also a log whose end was
-    cut off, or that was written anew as a whole; without it nobody can see that.
+    Found are altered, missing and re-ordered entries, altered decisions, forged statements,
+    signatures that are not those a decision froze, and decisions without an entry. With what an
+    earlier verification answered also a log whose end was cut off, or that was written anew as a
+    whole; without it nobody can see that.
     """
     noted = Checkpoint(expected_count, expected_head)
     found = await verify_log(session, request.app.state.decision_keys, noted)

@@ -128,6 +128,7 @@ class Flaw(StrEnum):
     RECORD_MISSING = "record_missing"
     RECORD_ALTERED = "record_altered"
     STATEMENT_FORGED = "statement_forged"
+    SIGNATURES_ALTERED = "signatures_altered"
     NOT_LOGGED = "not_logged"
     CHECKPOINT_MISSED = "checkpoint_missed"
 

@@ -1,11 +1,16 @@
-"""What is said of a decision: in its signed statement, and in its entry of the log.
+"""What is said of a decision: in its signed statement, in its entry of the log, of its signatures.
 
-Both are made from the row alone, so that verifying the log can make them again and compare.
+The first two are made from the row alone, the last from those of the signatures, so that verifying
+the log can make them again and compare.
 """
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
+from improvement_api.decisions.schemas import FrozenSignature
 from improvement_api.decisions.tables import BoardRejection, Decision
+from improvement_api.signatures.queries import GivenSignature, signature_out
 
 
 def claims_of(decision: Decision) -> dict[str, Any]:
@@ -50,3 +55,9 @@ def _of_rejection(rejection: BoardRejection) -> dict[str, Any]:
         "board": rejection.board,
         "votes": rejection.votes,
     }
+
+
+def signatures_said(given: Iterable[GivenSignature], at: datetime) -> list[dict[str, Any]]:
+    """Of an evaluation's signatures those that counted when it was decided, as that froze them."""
+    counting = (signature_out(one, at) for one in given if one.counts(at))
+    return [FrozenSignature.model_validate(one).model_dump(mode="json") for one in counting]

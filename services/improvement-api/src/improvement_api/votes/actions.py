@@ -45,7 +45,8 @@ async def cast_vote(
     """
     found = await read_evaluation(session, evaluation_id, now())
     await lock_standing(session, found.row.service, found.row.gate)
-    read = await read_evaluation(session, evaluation_id, now())
+    at = now()
+    read = await read_evaluation(session, evaluation_id, at)
     cast = await votes_on(session, evaluation_id)
     _check(read, cast, caller, told)
     vote = Vote(
@@ -55,7 +56,7 @@ async def cast_vote(
         voter=caller.subject,
         choice=body.choice,
         comment=body.comment,
-        voted_at=now(),
+        voted_at=at,
     )
     await insert_vote(session, vote)
     after = {"board": told.board.key, "choice": body.choice, "comment": body.comment}
