@@ -24,11 +24,25 @@ fi
 # The token goes by file: command lines are for every process to see.
 printf 'header = "Authorization: Bearer %s"\n' "$token" >"$work/config"
 key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-status=$(curl -sS -m 60 --retry "${TOLLGATE_RETRIES:-3}" --retry-connrefused --retry-delay 5 \
-  -K "$work/config" -X POST -H "Idempotency-Key: $key" -H 'Accept: application/json' \
-  -o "$work/evaluation.json" -w '%{http_code}' \
-  "$TOLLGATE_URL/v1/services/$TOLLGATE_SERVICE/gates/$TOLLGATE_GATE/evaluations") ||
-  trouble "$TOLLGATE_URL cannot be reached"
+ask() {
+  status=$(curl -sS -m 60 --retry "${TOLLGATE_RETRIES:-3}" --retry-connrefused --retry-delay 5 \
+    -K "$work/config" -X POST -H "Idempotency-Key: $key" -H 'Accept: application/json' \
+    -D "$work/headers" -o "$work/evaluation.json" -w '%{http_code}' \
+    "$TOLLGATE_URL/v1/services/$TOLLGATE_SERVICE/gates/$TOLLGATE_GATE/evaluations") ||
+    trouble "$TOLLGATE_URL cannot be reached"
+}
+# A try that ran out of time may still be worked on: until that has ended its key is "in flight".
+in_flight() {
+  [ "$status" = 409 ] && jq -e '.code == "idempotency_key_in_flight"' "$work/evaluation.json" >/dev/null 2>&1
+}
+pause() { sed -n 's/^[Rr]etry-[Aa]fter: *\([0-9]\{1,2\}\)[[:space:]]*$/\1/p' "$work/headers" | tail -n 1; }
+ask
+patient_until=$(($(date +%s) + ${TOLLGATE_PATIENCE:-60}))
+while in_flight && [ "$(date +%s)" -lt "$patient_until" ]; do
+  seconds=$(pause)
+  sleep "${seconds:-1}"
+  ask
+done
 [ "$status" = 201 ] ||
   trouble "it answered $status: $(jq -r '.detail // empty' "$work/evaluation.json" 2>/dev/null)"
 evaluation=$(jq -er .id "$work/evaluation.json") || trouble "the answer is no evaluation"

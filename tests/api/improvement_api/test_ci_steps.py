@@ -190,6 +190,63 @@ async def test_an_answer_of_something_else_is_no_pass(pipeline: Pipeline) -> Non
     assert "the answer is no evaluation" in ended.errors
 
 
+class TestAKeyInFlight:
+    """The step's own earlier try ran out of time, and improvement-api is still at work on it."""
+
+    def busy(self, pipeline: Pipeline, times: int) -> tuple[Any, list[bytes]]:
+        """improvement-api that says so that often before it answers; the keys that it saw."""
+        keys: list[bytes] = []
+        problem = json.dumps({"code": "idempotency_key_in_flight", "detail": "still in flight"})
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            keys.extend(v for k, v in scope["headers"] if k == b"idempotency-key")
+            if scope["method"] != "POST" or len(keys) > times:
+                await pipeline.tollgate.app(scope, receive, send)
+                return
+            headers = [(b"retry-after", b"1"), (b"content-type", b"application/problem+json")]
+            await send({"type": "http.response.start", "status": 409, "headers": headers})
+            await send({"type": "http.response.body", "body": problem.encode()})
+
+        return app, keys
+
+    @pytest.mark.parametrize("ci", SHELLS)
+    async def test_is_asked_for_again_until_its_answer_is_there(
+        self, pipeline: Pipeline, ci: str
+    ) -> None:
+        await given(pipeline.tollgate, "pass")
+        app, keys = self.busy(pipeline, times=2)
+
+        began = time.monotonic()
+        async with serving(app) as url:
+            ended = await pipeline.run(ci, TOLLGATE_URL=url)
+
+        assert (ended.code, ended.outcomes()) == (0, ["system-out"]), ended.errors
+        assert (len(keys), len(set(keys))) == (3, 1)
+        assert time.monotonic() - began >= 2  # Retry-After, twice
+
+    async def test_is_given_up_when_patience_ends(self, pipeline: Pipeline) -> None:
+        app, keys = self.busy(pipeline, times=99)
+
+        async with serving(app) as url:
+            ended = await pipeline.run(TOLLGATE_URL=url, TOLLGATE_PATIENCE="2")
+
+        assert (ended.code, 2 <= len(keys) <= 3) == (3, True)
+        assert "it answered 409: still in flight" in ended.errors
+
+    async def test_another_409_is_not_waited_for(self, pipeline: Pipeline) -> None:
+        asked: list[str] = []
+
+        async def other(scope: Any, receive: Any, send: Any) -> None:
+            asked.append(scope["path"])
+            await send({"type": "http.response.start", "status": 409, "headers": []})
+            await send({"type": "http.response.body", "body": b'{"code": "another"}'})
+
+        async with serving(other) as url:
+            ended = await pipeline.run(TOLLGATE_URL=url)
+
+        assert (ended.code, len(asked)) == (3, 1)
+
+
 async def test_texts_of_people_break_neither_the_summary_nor_the_report(
     pipeline: Pipeline,
 ) -> None:
