@@ -86,7 +86,6 @@ async def _open(session: Session, cause: Cause, at: datetime, caller_name: str) 
         updated_at=at,
     )
     await queries.insert_opportunity(session, opportunity)
-    await queries.point_cause(session, cause.key, opportunity.id)
     facts = facts_of(opportunity)
     await record(session, caller, "opened", ("opportunity", str(opportunity.id)), None, facts)
     told = {**facts, "id": str(opportunity.id), "figures": document["figures"]}

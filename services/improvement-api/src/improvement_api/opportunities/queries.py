@@ -135,13 +135,6 @@ async def lock_matter(session: AsyncSession, cause: Cause) -> None:
     await session.execute(insert(OpportunityCause).values(key=cause.key).on_conflict_do_nothing())
 
 
-async def point_cause(session: AsyncSession, key: str, opportunity_id: UUID) -> None:
-    """Remember what a cause opened last; the caller holds its lock."""
-    cause = await session.get_one(OpportunityCause, key, populate_existing=True)
-    cause.opportunity_id = opportunity_id
-    await session.flush()
-
-
 async def former_of(session: AsyncSession, cause: Cause) -> tuple[UUID, Former] | tuple[None, None]:
     """The opportunity that was opened last for the matter of a cause, by whichever trigger."""
     trigger = Opportunity.cause["trigger"].astext

@@ -114,14 +114,11 @@ class OpportunityLink(Base):
 
 
 class OpportunityCause(Base):
-    """A cause that ever occurred, with what it opened last."""
+    """A cause that ever occurred."""
 
     __tablename__ = "opportunity_cause"
 
     key: Mapped[str] = mapped_column(Text, primary_key=True)
-    opportunity_id: Mapped[UUID | None] = mapped_column(
-        Uuid, ForeignKey("improvement.opportunity.id")
-    )
 
 
 class Occurrence(Base):
