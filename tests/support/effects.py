@@ -96,20 +96,18 @@ def _autoregressive(length: int, rho: float, rng: np.random.Generator) -> np.nda
 
 @dataclass(frozen=True)
 class Coverage:
-    """Shares of the runs: the 95 % interval held the truth, it left out zero, and an effect was
-    claimed, as plans are judged."""
+    """Shares of the runs: the 95 % interval held the truth, and an effect was claimed, as plans
+    are judged."""
 
     held: float
-    excluded_zero: float
     claimed: float
 
 
 def coverage_of(world: World, runs: int, seed: int) -> Coverage:
     setting = Setting(world.season, of_records=True, judging_level=JUDGING_LEVEL)
-    held = excluded = claimed = 0
+    held = claimed = 0
     for series in simulated(world, runs, seed):
         truth, zero = chances_below(series, setting, (world.effect, 0.0))
         held += 0.025 <= truth <= 0.975
-        excluded += not 0.025 <= zero <= 0.975
         claimed += not (1 - JUDGING_LEVEL) / 2 <= zero <= (1 + JUDGING_LEVEL) / 2
-    return Coverage(held / runs, excluded / runs, claimed / runs)
+    return Coverage(held / runs, claimed / runs)

@@ -56,7 +56,7 @@ class TestMeasuring:
         assert result["relative"]["value"] == pytest.approx(-1 / 3, abs=0.05)
         explained = sum(result["explained"].values()) + result["average"]["value"]
         assert explained == pytest.approx(result["naive"])
-        assert result["sentence"].startswith("MTTR became better by the intervention: -")
+        assert result["sentence"].startswith("MTTR became better with the intervention: -")
 
     async def test_asks_for_weeks_before_and_after_and_for_priorities(
         self, tollgate: Improvement, figures: Figures, initiative: Any

@@ -101,7 +101,7 @@ class TestDefinedAnswers:
         assert (found.payback.value, found.discounted_payback.value) == (None, None)
         assert "not recovered" in str(found.payback.reason)
         assert found.internal_rate.value is None
-        assert "only costs" in str(found.internal_rate.reason)
+        assert "never above zero" in str(found.internal_rate.reason)
 
     def test_of_benefits_alone(self) -> None:
         found = analysed("0", "110")
@@ -110,13 +110,20 @@ class TestDefinedAnswers:
         assert (found.roi.value, found.benefit_cost_ratio.value) == (None, None)
         assert "nothing is spent" in str(found.roi.reason)
         assert found.payback.value == 0
-        assert "only benefits" in str(found.internal_rate.reason)
+        assert "never below zero" in str(found.internal_rate.reason)
+
+    def test_of_more_benefit_than_cost_in_every_period(self) -> None:
+        lines = [line("gain", "110", 1, benefit_kind="revenue"), line("run", "10", 1)]
+
+        found = analysed("0", "0", lines=lines)
+
+        assert "never below zero" in str(found.internal_rate.reason)
 
     def test_of_nothing_at_all(self) -> None:
         found = analysed("0", "0")
 
         assert (cents(found.npv), found.payback.value) == ("0.00", 0)
-        assert "there is nothing" in str(found.internal_rate.reason)
+        assert "is always zero" in str(found.internal_rate.reason)
         assert found.roi.reason is not None
 
 

@@ -22,13 +22,12 @@ from improvement_api.benefits.regression import (
     regress,
 )
 
-METHOD: Final = "its-ar1/1"
+METHOD: Final = "its-ar1/2"
 """Changes with whatever changes a result; a measurement names the one it was made with."""
 
 LEVEL: Final = 0.95
 POWER: Final = 0.8
 _NORMAL: Final = NormalDist()
-_TO_DETECTABLE: Final = 1 + _NORMAL.inv_cdf(POWER) / _NORMAL.inv_cdf((1 + LEVEL) / 2)
 
 
 @dataclass(frozen=True)
@@ -240,10 +239,15 @@ def _effect(
         at_end=Estimate(float(values[1]), float(low[1]), float(high[1])),
         judged=Estimate(float(values[0]), float(judged_low[0]), float(judged_high[0])),
         p_value=float(posterior.p_values()[0]),
-        detectable=float((high[0] - low[0]) / 2 * _TO_DETECTABLE),
+        detectable=_detectable(float(judged_high[0] - judged_low[0]) / 2, setting.judging_level),
         autocorrelation=posterior.autocorrelation,
         explained=explained,
         not_adjusted=not_adjusted,
         adjusted=[float(value) for value in series.values],
         expected=expected,
     )
+
+
+def _detectable(half_width: float, level: float) -> float:
+    """The effect that is shown with POWER, by half the width of the interval that judges it."""
+    return half_width * (1 + _NORMAL.inv_cdf(POWER) / _NORMAL.inv_cdf((1 + level) / 2))

@@ -143,13 +143,12 @@ def _relative(average: Estimate, expected_mean: float) -> dict[str, float] | Non
 def _sentence(
     inputs: MeasurementInputs, effect: Effect, verdict: Verdict, counts: Mapping[str, int]
 ) -> str:
-    average, unit = effect.average, inputs.unit
-    interval = f"95 % interval {_signed(average.low)} to {_signed(average.high)}"
-    amount = f"{_signed(average.value)} {unit} ({interval})"
+    unit = inputs.unit
+    amount = f"{_signed(effect.average.value)} {unit} ({_intervals(effect, verdict)})"
     grain = inputs.grain.value
     basis = f"{counts['n_after']} {grain}s after against {counts['n_before']} before"
     said = {
-        Verdict.IMPROVED: f"{inputs.kpi_name} became better by the intervention: {amount}",
+        Verdict.IMPROVED: f"{inputs.kpi_name} became better with the intervention: {amount}",
         Verdict.WORSENED: f"{inputs.kpi_name} became worse with the intervention: {amount}",
         Verdict.NOT_SHOWN: (
             f"No effect on {inputs.kpi_name} is shown: {amount}; one of"
@@ -165,6 +164,17 @@ def _sentence(
     left = [_NAMES[name] for name in (*effect.not_adjusted, *_others(inputs))]
     unruled = f" Not ruled out: {', '.join(left)}." if left else ""
     return f"{said}; {basis}. {naive}.{unruled}"
+
+
+def _intervals(effect: Effect, verdict: Verdict) -> str:
+    """The 95 % interval; where it alone would show an effect, the wider one that judges as well."""
+    average, judged = effect.average, effect.judged
+    said = f"95 % interval {_signed(average.low)} to {_signed(average.high)}"
+    if verdict is Verdict.NOT_SHOWN and average.low * average.high > 0:
+        level = f"{JUDGING_LEVEL * 100:.2f} %"
+        said += f"; for it is looked at three times it is judged by that of {level},"
+        said += f" {_signed(judged.low)} to {_signed(judged.high)}"
+    return said
 
 
 def _signed(value: float) -> str:

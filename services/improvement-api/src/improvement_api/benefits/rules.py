@@ -1,7 +1,7 @@
 """What a measured effect means: for an initiative, for a guard-rail, for a plan. Pure.
 
-Judged three times at set times, each at 97.79 % (Pocock 1977): of plans without any effect that
-are looked at all three times, at most one in twenty is said to have had one.
+Judged three times at set times, each at 97.79 % (Pocock 1977): of initiatives without any effect
+that are looked at all three times, at most one in twenty is said to have had one.
 """
 
 from collections.abc import Iterator, Sequence

@@ -113,7 +113,7 @@ class EffectResult(Out):
     )
     p_value: float | None
     detectable: float | None = Field(
-        description="the smallest effect that would be shown four times in five"
+        description="the smallest effect that would be shown four times in five, when judged once"
     )
     autocorrelation: float | None = Field(description="of neighbouring periods, as found")
     explained: ExplainedOut | None

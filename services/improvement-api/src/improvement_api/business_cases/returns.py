@@ -51,9 +51,9 @@ def internal_rate(text: BusinessCaseText, nets: Sequence[Decimal]) -> InternalRa
     """The internal rate of return of the nets of period 0 and of every period after it."""
     changes = sign_changes(nets)
     if changes == 0:
-        side = "only benefits" if any(net > 0 for net in nets) else "only costs"
-        side = side if any(nets) else "nothing"
-        reason = f"the net cash flow never changes its sign, for there is {side}"
+        side = "below" if any(net > 0 for net in nets) else "above"
+        side = f"is never {side} zero" if any(nets) else "is always zero"
+        reason = f"the net cash flow never changes its sign: it {side}"
         return InternalRate(None, reason, 0, ())
     with localcontext(_CONTEXT):
         steps = _steps(text, nets)
