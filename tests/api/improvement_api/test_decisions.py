@@ -236,6 +236,16 @@ class TestDeciding:
         assert await listed(service="mail", gate=GATE) == made[1:]
         assert await listed(gate="to-retirement") == []
 
+    async def test_decisions_of_a_span_are_listed(self, tollgate: Improvement, passed: Any) -> None:
+        made = (await tollgate.decide(passed, tollgate.caller("eve", BOARD))).json()
+
+        async def listed(**params: Any) -> list[str]:
+            reply = await tollgate.http.get("/v1/decisions", params=params)
+            return [item["id"] for item in reply.json()["items"]]
+
+        assert await listed(since=made["decided_at"]) == [made["id"]]
+        assert await listed(until=made["decided_at"]) == []
+
 
 class TestTheStatement:
     async def test_is_what_the_catalog_accepts(self, tollgate: Improvement, passed: Any) -> None:

@@ -134,10 +134,11 @@ async def _on_validation_error(request: Request, exc: Exception) -> Response:
 
 
 def _validation_error(request: Request, found: Any, sent: Any) -> ApiError:
-    places = [error["loc"] for error in found]
-    if any(place and place[0] == "path" for place in places):
+    in_path = [error for error in found if error["loc"][:1] == ("path",)]
+    if in_path:
         # A malformed identifier names nothing that could exist.
-        return errors.NotFound("There is nothing at this path")
+        return errors.NotFound(_nothing_there(in_path[0]))
+    places = [error["loc"] for error in found]
     if any(error["type"] == "json_invalid" for error in found):
         return errors.BadRequest("The body is not valid JSON", code="unparsable")
     if ("body",) in places and request.headers.get("content-length", "0") != "0":
@@ -147,6 +148,12 @@ def _validation_error(request: Request, found: Any, sent: Any) -> ApiError:
     fields = [FieldError(_pointer(error, sent), _message(error), error["type"]) for error in found]
     detail = "; ".join(f"{field.pointer or 'body'}: {field.detail}" for field in fields[:3])
     return errors.Invalid(detail, errors=fields)
+
+
+def _nothing_there(error: Any) -> str:
+    if error["type"] != "enum":
+        return "There is nothing at this path"
+    return f"There is no {error['loc'][-1]} {error['input']}: it is {error['ctx']['expected']}"
 
 
 def _message(error: Any) -> str:

@@ -1,5 +1,6 @@
 """Failures leave as problems that point at the field of the body that was sent."""
 
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import httpx
@@ -9,6 +10,11 @@ from fastapi import FastAPI
 from pydantic import BaseModel, Field, model_validator
 
 from shared.kit.problems import install_problem_handlers
+
+
+class Colour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
 
 
 class Square(BaseModel):
@@ -39,6 +45,10 @@ def app() -> FastAPI:
 
     @app.post("/drawings")
     async def draw(body: Drawing) -> None:
+        pass
+
+    @app.get("/colours/{colour}/{number}")
+    async def look(colour: Colour, number: int) -> None:
         pass
 
     @app.get("/slow")
@@ -91,3 +101,16 @@ async def test_what_takes_too_long_says_that_repeating_does_not_help(send: Any) 
     assert (reply.status_code, reply.json()["code"]) == (503, "took_too_long")
     assert "ask for less" in reply.json()["detail"]
     assert "Retry-After" not in reply.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        ("/colours/green/1", "There is no colour green: it is 'red' or 'blue'"),
+        ("/colours/red/one", "There is nothing at this path"),
+    ],
+)
+async def test_what_a_path_cannot_name_is_not_found(send: Any, path: str, detail: str) -> None:
+    reply = await send("GET", path)
+
+    assert (reply.status_code, reply.json()["detail"]) == (404, detail)

@@ -23,10 +23,12 @@ _LOG_LOCK = 5_113_007_201
 
 @dataclass(frozen=True)
 class DecisionFilter:
-    """None means any."""
+    """None means any; decided in [since, until)."""
 
     service: str | None = None
     gate: Gate | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,10 @@ async def list_decisions(
         statement = statement.where(Decision.service == wanted.service)
     if wanted.gate is not None:
         statement = statement.where(Decision.gate == wanted.gate)
+    if wanted.since is not None:
+        statement = statement.where(Decision.decided_at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(Decision.decided_at < wanted.until)
     order: list[Any] = [Decision.decided_at.desc(), Decision.id.desc()]
     return list((await session.execute(keyset(statement, order, page))).all())
 

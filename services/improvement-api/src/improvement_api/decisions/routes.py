@@ -35,7 +35,7 @@ from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
-from shared.schemas.common import Key, Page
+from shared.schemas.common import Key, Page, Timestamp
 from shared.schemas.improvement import Gate
 
 router = Router(tags=["decisions"])
@@ -81,9 +81,12 @@ async def list_all(
     page: PageQuery,
     service: Annotated[Key | None, Query(description="of this service only")] = None,
     gate: Annotated[Gate | None, Query(description="at this gate only")] = None,
+    since: Annotated[Timestamp | None, Query(description="decided then or later")] = None,
+    until: Annotated[Timestamp | None, Query(description="decided before then")] = None,
 ) -> Page[DecisionOut]:
     """Decisions, newest first."""
-    rows = await list_decisions(session, DecisionFilter(service, gate), page)
+    wanted = DecisionFilter(service, gate, since, until)
+    rows = await list_decisions(session, wanted, page)
     shown = page_of(rows, page, key=lambda row: (row.Decision.decided_at, row.Decision.id))
     items = [_out(row.Decision, row.DecisionDelivery) for row in shown["items"]]
     return Page[DecisionOut](items=items, next_cursor=shown["next_cursor"])
