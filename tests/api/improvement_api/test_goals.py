@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from improvement_api.periods import Grain, last_full_periods, periods_between
+from improvement_api.periods import Grain, last_day_of, last_full_periods, periods_between
 from tests.support.gates import automated
 from tests.support.improvement import Improvement
 from tests.support.improving import Known, known, posted, told
@@ -222,7 +222,7 @@ class TestJudging:
     ) -> None:
         goal = await set_goal(tollgate, plan)
         months = periods_between(Grain.MONTH, NOW.date() - timedelta(days=70), NOW.date())
-        make_older(tollgate, goal, 100, NOW.date() - timedelta(days=1))
+        make_older(tollgate, goal, 100, last_day_of(months[-1]) - timedelta(days=1))
 
         await tollgate.run_job("judge_goals", {})
         missed = (await tollgate.http.get(f"/v1/goals/{goal['id']}")).json()
@@ -237,6 +237,22 @@ class TestJudging:
             "goal.missed",
             "goal.reached",
         ]
+
+    async def test_a_miss_is_taken_back_when_a_late_figure_shows_it_was_reached_in_time(
+        self, tollgate: Improvement, plan: str, more: Known
+    ) -> None:
+        goal = await set_goal(tollgate, plan)
+        months = periods_between(Grain.MONTH, NOW.date() - timedelta(days=70), NOW.date())
+        make_older(tollgate, goal, 100, last_day_of(months[-1]))
+
+        await tollgate.run_job("judge_goals", {})
+        missed = (await tollgate.http.get(f"/v1/goals/{goal['id']}")).json()
+        more.series["vpn", "mttr"][months[-1]] = 2.0
+        await tollgate.run_job("judge_goals", {})
+        after = (await tollgate.http.get(f"/v1/goals/{goal['id']}")).json()
+
+        assert missed["state"] == "missed"
+        assert (after["state"], after["missed_at"]) == ("reached", None)
 
     async def test_a_goal_that_was_just_set_is_looked_at_and_stays_open(
         self, tollgate: Improvement, plan: str

@@ -148,12 +148,17 @@ async def _measured(metrics: MetricsClient, goal: Goal, at: datetime) -> Measure
 
 
 async def _note(session: Session, goal: Goal, measured: Measured, at: datetime) -> int:
-    """Write what was measured beside a goal, and tell what is new: how many things."""
+    """Write what was measured beside a goal, and tell what is new: how many things.
+
+    A miss that was told is taken back when a figure that came late shows that it was none.
+    """
     goal.judged_at = at
     if measured.last is not None:
         value = measured.last.value
         goal.last_period = measured.last.period
         goal.last_value = None if value is None else Decimal(str(value))
+    if not measured.missed:
+        goal.missed_at = None
     news = []
     if measured.missed and goal.missed_at is None and goal.reached_at is None:
         goal.missed_at = at
