@@ -23,12 +23,15 @@ class Owners(httpx.AsyncBaseTransport):
 
     def __init__(self) -> None:
         self.asked: list[httpx.URL] = []
+        self.odd: str | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request.url)
         return httpx.Response(200, json=self._said(request.url))
 
     def _said(self, url: httpx.URL) -> dict[str, Any]:
+        if self.odd is not None and self.odd in url.path:
+            return {"figures": []}
         if url.path == "/v1/portfolios":
             return {"items": [{"key": "workplace"}, {"key": "apps"}], "next_cursor": None}
         if url.path.endswith("/costs"):
@@ -104,6 +107,33 @@ async def test_an_owner_that_is_away_takes_only_its_own_figures_with_it(
     away = {name for name, one in found.items() if f"{owner}-api" in (one["reason"] or "")}
     assert away == silent
     assert any(one["value"] is not None for one in found.values())
+
+
+@pytest.mark.parametrize(
+    ("path", "silent"),
+    [
+        ("/kpis/all", {"csat_change", "nps_change", "low_value_share", "unplanned_outages"}),
+        ("/costs", {"delivery_cost_change"}),
+        ("/customer-retention", {"customer_retention"}),
+    ],
+)
+async def test_an_answer_of_another_shape_is_no_answer(
+    tollgate: Improvement, owners: Owners, path: str, silent: set[str]
+) -> None:
+    owners.odd = path
+
+    found = await outcomes(tollgate)
+
+    assert {name for name, one in found.items() if "shape" in (one["reason"] or "")} == silent
+
+
+async def test_only_a_change_has_a_first_and_a_last_quarter(
+    tollgate: Improvement, owners: Owners
+) -> None:
+    found = await outcomes(tollgate)
+
+    compared = {name for name, one in found.items() if one["first"] is not None}
+    assert compared == {"csat_change", "delivery_cost_change"}
 
 
 async def test_one_month_holds_no_two_quarters_and_says_so(

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from improvement_api.outcomes.rules import Cost, Point, Window, points_of
+from improvement_api.outcomes.rules import Cost, Outcome, Point, Window, points_of, retention
 from improvement_api.providers import Providers
 from shared.clients.catalog import CatalogClient
 from shared.errors import ApiError
@@ -27,7 +27,7 @@ class Answers:
     quarters: Points | str
     months: Points | str
     costs: list[Cost] | str
-    retention: dict[str, Any] | str
+    retention: Outcome | str
 
 
 async def ask(providers: Providers, window: Window) -> Answers:
@@ -50,6 +50,8 @@ async def _told(owner: str, question: Awaitable[T]) -> T | str:
         return f"{owner} could not be asked ({error.code})"
     except TimeoutError:
         return f"{owner} did not answer in time"
+    except (LookupError, TypeError, ValueError, InvalidOperation):
+        return f"{owner} answered in a shape that this release does not know"
 
 
 async def _quarters(providers: Providers, window: Window) -> Points:
@@ -94,9 +96,10 @@ def _own(costs: dict[str, Any]) -> Decimal | None:
     return None if value is None else Decimal(value)
 
 
-async def _retention(catalog: CatalogClient, window: Window) -> dict[str, Any]:
+async def _retention(catalog: CatalogClient, window: Window) -> Outcome:
     params = {"from": window.first.isoformat(), "to": _last_day(window).isoformat()}
-    return await catalog.document("/v1/reports/customer-retention", params, PATIENCE)
+    path = "/v1/reports/customer-retention"
+    return retention(await catalog.document(path, params, PATIENCE))
 
 
 def _last_day(window: Window) -> date:

@@ -10,7 +10,6 @@ from improvement_api.outcomes.rules import (
     change,
     cost_change,
     nothing,
-    retention,
     share_of,
     total,
 )
@@ -80,7 +79,7 @@ def outcomes(answers: Answers, rca: Parts, permanent: Parts) -> list[OutcomeOut]
             ),
             "customers engaged on the first day who still are on the last / customers engaged on"
             " the first day; n: those",
-            _from(answers.retention, retention),
+            _from(answers.retention, lambda found: found),
         ),
     ]
 

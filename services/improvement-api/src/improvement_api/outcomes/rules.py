@@ -107,7 +107,7 @@ def total(points: Sequence[Point]) -> Outcome:
     known = [point.value for point in points if point.value is not None]
     if not known:
         return nothing("no month has a figure")
-    return Outcome(sum(known), len(known), known[0], known[-1], None)
+    return Outcome(sum(known), len(known), None, None, None)
 
 
 @dataclass(frozen=True)
