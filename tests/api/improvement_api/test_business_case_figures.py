@@ -141,6 +141,22 @@ class TestResults:
         for forbidden in ("<script", "http://", "https://", "src="):
             assert forbidden not in page.text
 
+    async def test_say_of_a_payback_that_does_not_last_that_later_costs_take_it_back(
+        self, tollgate: Improvement, plan: Any
+    ) -> None:
+        lines = [
+            line("start", "100", 0),
+            line("gain", "200", 1, benefit_kind="revenue"),
+            line("end", "300", 2),
+        ]
+        passing = await drafted(tollgate, plan, lines=lines, assumptions=[])
+
+        results = (await results_of(tollgate, passing)).json()
+        page = await results_of(tollgate, passing, format="html")
+
+        assert (results["payback"]["value"], results["payback"]["lasting"]) == ("0.50", False)
+        assert page.text.count("later costs take it back") == 2
+
     async def test_are_drawn_however_long_the_name_of_an_assumption_is(
         self, tollgate: Improvement, plan: Any
     ) -> None:
