@@ -304,3 +304,25 @@ class TestTheLoop:
         assert [entry["action"] for entry in entries] == ["recorded"]
         assert "cross" not in str(entries)
         assert "bea" not in str(entries[0]["after"])
+
+    async def test_what_was_said_is_cited_by_the_plan_and_not_by_its_audit(
+        self, tollgate: Improvement
+    ) -> None:
+        await make_theme(tollgate, threshold=2)
+        for _ in range(2):
+            await say(tollgate)
+
+        (plan,) = await plans(tollgate)
+        entries = (await tollgate.http.get("/v1/audit?resource=plan")).json()["items"]
+
+        assert "Signing in is slow" in str(plan["cause"])
+        assert [entry["after"]["cause_key"] for entry in entries] == [plan["cause_key"]]
+        assert "Signing in is slow" not in str(entries)
+
+    async def test_nobody_has_said_anything_in_the_future(self, tollgate: Improvement) -> None:
+        body = {"text": "x", "said_at": ago(days=-1)}
+
+        reply = await tollgate.http.post(FEEDBACK, json=body)
+
+        assert (reply.status_code, reply.json()["code"]) == (422, "not_said_yet")
+        assert [error["pointer"] for error in reply.json()["errors"]] == ["/said_at"]

@@ -178,6 +178,23 @@ class TestClosing:
         assert closed["outcome"] == "unsuccessful"
         assert closed["outcome_reasons"][0].endswith("made its KPI worse")
 
+    async def test_ends_what_is_unfinished_with_the_plan(
+        self, tollgate: Improvement, figures: Figures, initiative: Any, plan: Any
+    ) -> None:
+        unfinished = await add_initiative(tollgate, plan, state="in_progress")
+        figures.levels["vpn", "mttr"] = falling(START, 6.0, 9.0)
+        await in_review(tollgate, plan)
+        await measure(tollgate, initiative)
+
+        closed = (await move(tollgate, plan, "closed")).json()
+
+        states = [
+            (await tollgate.http.get(f"/v1/initiatives/{one['id']}")).json()["state"]
+            for one in (initiative, unfinished)
+        ]
+        assert closed["outcome"] == "unsuccessful"
+        assert states == ["done", "cancelled"]
+
     async def test_when_the_dates_changed_since_asks_for_another_measurement(
         self, tollgate: Improvement, initiative: Any, plan: Any
     ) -> None:

@@ -139,6 +139,17 @@ class TestPlans:
     ) -> None:
         assert (await tollgate.http.post("/v1/plans", json=body)).status_code == 422
 
+    @pytest.mark.parametrize("name", ["title", "problem", "owner"])
+    async def test_what_a_plan_must_have_is_not_taken_from_it(
+        self, tollgate: Improvement, plan: Any, name: str
+    ) -> None:
+        path = f"/v1/plans/{plan['id']}"
+
+        reply = await tollgate.http.patch(path, json={name: None}, headers={"If-Match": "*"})
+
+        assert reply.status_code == 422
+        assert [error["pointer"] for error in reply.json()["errors"]] == [f"/{name}"]
+
     @pytest.mark.parametrize("path", ["x", "00000000-0000-0000-0000-000000000000"])
     async def test_an_unknown_plan_is_404(self, tollgate: Improvement, path: str) -> None:
         assert (await tollgate.http.get(f"/v1/plans/{path}")).status_code == 404
@@ -188,8 +199,10 @@ class TestInitiatives:
         stale = await tollgate.http.patch(path, json=change, headers={"If-Match": '"1"'})
         backwards = {"end": "2016-01-01"}
         wrong = await tollgate.http.patch(path, json=backwards, headers={"If-Match": '"2"'})
+        nothing = await tollgate.http.patch(path, json={"start": None}, headers={"If-Match": "*"})
 
-        assert [one.status_code for one in (reply, stale, wrong)] == [200, 412, 422]
+        replies = (reply, stale, wrong, nothing)
+        assert [one.status_code for one in replies] == [200, 412, 422, 422]
         assert (reply.json()["state"], reply.json()["end"]) == ("done", None)
         assert (reply.json()["revision"], reply.json()["title"]) == (2, INITIATIVE["title"])
 

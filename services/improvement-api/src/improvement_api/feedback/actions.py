@@ -9,6 +9,7 @@ from improvement_api.feedback import queries
 from improvement_api.feedback.rules import (
     EntryKind,
     ScoreKind,
+    check_said,
     folded,
     folded_phrases,
     sentiment_of,
@@ -54,6 +55,7 @@ _SCORE_KINDS = {kind.value: kind for kind in ScoreKind}
 async def take_in(session: Session, body: FeedbackCreate, caller: Principal) -> Entry:
     """Record what somebody said, and let themes attract it."""
     at = now()
+    check_said(body.said_at, at)
     entry = Entry(
         id=uuid4(),
         kind=EntryKind.DIRECT,

@@ -1,13 +1,15 @@
-"""How phrases find comments, and what a score says. Pure."""
+"""How phrases find comments, when one counts as said, and what a score says. Pure."""
 
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from shared.errors import Invalid
 
 MOST_PHRASES: Final = 50
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
 
 
 class EntryKind(StrEnum):
@@ -56,6 +58,12 @@ def folded_phrases(phrases: Sequence[str]) -> list[str]:
             )
         found.append(plain)
     return list(dict.fromkeys(found))
+
+
+def check_said(said_at: datetime, at: datetime) -> None:
+    """Nobody has said anything in the future (422): it would be a recent mention for ever."""
+    if said_at > at + CLOCKS_DIFFER:
+        raise Invalid("said_at lies ahead", code="not_said_yet", pointer="/said_at")
 
 
 def sentiment_of(kind: ScoreKind | None, score: int | None) -> Sentiment | None:

@@ -18,7 +18,7 @@ from improvement_api.plans.queries import (
     lock_unfinished,
     plan_of_cause,
 )
-from improvement_api.plans.rules import PlanState, check_editable, check_move
+from improvement_api.plans.rules import FINAL, PlanState, check_editable, check_move
 from improvement_api.plans.schemas import (
     InitiativeCreate,
     InitiativePatch,
@@ -35,6 +35,7 @@ from shared.kit.database import Session
 from shared.kit.etag import check_version
 from shared.kit.events import emit
 from shared.kit.jobs import enqueue
+from shared.kit.patches import named
 from shared.schemas.metrics import InitiativeState
 
 PUSH = "push_initiative"
@@ -100,14 +101,14 @@ async def change_plan(
     check_version(expected, plan.version)
     check_editable(plan.state)
     before = _plan_facts(plan)
-    for field, value in _given_of_plan(body).items():
+    for field, value in named(body).items():
         setattr(plan, field, value)
     await _changed(session, plan, before, "changed", caller)
     return plan
 
 
 async def move_plan(session: Session, plan_id: UUID, body: PlanMove, caller: Principal) -> Plan:
-    """Move a plan; a withdrawn one takes its unfinished initiatives with it."""
+    """Move a plan; one that has ended takes its unfinished initiatives with it."""
     plan = await get_plan(session, plan_id, lock=True)
     check_move(plan.state, plan.held_from, body.to)
     if plan.state is PlanState.DRAFT and body.to is PlanState.APPROVED:
@@ -120,9 +121,9 @@ async def move_plan(session: Session, plan_id: UUID, body: PlanMove, caller: Pri
     plan.state = body.to
     await _changed(session, plan, before, "moved", caller, comment=body.comment)
     if body.to is PlanState.CLOSED:
-        told = {"id": str(plan.id), **_plan_facts(plan)}
-        await emit(session, "plan.closed", str(plan.id), told)
-    if body.to is PlanState.WITHDRAWN:
+        await emit(session, "plan.closed", str(plan.id), _told(plan))
+    if body.to in FINAL:
+        # Nobody could end them any more, and reports and gates would count them as open for ever.
         for initiative in await lock_unfinished(session, plan.id):
             await _change_initiative(
                 session, initiative, {"state": InitiativeState.CANCELLED}, caller
@@ -191,7 +192,7 @@ async def change_initiative(
     initiative = await get_initiative(session, initiative_id, lock=True)
     check_version(expected, initiative.revision)
     check_editable(plan.state)
-    changes = _given(body) | ({"end": None} if _clears_end(body) else {})
+    changes = named(body)
     start, end = changes.get("start", initiative.start), changes.get("end", initiative.end)
     if end is not None and end < start:
         raise Invalid("end must not be before start", pointer="/end")
@@ -226,9 +227,8 @@ def _draft(caller: Principal, at: datetime) -> dict[str, Any]:
 
 
 async def _opened(session: Session, plan: Plan, caller: Principal) -> None:
-    facts = _plan_facts(plan)
-    await record(session, caller, "created", ("plan", str(plan.id)), None, facts)
-    await emit(session, "plan.opened", str(plan.id), {"id": str(plan.id), **facts})
+    await record(session, caller, "created", ("plan", str(plan.id)), None, _plan_facts(plan))
+    await emit(session, "plan.opened", str(plan.id), _told(plan))
 
 
 async def _changed(
@@ -244,7 +244,7 @@ async def _changed(
     after = _plan_facts(plan) | said
     await record(session, caller, action, ("plan", str(plan.id)), before, after)
     if plan.state != before["state"]:
-        await emit(session, "plan.moved", str(plan.id), {"id": str(plan.id), **after})
+        await emit(session, "plan.moved", str(plan.id), _told(plan) | said)
 
 
 async def _push(session: Session, initiative: Initiative) -> None:
@@ -252,20 +252,14 @@ async def _push(session: Session, initiative: Initiative) -> None:
     await enqueue(session, PUSH, {"initiative": str(initiative.id)})
 
 
-def _given_of_plan(body: PlanPatch) -> dict[str, Any]:
-    cleared = {"objective": None} if "objective" in body.model_fields_set else {}
-    return cleared | _given(body)
-
-
-def _given(body: PlanPatch | InitiativePatch) -> dict[str, Any]:
-    return body.model_dump(exclude_unset=True, exclude_none=True)
-
-
-def _clears_end(body: InitiativePatch) -> bool:
-    return "end" in body.model_fields_set and body.end is None
+def _told(plan: Plan) -> dict[str, Any]:
+    """What events say of a plan."""
+    return {"id": str(plan.id), **_plan_facts(plan), "cause": plan.cause}
 
 
 def _plan_facts(plan: Plan) -> dict[str, Any]:
+    """What is audited of a plan: not its cause, which never changes and may cite what people said;
+    that stays in the plan's row, where it can be erased, for the audit is kept for ever."""
     names = (
         "title",
         "problem",
@@ -273,7 +267,6 @@ def _plan_facts(plan: Plan) -> dict[str, Any]:
         "opportunity_id",
         "objective",
         "cause_key",
-        "cause",
         "state",
         "held_from",
         "outcome",

@@ -33,9 +33,9 @@ class PlanCreate(Wire):
 class PlanPatch(Wire):
     """What is absent stays as it is; `objective` may be set to null."""
 
-    title: ShortText | None = None
-    problem: Annotated[LongText, Field(min_length=1)] | None = None
-    owner: ShortText | None = None
+    title: ShortText = absent()
+    problem: Annotated[LongText, Field(min_length=1)] = absent()
+    owner: ShortText = absent()
     objective: Key | None = absent()
 
 
@@ -101,10 +101,10 @@ class InitiativeCreate(Wire):
 class InitiativePatch(Wire):
     """What is absent stays as it is; `end` may be set to null."""
 
-    title: ShortText | None = None
-    start: date | None = None
-    end: date | None = None
-    state: InitiativeState | None = None
+    title: ShortText = absent()
+    start: date = absent()
+    end: date | None = absent()
+    state: InitiativeState = absent()
 
 
 class InitiativeOut(Out):
