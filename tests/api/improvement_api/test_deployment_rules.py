@@ -190,3 +190,10 @@ class TestRules:
 
         with pytest.raises(Unavailable, match="404"):
             await work(guarded, delivery)
+
+
+@pytest.mark.parametrize("delivery", ["unknown", "a%00b", "x" * 65])
+async def test_a_delivery_that_nobody_sent_is_404(guarded: Improvement, delivery: str) -> None:
+    reply = await guarded.http.get(f"/v1/deployment-protection/requests/{delivery}")
+
+    assert reply.status_code == 404

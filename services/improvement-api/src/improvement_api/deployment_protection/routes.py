@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import Header, Query, Request, Response
+from fastapi import Header, Path, Query, Request, Response
 
 from improvement_api.deployment_protection.actions import (
     change_rule,
@@ -212,7 +212,7 @@ async def list_of_requests(
     responses=problem_responses(404),
 )
 async def get_one_request(
-    delivery: str, caller: GatesRead, session: Session
+    delivery: Annotated[str, Path(pattern=DELIVERY)], caller: GatesRead, session: Session
 ) -> DeploymentRequestOut:
     """One deployment that asked, by the id of GitHub's delivery."""
     return _request_out(await get_request(session, delivery))
