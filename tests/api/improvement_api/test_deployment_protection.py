@@ -248,6 +248,27 @@ class TestFailures:
         assert "503 because it fails" in kept["failure"]
         assert (after["state"], hub.answers()) == ("answered", ["approved"])
 
+    async def test_an_answer_that_nobody_heard_is_found_anew_once_its_evaluation_expired(
+        self, guarded: Improvement, hub: GitHub
+    ) -> None:
+        await rule(guarded)
+        delivery = await asked(guarded, hub)
+        hub.failing[ENDS] = [503]
+        with pytest.raises(Unavailable):
+            await work(guarded, delivery)
+        kept = await read(guarded, delivery)
+
+        guarded.make_older({"id": kept["evaluation"]}, hours=25)
+        guarded.fake.add_service("vpn", backlog_open=9)
+        after = await work(guarded, delivery)
+
+        assert (kept["answer"], after["answer"], hub.answers()) == (
+            "approved",
+            "rejected",
+            ["rejected"],
+        )
+        assert after["evaluation"] != kept["evaluation"]
+
     async def test_an_answer_that_github_refuses_is_shown_with_its_reason(
         self, guarded: Improvement, hub: GitHub
     ) -> None:

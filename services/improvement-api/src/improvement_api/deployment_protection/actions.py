@@ -14,6 +14,7 @@ from improvement_api.deployment_protection.queries import (
     waiting_for,
 )
 from improvement_api.deployment_protection.rules import (
+    OPEN,
     Answer,
     RequestState,
     Shown,
@@ -32,7 +33,7 @@ from improvement_api.deployment_protection.schemas import (
 from improvement_api.deployment_protection.tables import DeploymentRequest, DeploymentRule
 from improvement_api.evaluations.actions import evaluate_gate
 from improvement_api.evaluations.asking import Asked
-from improvement_api.evaluations.queries import ReadEvaluation, standing_at
+from improvement_api.evaluations.queries import ReadEvaluation, read_evaluation, standing_at
 from improvement_api.settings import Settings
 from shared.errors import Conflict, Invalid
 from shared.kit.audit import record
@@ -156,8 +157,12 @@ async def answer_from_standing(session: Session, delivery: str, settings: Settin
     While only signatures are, none is made: it would take the place of the one being signed.
     """
     request = await find_request(session, delivery, lock=True)
-    if request is None or request.state is not RequestState.WAITING:
+    if request is None or request.state not in OPEN:
         return None
+    if request.state is RequestState.ANSWERING:
+        if await _still_stands(session, request):
+            return None
+        request.state, request.answer = RequestState.WAITING, None
     rule = await find_rule(session, request.repository, request.environment)
     if rule is None:
         await _wait(session, request, comment_of(NO_RULE, [], None))
@@ -170,6 +175,12 @@ async def answer_from_standing(session: Session, delivery: str, settings: Settin
         return rule.service, rule.gate
     await _settle(session, request, rule, read, settings)
     return None
+
+
+async def _still_stands(session: Session, request: DeploymentRequest) -> bool:
+    """Whether GitHub may be told the answer that was found: it may have been away for days."""
+    assert request.evaluation_id is not None, "an answer is that of an evaluation"
+    return _is_of(await read_evaluation(session, request.evaluation_id, now()), request)
 
 
 def _is_of(read: ReadEvaluation, request: DeploymentRequest) -> bool:

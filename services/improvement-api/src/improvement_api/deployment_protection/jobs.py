@@ -38,7 +38,8 @@ FOR_DAYS = RetryPolicy(
 async def answer_deployment(context: JobContext, payload: Mapping[str, Any]) -> None:
     """Find the answer of a deployment where it has none yet, and tell GitHub.
 
-    The answer is kept before GitHub hears it: when the call fails, the call alone is repeated.
+    The answer is kept before GitHub hears it: when the call fails, the call alone is repeated, for
+    as long as the evaluation stands that gave it.
     """
     delivery = str(payload["delivery"])
     settings = context.settings
