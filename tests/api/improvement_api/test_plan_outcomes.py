@@ -96,6 +96,23 @@ class TestGuardRails:
         assert (stale.status_code, right.status_code) == (412, 200)
         assert [one["kpi"] for one in right.json()["items"]] == ["csat"]
 
+    async def test_that_were_measured_are_neither_taken_away_nor_loosened(
+        self, tollgate: Improvement, figures: Figures, plan: Any
+    ) -> None:
+        await add_initiative(tollgate, plan)
+        figures.levels["vpn", "mtta"] = falling(START, 2.0, 3.0)
+        await self.put(tollgate, plan, SLOWER)
+        await self.judged(tollgate, plan)
+
+        gone = await self.put(tollgate, plan)
+        looser = await self.put(tollgate, plan, SLOWER | {"tolerance": "0.6"})
+        more = {"service": "vpn", "kpi": "csat", "tolerance": "0"}
+        tighter = await self.put(tollgate, plan, SLOWER | {"tolerance": "0.4"}, more)
+
+        assert [one.status_code for one in (gone, looser, tighter)] == [409, 409, 200]
+        assert gone.json()["code"] == "guard_rail_measured"
+        assert gone.json()["guard_rails"] == ["mtta of vpn"]
+
     async def test_stay_once_the_plan_is_in_review(self, tollgate: Improvement, plan: Any) -> None:
         await in_review(tollgate, plan)
 
@@ -177,6 +194,18 @@ class TestClosing:
 
         assert closed["outcome"] == "unsuccessful"
         assert closed["outcome_reasons"][0].endswith("made its KPI worse")
+
+    async def test_harm_that_was_shown_is_not_cancelled_away(
+        self, tollgate: Improvement, figures: Figures, initiative: Any
+    ) -> None:
+        figures.levels["vpn", "mttr"] = falling(START, 6.0, 9.0)
+        await measure(tollgate, initiative)
+        path = f"/v1/initiatives/{initiative['id']}"
+
+        reply = await tollgate.http.patch(path, json={"state": "cancelled"}, headers=ANY)
+
+        assert (reply.status_code, reply.json()["code"]) == (409, "effect_judged")
+        assert (await tollgate.http.get(path)).json()["state"] == "done"
 
     async def test_ends_what_is_unfinished_with_the_plan(
         self, tollgate: Improvement, figures: Figures, initiative: Any, plan: Any

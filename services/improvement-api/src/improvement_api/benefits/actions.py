@@ -18,6 +18,7 @@ from improvement_api.benefits.rules import (
     GuardRailStanding,
     InitiativeReport,
     Worsening,
+    check_kept,
     closing_of,
     standing_of,
 )
@@ -153,7 +154,10 @@ async def keep(session: Session, taken: Taken, caller: Principal) -> tuple[Measu
 async def set_guard_rails(
     session: Session, plan_id: UUID, body: GuardRailsPut, expected: int, caller: Principal
 ) -> Plan:
-    """Replace a plan's guard-rails; 409 once it is in review: its effects can be seen by then."""
+    """Replace a plan's guard-rails; 409 once it is in review: its effects can be seen by then.
+
+    Before that those that were measured are kept.
+    """
     plan = await get_plan(session, plan_id, lock=True)
     check_version(expected, plan.version)
     check_editable(plan.state)
@@ -163,7 +167,14 @@ async def set_guard_rails(
             code="guard_rails_fixed",
             state=plan.state.value,
         )
-    before = [_guard_rail_facts(one) for one in await queries.guard_rails_of(session, plan.id)]
+    standing = await queries.guard_rails_of(session, plan.id)
+    before = [_guard_rail_facts(one) for one in standing]
+    measured = await queries.latest_of_plan(session, plan.id)
+    check_kept(
+        {(one.service, one.kpi): one.tolerance for one in standing},
+        {(one.service, one.kpi): one.tolerance for one in body.items},
+        {(one.service, one.kpi) for one in measured if one.initiative_id is None},
+    )
     rows = [{"id": uuid4(), "plan_id": plan.id, **item.model_dump()} for item in body.items]
     await queries.replace_guard_rails(session, plan.id, rows)
     plan.version += 1

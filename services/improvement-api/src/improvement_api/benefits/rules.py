@@ -4,13 +4,15 @@ Judged three times at set times, each at 97.79 % (Pocock 1977): of initiatives w
 that are looked at all three times, at most one in twenty is said to have had one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
 from improvement_api.plans.rules import PlanOutcome
+from shared.errors import Conflict
 from shared.schemas.metrics import KpiId
 
 JUDGING_LEVEL: Final = 1 - 0.0221
@@ -110,6 +112,37 @@ def standing_of(worsening: Worsening | None, tolerance: float) -> GuardRailStand
     if worsening.at_least > tolerance:
         return GuardRailStanding.WORSE
     return GuardRailStanding.HELD if worsening.at_most <= tolerance else GuardRailStanding.UNCLEAR
+
+
+def check_cancellable(verdict: Verdict | None) -> None:
+    """An initiative counts once its effect was judged, whatever that was (409)."""
+    if verdict is not None and verdict is not Verdict.INCONCLUSIVE:
+        raise Conflict(
+            f"The effect of the initiative was judged ({verdict}), so it is cancelled no more",
+            code="effect_judged",
+            verdict=verdict.value,
+        )
+
+
+Tolerances = Mapping[tuple[str, str], Decimal]
+"""Of guard-rails, by service and KPI."""
+
+
+def check_kept(
+    before: Tolerances, after: Tolerances, measured: Collection[tuple[str, str]]
+) -> None:
+    """A guard-rail that was measured is neither taken away nor loosened (409, naming it)."""
+    lost = [
+        f"{kpi} of {service}"
+        for (service, kpi), tolerance in before.items()
+        if (service, kpi) in measured and after.get((service, kpi), tolerance + 1) > tolerance
+    ]
+    if lost:
+        raise Conflict(
+            f"What was measured stays guarded at least as tightly: {', '.join(lost)}",
+            code="guard_rail_measured",
+            guard_rails=lost,
+        )
 
 
 @dataclass(frozen=True)

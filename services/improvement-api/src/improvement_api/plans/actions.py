@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from improvement_api.benefits.actions import closing_of_plan
+from improvement_api.benefits.queries import latest_of_initiative
+from improvement_api.benefits.rules import check_cancellable
 from improvement_api.business_cases.queries import has_approved_case
 from improvement_api.business_cases.rules import check_present
 from improvement_api.people import acting_for
@@ -184,7 +186,10 @@ async def change_initiative(
     expected: int,
     caller: Principal,
 ) -> Initiative:
-    """Change an initiative and push the new revision; 412 on another revision."""
+    """Change an initiative and push the new revision; 412 on another revision.
+
+    409 to cancel one whose effect was judged: its plan could not be unsuccessful by it any more.
+    """
     # The plan first, as everywhere: two who lock both in another order would deadlock.
     plan = await get_plan(
         session, (await get_initiative(session, initiative_id)).plan_id, lock=True
@@ -196,6 +201,9 @@ async def change_initiative(
     start, end = changes.get("start", initiative.start), changes.get("end", initiative.end)
     if end is not None and end < start:
         raise Invalid("end must not be before start", pointer="/end")
+    if changes.get("state") is InitiativeState.CANCELLED:
+        measured = await latest_of_initiative(session, initiative.id)
+        check_cancellable(None if measured is None else measured.verdict)
     await _change_initiative(session, initiative, changes, caller)
     return initiative
 
