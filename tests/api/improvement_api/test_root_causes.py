@@ -85,6 +85,22 @@ class TestFindingTheCause:
         assert unproven.json()["missing"] == ["three has no evidence"]
         assert shown.json()["state"] == "cause_found"
 
+    async def test_a_move_that_is_sent_again_with_its_key_is_made_once(
+        self, tollgate: Improvement, metrics: Incidents
+    ) -> None:
+        analysis = await opened(tollgate, "INC-1")
+        await write(tollgate, analysis, WHYS)
+        path, key = f"{ANALYSES}/{analysis['id']}/transitions", {"Idempotency-Key": "once"}
+
+        first, again = [
+            await tollgate.http.post(path, json={"to": "cause_found"}, headers=key)
+            for _ in range(2)
+        ]
+
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.json() == first.json()
+        assert again.headers["Idempotency-Replayed"] == "true"
+
     @pytest.mark.parametrize(
         ("causes", "code", "pointer"),
         [

@@ -211,7 +211,12 @@ async def write_causes(
     responses=problem_responses(404, 409),
 )
 async def move_root_cause_analysis(
-    analysis_id: UUID, body: AnalysisMove, caller: PlansWrite, session: Session, response: Response
+    analysis_id: UUID,
+    body: AnalysisMove,
+    caller: PlansWrite,
+    _: Idempotent,
+    session: Session,
+    response: Response,
 ) -> AnalysisOut:
     """Call the cause found, or close what is verified.
 
