@@ -126,7 +126,7 @@ class Known:
         if not any(known == service for known, _ in self.series):
             return problem(404, "not_found")
         values = self._values(service, kpi, request.url.params["periods"].split(","))
-        series = {"kpi": kpi, "values": values, "slices": []}
+        series = {"kpi": kpi, "unit": UNITS.get(kpi, "hours"), "values": values, "slices": []}
         return httpx.Response(200, json={"service": service, "kpis": [series]})
 
     def _performance(self, request: httpx.Request) -> httpx.Response:
