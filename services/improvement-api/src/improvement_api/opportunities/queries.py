@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, Select, Text, cast, delete, func, select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.fact_sheets import SERVICE
@@ -23,7 +22,6 @@ from improvement_api.opportunities.rules import (
 from improvement_api.opportunities.tables import (
     Occurrence,
     Opportunity,
-    OpportunityCause,
     OpportunityLink,
 )
 from improvement_api.plans.tables import Plan
@@ -132,7 +130,6 @@ async def lock_matter(session: AsyncSession, cause: Cause) -> None:
         text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
         {"name": f"improvement.matter.{cause.matter}"},
     )
-    await session.execute(insert(OpportunityCause).values(key=cause.key).on_conflict_do_nothing())
 
 
 async def former_of(session: AsyncSession, cause: Cause) -> tuple[UUID, Former] | tuple[None, None]:

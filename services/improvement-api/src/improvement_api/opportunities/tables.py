@@ -113,14 +113,6 @@ class OpportunityLink(Base):
     linked_by: Mapped[str] = mapped_column(Text)
 
 
-class OpportunityCause(Base):
-    """A cause that ever occurred."""
-
-    __tablename__ = "opportunity_cause"
-
-    key: Mapped[str] = mapped_column(Text, primary_key=True)
-
-
 class Occurrence(Base):
     """A cause occurred: what was made of it and why. `identity` is unique within the cause.
 
@@ -136,7 +128,7 @@ class Occurrence(Base):
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    cause_key: Mapped[str] = mapped_column(Text, ForeignKey("improvement.opportunity_cause.key"))
+    cause_key: Mapped[str] = mapped_column(Text)
     identity: Mapped[str] = mapped_column(Text)
     trigger: Mapped[str] = mapped_column(Text)
     trigger_version: Mapped[int | None] = mapped_column(Integer)

@@ -1,4 +1,4 @@
-"""What a cause opened last is no longer kept beside it: nothing ever read it."""
+"""Causes are no longer kept beside their occurrences, which say all that there is of them."""
 
 from collections.abc import Sequence
 
@@ -10,18 +10,24 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 UP = """
-ALTER TABLE improvement.opportunity_cause DROP COLUMN opportunity_id;
+ALTER TABLE improvement.opportunity_occurrence DROP CONSTRAINT fk_opportunity_occurrence_cause_key;
+DROP TABLE improvement.opportunity_cause;
 """
 DOWN = """
-ALTER TABLE improvement.opportunity_cause
-    ADD COLUMN opportunity_id UUID,
-    ADD CONSTRAINT fk_opportunity_cause_opportunity_id
-        FOREIGN KEY (opportunity_id) REFERENCES improvement.opportunity (id);
-UPDATE improvement.opportunity_cause AS cause
-SET opportunity_id = (
-    SELECT id FROM improvement.opportunity
-    WHERE cause_key = cause.key ORDER BY created_at DESC LIMIT 1
+CREATE TABLE improvement.opportunity_cause (
+    key TEXT NOT NULL,
+    opportunity_id UUID,
+    CONSTRAINT pk_opportunity_cause PRIMARY KEY (key),
+    CONSTRAINT fk_opportunity_cause_opportunity_id
+        FOREIGN KEY (opportunity_id) REFERENCES improvement.opportunity (id)
 );
+INSERT INTO improvement.opportunity_cause (key, opportunity_id)
+SELECT DISTINCT ON (cause_key) cause_key, opportunity_id
+FROM improvement.opportunity_occurrence
+ORDER BY cause_key, recorded_at DESC;
+ALTER TABLE improvement.opportunity_occurrence
+    ADD CONSTRAINT fk_opportunity_occurrence_cause_key
+        FOREIGN KEY (cause_key) REFERENCES improvement.opportunity_cause (key);
 """
 
 
