@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from improvement_api.periods import months_later
 from shared.errors import Invalid
+from shared.timezones import zone_named
 
 PERIODS_SHOWN: Final = 6  # the one reviewed and five before it
 _LABEL: Final = re.compile(
@@ -17,14 +18,7 @@ _MONTHS: Final = {"year": 12, "quarter": 3, "month": 1}
 
 def zone_of(name: str) -> ZoneInfo:
     """The IANA time zone of that name; 422 when there is none."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise Invalid(
-            "timezone must be the name of an IANA time zone, such as Europe/Vienna",
-            code="unknown_timezone",
-            pointer="/timezone",
-        ) from None
+    return zone_named(name, "/timezone")
 
 
 def days_of(label: str) -> tuple[date, date]:

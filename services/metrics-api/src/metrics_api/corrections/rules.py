@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule, weekday
 
 from metrics_api.measures.rules import Stretch
-from metrics_api.slos.durations import check_zone
 from shared.errors import FieldError, Invalid
+from shared.timezones import zone_named
 
 
 class CorrectionCategory(StrEnum):
@@ -142,7 +142,7 @@ def check_correction(correction: Mapping[str, Any]) -> None:
     start = correction["start"]
     if start.second or start.microsecond or start < EARLIEST:
         errors.append(FieldError("/start", "start is a whole minute after 1999"))
-    zone = check_zone(correction["timezone"], "/timezone")
+    zone = zone_named(correction["timezone"], "/timezone")
     if correction["rrule"] is not None:
         errors += _rule_errors(correction["rrule"], start, zone, correction["duration_minutes"])
     if errors:

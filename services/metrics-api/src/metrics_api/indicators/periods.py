@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.errors import Invalid
+from shared.timezones import zone_named
 
 MAX_PERIODS: Final = 400
 _YEARS: Final = range(1900, 2200)
@@ -66,14 +67,7 @@ class Pieces:
 
 def parse_zone(name: str) -> ZoneInfo:
     """The IANA time zone of that name; 422 when there is none."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise Invalid(
-            "timezone must be the name of an IANA time zone, such as Europe/Vienna",
-            code="unknown_timezone",
-            pointer="/query/timezone",
-        ) from None
+    return zone_named(name, "/query/timezone")
 
 
 def parse_period(label: str, zone: ZoneInfo, now: datetime, pointer: str = _PERIODS) -> Period:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from dateutil.relativedelta import relativedelta
 
 from shared.errors import Invalid
+from shared.timezones import zone_named
 
 PATTERN: Final = r"^[1-9][0-9]{0,4}[mhdwMQY]$"
 MINUTE: Final = timedelta(minutes=1)
@@ -143,14 +144,4 @@ def check_window(window: Mapping[str, Any], shortest: timedelta, longest: timede
             "start_time is a wall-clock time without offset between 1970 and 2099",
             pointer=f"{pointer}/calendar/start_time",
         )
-    check_zone(window["calendar"]["timezone"], f"{pointer}/calendar/timezone")
-
-
-def check_zone(name: str, pointer: str) -> ZoneInfo:
-    """The IANA time zone of that name; 422 when there is none."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise Invalid(
-            "There is no IANA time zone of that name", code="unknown_timezone", pointer=pointer
-        ) from None
+    zone_named(window["calendar"]["timezone"], f"{pointer}/calendar/timezone")
