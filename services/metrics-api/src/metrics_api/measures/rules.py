@@ -70,10 +70,12 @@ class Mode(StrEnum):
 class Look:
     """What an objective looks at; without a `measure` the samples of its facet are summed up.
 
+    Of an SLI that is counted of records nothing is summed up by facet, so it may have none.
+
     `filters` are the priorities and channels of the records that count; empty: all.
     """
 
-    facet: int
+    facet: int | None
     service: str
     measure: RecordMeasure | None
     priorities: tuple[int, ...]

@@ -59,7 +59,7 @@ async def summed_sli(session: AsyncSession, sli: str) -> Row[Any] | None:
         & SliFacet.slice_target.is_(None)
     )
     statement = (
-        select(Sli.service, Sli.kind, Sli.feed, SliFacet.id.label("facet"))
+        select(Sli.service, Sli.kind, Sli.feed, *SliFacet.__table__.c)
         .outerjoin(SliFacet, plain)
         .where(Sli.key == sli)
     )

@@ -3,7 +3,7 @@
 Approved corrections of the whole service are taken out, as they are out of SLOs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,10 +11,11 @@ from metrics_api.corrections.queries import corrections_in_effect
 from metrics_api.corrections.rules import stretches_of
 from metrics_api.indicators.periods import Period
 from metrics_api.measures.queries import NONE, sums
-from metrics_api.measures.rules import Asked, Look, Mode, Stretch
+from metrics_api.measures.rules import Asked, Mode, Stretch
 from metrics_api.service_credits import queries
 from metrics_api.service_credits.rules import Figure
-from metrics_api.slis.rules import FeedKind, RecordMeasure, SliKind
+from metrics_api.slis.rules import FeedKind, SliKind
+from metrics_api.slos.queries import look_of
 from shared.kit.database import Session
 
 _MINUTE: Final = timedelta(minutes=1)
@@ -24,13 +25,13 @@ async def sli_figures(
     session: Session, sli: str, service: str, periods: Sequence[Period], now: datetime
 ) -> list[Figure]:
     """The figure of each period, in their order, or why there is none."""
-    found = await queries.summed_sli(session, sli)
+    found: Any = await queries.summed_sli(session, sli)
     reason = _why_none(found, service)
     if reason is not None:
         return [_figure(period, None, 0, reason) for period in periods]
     stretches = [Stretch(_minute(period.start), _minute(period.end)) for period in periods]
     corrected = await _corrected(session, service, stretches)
-    look = _look(found)
+    look = look_of(found)
     asked = [Asked(n, look, Mode.EVENTS, one, corrected) for n, one in enumerate(stretches)]
     summed = await sums(session, asked, now)
     figures = []
@@ -47,26 +48,9 @@ def _why_none(found: Any, service: str) -> str | None:
         return "unknown_sli"
     if found.kind != SliKind.RATIO:
         return "no_ratio"
-    if found.feed["kind"] != FeedKind.RECORDS and found.facet is None:
+    if found.feed["kind"] != FeedKind.RECORDS and found.id is None:
         return "not_summed"
     return None
-
-
-def _look(found: Any) -> Look:
-    feed: Mapping[str, Any] = found.feed if found.feed["kind"] == FeedKind.RECORDS else {}
-    within = feed.get("within_hours")
-    return Look(
-        facet=found.facet or 0,
-        service=found.service,
-        measure=RecordMeasure(feed["measure"]) if feed else None,
-        priorities=tuple(feed.get("priorities", ())),
-        channels=tuple(feed.get("channels", ())),
-        within_hours=None if within is None else str(within),
-        op=None,
-        value=None,
-        slice_minutes=None,
-        slice_target=None,
-    )
 
 
 async def _corrected(

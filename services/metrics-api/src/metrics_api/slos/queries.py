@@ -118,11 +118,12 @@ async def looks_of(session: AsyncSession, slos: Sequence[str]) -> dict[str, list
     )
     looks: dict[str, list[Look]] = {}
     for row in await session.execute(statement):
-        looks.setdefault(row.slo, []).append(_look(row))
+        looks.setdefault(row.slo, []).append(look_of(row))
     return looks
 
 
-def _look(row: Row[Any]) -> Look:
+def look_of(row: Row[Any]) -> Look:
+    """What a facet of an SLI looks at, from a row of the facet with the SLI's service and feed."""
     feed = row.feed if row.feed["kind"] == FeedKind.RECORDS else {}
     return Look(
         facet=row.id,
