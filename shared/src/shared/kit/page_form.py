@@ -8,9 +8,10 @@ from shared.kit.forms import Form, accepted_form
 
 _OFFERED: Final = (Form.JSON, Form.HTML)
 _VARY: Final = {"Vary": "Accept"}
-_NOTHING_FETCHED: Final = {
+NOTHING_FETCHED: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"
 }
+"""Headers of a page or picture that is whole in itself: a browser fetches and runs nothing."""
 
 
 async def _as_page(
@@ -30,5 +31,5 @@ AsPage = Annotated[bool, Depends(_as_page)]
 
 
 def page_reply(body: str | bytes) -> Response:
-    """A page that is whole in itself: a browser fetches and runs nothing for it."""
-    return Response(body, headers=_VARY | _NOTHING_FETCHED, media_type="text/html; charset=utf-8")
+    """A page, in place of the JSON that the same path gives."""
+    return Response(body, headers=_VARY | NOTHING_FETCHED, media_type="text/html; charset=utf-8")

@@ -1,8 +1,7 @@
 """The service document over HTTP: as JSON, or as a page to print."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import Header, Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from catalog_api.documents import actions
@@ -10,7 +9,7 @@ from catalog_api.documents.page import as_page
 from catalog_api.documents.schemas import ServiceDocument
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
-from shared.kit.forms import Form, accepted_form
+from shared.kit.page_form import AsPage, page_reply
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.schemas.common import Key
@@ -18,7 +17,6 @@ from shared.schemas.common import Key
 router = Router(prefix="/v1/services/{key}", tags=["services"])
 
 CatalogRead = Annotated[Principal, requires("catalog:read")]
-_OFFERED = (Form.JSON, Form.HTML)
 _PAGE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The document, as JSON or as a page that needs nothing but itself",
@@ -37,17 +35,10 @@ async def get_service_document(
     key: Key,
     session: Session,
     caller: CatalogRead,
-    response: Response,
-    form: Annotated[
-        Literal[Form.JSON, Form.HTML] | None,
-        Query(alias="format", description="stands above the Accept header"),
-    ] = None,
-    accept: Annotated[str, Header()] = "",
+    wants_page: AsPage,
 ) -> Any:
     """Everything the catalog knows of a service, in one call."""
     document = await actions.document_of(session, key)
-    if (form or accepted_form(accept, _OFFERED)) is Form.HTML:
-        page = await run_in_threadpool(as_page, document)
-        return Response(page, headers={"Vary": "Accept"}, media_type="text/html; charset=utf-8")
-    response.headers["Vary"] = "Accept"
-    return document
+    if not wants_page:
+        return document
+    return page_reply(await run_in_threadpool(as_page, document))

@@ -36,7 +36,7 @@ from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import etag
 from shared.kit.idempotency import Idempotent
-from shared.kit.page_form import AsPage, page_reply
+from shared.kit.page_form import NOTHING_FETCHED, AsPage, page_reply
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
@@ -171,7 +171,8 @@ async def get_gate_document(gate: Gate, caller: GatesRead, session: Session) -> 
     meanings = {name: fact.meaning for name, fact in facts.items()}
     about = f"{row.reason}. Published {row.published_at:%Y-%m-%d} by {row.published_by}"
     page = await run_in_threadpool(gate_page, definition_of(row), meanings, about)
-    return Response(page, headers={"ETag": etag(row.version)}, media_type=_HTML)
+    headers = {"ETag": etag(row.version), **NOTHING_FETCHED}
+    return Response(page, headers=headers, media_type=_HTML)
 
 
 def _token_out(row: BadgeToken) -> BadgeTokenOut:

@@ -41,6 +41,7 @@ from shared.kit.database import Session
 from shared.kit.etag import IfMatch
 from shared.kit.forms import Form
 from shared.kit.idempotency import Idempotent
+from shared.kit.page_form import NOTHING_FETCHED
 from shared.kit.pagination import PageQuery
 from shared.kit.pagination import page_of as page_with
 from shared.kit.problems import problem_responses
@@ -212,7 +213,8 @@ async def get_document(
         body, digest, media_type = pack.page, pack.page_sha256, "text/html; charset=utf-8"
     else:
         body, digest, media_type = pack.inputs, pack.inputs_sha256, "application/json"
-    return Response(body, headers={"ETag": f'"{digest}"'}, media_type=media_type)
+    headers = {"ETag": f'"{digest}"', **NOTHING_FETCHED}
+    return Response(body, headers=headers, media_type=media_type)
 
 
 @router.get(

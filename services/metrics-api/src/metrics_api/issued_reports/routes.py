@@ -17,6 +17,7 @@ from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.forms import Form
 from shared.kit.idempotency import Idempotent
+from shared.kit.page_form import NOTHING_FETCHED
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
@@ -89,8 +90,8 @@ async def get_issued_document(
 ) -> Response:
     """The bytes that were issued, the same for ever."""
     found = await queries.get_document(session, report, form.value)
-    headers = {"ETag": hash_tag(found.sha256), "Content-Type": found.media_type}
-    return Response(found.body, headers=headers)
+    kept = {"ETag": hash_tag(found.sha256), "Content-Type": found.media_type}
+    return Response(found.body, headers=kept | NOTHING_FETCHED)
 
 
 async def _shown(session: Session, report: IssuedReport, response: Response) -> IssuedReportOut:

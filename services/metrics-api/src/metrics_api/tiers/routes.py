@@ -29,6 +29,7 @@ from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
 from shared.kit.idempotency import Idempotent
+from shared.kit.page_form import NOTHING_FETCHED
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
@@ -120,8 +121,7 @@ async def get_kra_tree_page(
     tree = await _tree(session, key, period, timezone, records)
     body = await run_in_threadpool(as_svg if picture else as_page, tree)
     media_type = "image/svg+xml" if picture else "text/html; charset=utf-8"
-    policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-    return Response(body, media_type=media_type, headers=policy)
+    return Response(body, media_type=media_type, headers=NOTHING_FETCHED)
 
 
 @router.post(
