@@ -53,6 +53,7 @@ def build_app(  # noqa: PLR0913 - the wiring of an app is what it is made of
         description=description,
         version=version,
         lifespan=whole_lifespan,
+        openapi_url=None,  # see shared.kit.docs
         docs_url=None,
         redoc_url=None,
         middleware=[

@@ -1,8 +1,11 @@
 """The table of routes answers as FastAPI's own router does, whatever the shape of a path."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import product
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import httpx
 import pytest
@@ -223,6 +226,24 @@ class TestContract:
         listed = {(verb.upper(), path) for path, verbs in paths.items() for verb in verbs}
         assert set(ROUTES) <= listed
         assert ("GET", "/v1/audit") in listed
+
+    async def test_nobody_waits_while_it_is_made(
+        self, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        begun, others_answered, contract = Event(), Event(), app.openapi()
+
+        def made_slowly() -> dict[str, Any]:
+            begun.set()
+            assert others_answered.wait(5)
+            return contract
+
+        monkeypatch.setattr(app, "openapi", made_slowly)
+        asked = [asyncio.create_task(send(app, "GET", "/openapi.json")) for _ in range(2)]
+        assert await asyncio.to_thread(begun.wait, 5)
+
+        assert (await send(app, "GET", "/docs")).status_code == 200
+        others_answered.set()
+        assert [(await one).json() for one in asked] == [contract, contract]
 
     async def test_the_docs_show_it(self, app: FastAPI) -> None:
         reply = await send(app, "GET", "/docs")
