@@ -48,7 +48,7 @@ _CREATE = (
        SELECT DISTINCT ON (key) key, name, portfolio FROM metrics.service_version
        WHERE recorded_at <= %(then)s ORDER BY key, revision DESC""",
     """CREATE TEMPORARY TABLE as_of_target ON COMMIT DROP AS
-       SELECT DISTINCT ON (target_id) target_id, service, kpi, comparator, value, valid_from,
+       SELECT DISTINCT ON (target_id) target_id AS id, service, kpi, comparator, value, valid_from,
            valid_to
        FROM metrics.target_version
        WHERE recorded_at <= %(then)s ORDER BY target_id, version DESC""",

@@ -66,8 +66,12 @@ async def figures_then(
     services: Sequence[str],
     periods: Sequence[Period],
     as_of: datetime,
+    now: datetime | None = None,
 ) -> Figures:
-    """The same of what as_of.knowing has laid out in this session: as it was known then."""
+    """The same of what as_of.knowing has laid out in this session: as it was known then.
+
+    `now`: an earlier moment at which to stand, knowing what was known as of the later one.
+    """
     definition, spans = KPIS[kpi], _spans(periods)
     scope = Scope(ScopeKind.PORTFOLIO, None, tuple(services))
     if definition.of_incidents:
@@ -75,7 +79,14 @@ async def figures_then(
         rows = await incident_sums(session, kpi, scope, spans, reading, by_service=True)
     else:
         rows = await record_sums(
-            session, kpi, scope, spans, by_service=True, relations=THEN, now=as_of
+            session,
+            kpi,
+            scope,
+            spans,
+            by_service=True,
+            relations=THEN,
+            now=now or as_of,
+            known_at=as_of,
         )
     found = {(sums.service or "", sums.n): _measured(definition, sums) for sums in rows}
     return {

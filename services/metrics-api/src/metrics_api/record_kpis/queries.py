@@ -43,6 +43,7 @@ class _Question:
     by_service: bool
     relations: Relations
     now: datetime
+    known_at: datetime
 
 
 async def record_sums(  # noqa: PLR0913 - the words of one question, spelt by all who ask it
@@ -55,6 +56,7 @@ async def record_sums(  # noqa: PLR0913 - the words of one question, spelt by al
     slice_by: Slice | None = None,
     relations: Relations = LIVE,
     now: datetime,
+    known_at: datetime | None = None,
 ) -> list[RecordSums]:
     """The sums of one of rules.RECORD_KPIS, by service, slice and span as asked.
 
@@ -67,13 +69,14 @@ async def record_sums(  # noqa: PLR0913 - the words of one question, spelt by al
     scope to ask for these only. Sliced, rows of the slices and spans with a record; availability
     and mtbf do not add up over slices and come in one, null.
 
-    `now` is the moment as of which is asked: an open outage lasts until then.
+    `now` is the moment as of which is asked: an open outage lasts until then. Where the
+    relations are those of a later moment, that is `known_at`.
     """
     if not spans:
         return []
     timed = kpi in _TIMED
     parts = breakdown(scope, by_service=by_service, slice_by=None if timed else slice_by)
-    asked = _Question(kpi, scope, spans, parts, by_service, relations, now)
+    asked = _Question(kpi, scope, spans, parts, by_service, relations, now, known_at or now)
     if timed or (kpi is KpiId.UNPLANNED_OUTAGES and slice_by is None):
         found = await _of_outages(session, asked)
     else:
@@ -114,7 +117,7 @@ async def _of_outages(session: AsyncSession, asked: _Question) -> list[RecordSum
     calendars = {}
     if asked.kpi in _TIMED:
         named = [service for service in services if service != UNATTRIBUTED]
-        as_of = None if asked.relations is LIVE else asked.now
+        as_of = None if asked.relations is LIVE else asked.known_at
         calendars = await support_calendars(session, named, as_of)
     statement = uptime_statement(
         asked.parts.condition, asked.relations, by_service=asked.by_service

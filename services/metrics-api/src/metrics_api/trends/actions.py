@@ -5,17 +5,20 @@ The test takes milliseconds a series, so it runs in a thread, and between two tr
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from metrics_api.as_of.knowing import lay_out, opened
+from metrics_api.as_of.relations import LIVE_BOOKS, THEN_BOOKS
+from metrics_api.attribution.service_queries import get_service_name
 from metrics_api.indicators.definitions import Kpi
 from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.periods import Grain
-from metrics_api.judgements.figure_queries import figures
+from metrics_api.judgements.figure_queries import figures, figures_then
 from metrics_api.trends import queries, rules
 from metrics_api.trends.rules import Crossing, CrossingState, Direction, Series, Target
-from shared.kit.clock import now
 from shared.kit.database import Engine, Session, reading, transaction
 from shared.kit.events import Event, emit_all
 from shared.schemas.metrics import KpiId
@@ -33,17 +36,48 @@ Results = Mapping[str, Mapping[str, Any]]
 Targets = Mapping[tuple[str, str], Target]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Which trends of a service, up to the end of a day or (None) up to the moment.
+
+    `shape`: so many full periods of a grain in a time zone; `as_of` None: as things stand.
+    """
+
+    service: str
+    kpis: Sequence[KpiId]
+    shape: tuple[Grain, int, ZoneInfo]
+    until: date | None
+    now: datetime
+    as_of: datetime | None
+
+
+@dataclass(frozen=True)
+class Read:
+    """What the trends of a service are made of."""
+
+    name: str
+    series: Mapping[KpiId, Series]
+    targets: Targets
+
+
 async def series_of(
     session: Session,
     kpi: KpiId,
     services: Sequence[str],
     shape: tuple[Grain, int, ZoneInfo],
     moment: datetime,
+    as_of: datetime | None = None,
 ) -> dict[str, Series]:
-    """The series of each service; `shape`: so many full periods of a grain in a time zone."""
+    """The series of each service; `shape`: so many full periods of a grain in a time zone.
+
+    `as_of`: of what as_of.knowing has laid out in this session.
+    """
     grain, count, zone = shape
     periods = rules.last_periods(grain, count, zone, moment)
-    found = await figures(session, kpi, services, periods, moment)
+    if as_of is None:
+        found = await figures(session, kpi, services, periods, moment)
+    else:
+        found = await figures_then(session, kpi, services, periods, as_of, moment)
     return {
         service: Series(
             grain,
@@ -207,20 +241,37 @@ def _told(row: Mapping[str, Any]) -> list[Event]:
     return [Event(kind, row["service"], data)]
 
 
-async def trends_of_service(
-    session: Session,
-    service: str,
-    kpis: Sequence[KpiId],
-    shape: tuple[Grain, int, ZoneInfo],
-    until: date | None,
-) -> list[tuple[KpiId, Mapping[str, Any]]]:
-    """Each KPI of one service, tested as of now or of the end of a day."""
-    moment = rules.moment_after(until, shape[2], now())
-    last_day = (moment - timedelta(microseconds=1)).astimezone(shape[2]).date()
-    targets = await queries.targets_in_force(session, [service], last_day)
+async def read_service(session: Session, engine: Engine, asked: Asked) -> Read:
+    """The series and targets of one service; as of a moment in a transaction of its own.
+
+    404 for a service that is not known, or was not by then.
+    """
+    if asked.as_of is None:
+        return await _read(session, asked)
+    async with opened(engine, asked.as_of, asked.now) as then:
+        await get_service_name(then, asked.service, asked.as_of)
+        await lay_out(then, asked.as_of, asked.kpis, {asked.service})
+        return await _read(then, asked)
+
+
+async def _read(session: Session, asked: Asked) -> Read:
+    zone, service = asked.shape[2], asked.service
+    moment = rules.moment_after(asked.until, zone, asked.as_of or asked.now)
+    last_day = (moment - timedelta(microseconds=1)).astimezone(zone).date()
+    books = LIVE_BOOKS if asked.as_of is None else THEN_BOOKS
+    name = await get_service_name(session, service, asked.as_of)
+    series = {}
+    for kpi in asked.kpis:
+        found = await series_of(session, kpi, [service], asked.shape, moment, asked.as_of)
+        series[kpi] = found[service]
+    targets = await queries.targets_in_force(session, [service], last_day, books)
+    return Read(name, series, targets)
+
+
+async def trends_of(service: str, read: Read) -> list[tuple[KpiId, Mapping[str, Any]]]:
+    """Each KPI of one service, tested."""
     found = []
-    for kpi in kpis:
-        series = await series_of(session, kpi, [service], shape, moment)
-        results = await results_of(kpi, series, targets)
+    for kpi, series in read.series.items():
+        results = await results_of(kpi, {service: series}, read.targets)
         found.append((kpi, results[service]))
     return found

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Query, Request
 
-from metrics_api.attribution.service_queries import get_service_name
 from metrics_api.indicators.kpis import KPIS
-from metrics_api.indicators.parameters import TimeZone
+from metrics_api.indicators.parameters import AsOf, TimeZone
 from metrics_api.indicators.periods import Grain, parse_zone
 from metrics_api.trends import actions, queries, rules
 from metrics_api.trends.queries import TrendFilter
 from metrics_api.trends.rules import Direction
 from metrics_api.trends.schemas import ServiceTrends, StoredTrend, TrendOut
 from shared.kit.auth import Principal, requires
+from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
@@ -32,7 +32,9 @@ MetricsRead = Annotated[Principal, requires("metrics:read")]
     responses=problem_responses(404),
 )
 async def get_service_trends(
+    *,
     key: Key,
+    request: Request,
     session: Session,
     caller: MetricsRead,
     kpi: Annotated[KpiId | None, Query(description="absent: every KPI")] = None,
@@ -48,19 +50,23 @@ async def get_service_trends(
     ] = None,
     timezone: TimeZone = "UTC",
     until: Annotated[
-        Day | None, Query(description="last day to look at, and whose target; absent: today")
+        Day | None,
+        Query(description="last day to look at, and whose target; absent: today, or that of as_of"),
     ] = None,
+    as_of: AsOf = None,
 ) -> ServiceTrends:
     """Whether each KPI of a service gets better or worse, tested now on its last full periods."""
-    name = await get_service_name(session, key)
-    shape = (grain, periods or rules.PERIODS[grain], parse_zone(timezone))
-    asked = [one for one in KPIS if kpi in (None, one)]
-    found = await actions.trends_of_service(session, key, asked, shape, until)
+    zone = parse_zone(timezone)
+    rules.check_until(until, zone, as_of)
+    shape = (grain, periods or rules.PERIODS[grain], zone)
+    kpis = [one for one in KPIS if kpi in (None, one)]
+    asked = actions.Asked(key, kpis, shape, until, now(), as_of)
+    read = await actions.read_service(session, request.app.state.engine, asked)
     trends = [
         TrendOut.model_validate(_shown({**result, "service": key, "kpi": one}))
-        for one, result in found
+        for one, result in await actions.trends_of(key, read)
     ]
-    return ServiceTrends(service=key, name=name, timezone=timezone, trends=trends)
+    return ServiceTrends(service=key, name=read.name, timezone=timezone, as_of=as_of, trends=trends)
 
 
 @router.get("/trends", operation_id="list_trends", response_model=Page[StoredTrend])

@@ -191,6 +191,12 @@ def moment_after(until: date | None, zone: ZoneInfo, now: datetime) -> datetime:
     return min(now, datetime.combine(until + timedelta(days=1), time(), zone).astimezone(UTC))
 
 
+def check_until(until: date | None, zone: ZoneInfo, as_of: datetime | None) -> None:
+    """422 where a day is to be looked at of which nothing could be known yet."""
+    if until is not None and as_of is not None and until > as_of.astimezone(zone).date():
+        raise Invalid("The last day to look at lies after as_of", pointer="/query/until")
+
+
 def crossing_of(
     line: Line, series: Series, direction: Direction, target: Target | None
 ) -> Crossing:

@@ -72,4 +72,5 @@ class ServiceTrends(Out):
     service: str
     name: str
     timezone: str
+    as_of: datetime | None = Field(description="null: as it stands")
     trends: list[TrendOut]
