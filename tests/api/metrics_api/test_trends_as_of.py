@@ -1,18 +1,19 @@
 """Trends as of a moment: where a KPI was heading by what was known then."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from metrics_api.trends.actions import refresh_trends
 from shared.kit.clock import now
 from tests.support.as_of import ok, tell
 from tests.support.metrics import Metrics
 
-FIRST = datetime.fromisoformat("2024-01-10T00:00:00+00:00")
+FIRST = datetime(2024, 1, 10, tzinfo=UTC)
 HOURS = [2.0 + 0.2 * n for n in range(12)]
 QUESTIONS: list[dict[str, Any]] = [
     {"until": "2024-12-31", "periods": 14},
@@ -140,6 +141,59 @@ async def test_a_service_that_was_not_known_by_then_is_not_found(mail: Metrics) 
     assert reply.status_code == 404
 
 
+STORED: list[dict[str, Any]] = [
+    {"kpi": "mttr"},
+    {"service": "mail", "direction": "degrading"},
+    {"direction": "none"},
+    {"crossing_before": "2030-01-01"},
+    {"limit": 3},
+]
+
+
+async def stored(metrics: Metrics, as_of: datetime | None = None) -> list[dict[str, Any]]:
+    """Answers to all questions about what the daily job stored."""
+    moment: dict[str, Any] = {} if as_of is None else {"as_of": as_of.isoformat()}
+    replies = [await ok(metrics.http.get("/v1/trends", params=one | moment)) for one in STORED]
+    return [reply.json() for reply in replies]
+
+
+async def test_stored_trends_are_those_of_the_last_look_by_then(mail: Metrics) -> None:
+    days = [datetime(2025, 1, day, 4, 41, tzinfo=UTC) for day in (10, 11, 12)]
+    known = [await stored(mail)]
+    steps: list[Callable[[], Awaitable[None]]] = [
+        partial(set_target, mail, 5.0),
+        partial(push, mail, 22, 1, 9.0),
+        partial(change_target, mail, {"value": 4.5}),
+    ]
+    for day, step in zip(days, steps, strict=True):
+        await step()
+        await refresh_trends(mail.engine, day)
+        known.append(await stored(mail))
+
+    assert all(before != after for before, after in pairwise(known))
+    assert await stored(mail, days[0] - timedelta(seconds=1)) == known[0]
+    for day, expected in zip(days, known[1:], strict=True):
+        assert await stored(mail, day + timedelta(hours=5)) == expected
+
+
+async def test_pages_of_stored_trends_go_on_as_of_the_same_moment(mail: Metrics) -> None:
+    day = datetime(2025, 1, 10, 4, 41, tzinfo=UTC)
+    await refresh_trends(mail.engine, day)
+    whole = (await ok(mail.http.get("/v1/trends"))).json()["items"]
+    await push(mail, 22, 1, 30.0)
+    await refresh_trends(mail.engine, day + timedelta(days=1))
+
+    asked: dict[str, Any] = {"limit": 1, "as_of": day.isoformat()}
+    seen = []
+    while asked.get("cursor", "") is not None:
+        page = (await ok(mail.http.get("/v1/trends", params=asked))).json()
+        seen += page["items"]
+        asked["cursor"] = page["next_cursor"]
+
+    assert len(whole) > 1
+    assert seen == whole
+
+
 @pytest.mark.parametrize(
     ("asked", "pointer"),
     [
@@ -176,3 +230,10 @@ async def test_the_day_of_the_moment_is_that_of_the_time_zone(mail: Metrics) -> 
 
     # Known since today only: the day is no reason to refuse in Tokyo.
     assert (east.status_code, utc.status_code) == (404, 422)
+
+
+async def test_trends_are_not_stored_yet_as_of_a_moment_to_come(mail: Metrics) -> None:
+    reply = await mail.http.get("/v1/trends", params={"as_of": "2199-01-01T00:00:00Z"})
+
+    assert reply.status_code == 422
+    assert [error["pointer"] for error in reply.json()["errors"]] == ["/query/as_of"]

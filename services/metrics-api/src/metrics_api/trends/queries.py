@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, literal, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, Subquery, func, literal, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.as_of.relations import LIVE_BOOKS, Books
@@ -88,24 +88,40 @@ async def write_trends(session: AsyncSession, rows: Sequence[Mapping[str, Any]])
 
 
 async def list_trends(
-    session: AsyncSession, wanted: TrendFilter, page: PageParams
+    session: AsyncSession, wanted: TrendFilter, page: PageParams, as_of: datetime | None = None
 ) -> list[Row[Any]]:
-    """Stored trends that fit, by service and KPI, one more than the page holds."""
-    statement = select(*_COLUMNS)
+    """Stored trends that fit, by service and KPI, one more than the page holds.
+
+    `as_of`: as they had been stored by then.
+    """
+    columns = _COLUMNS if as_of is None else _stored_by(as_of).c
+    statement = select(*columns)
     for column, value in (
-        (_COLUMNS.service, wanted.service),
-        (_COLUMNS.kpi, wanted.kpi),
-        (_COLUMNS.direction, wanted.direction),
+        (columns.service, wanted.service),
+        (columns.kpi, wanted.kpi),
+        (columns.direction, wanted.direction),
     ):
         if value is not None:
             statement = statement.where(column == value)
     if wanted.crossing_before is not None:
         statement = statement.where(
-            _COLUMNS.crossing == CrossingState.BREACH,
-            _COLUMNS.crosses_on < wanted.crossing_before,
+            columns.crossing == CrossingState.BREACH,
+            columns.crosses_on < wanted.crossing_before,
         )
-    order = [_COLUMNS.service, _COLUMNS.kpi]
+    order = [columns.service, columns.kpi]
     return list((await session.execute(keyset(statement, order, page))).all())
+
+
+def _stored_by(as_of: datetime) -> Subquery:
+    """The version of each trend that stood at a moment."""
+    version = TrendVersion.__table__.c
+    return (
+        select(*version)
+        .ext(distinct_on(version.service, version.kpi))
+        .where(version.recorded_at <= as_of)
+        .order_by(version.service, version.kpi, version.version.desc())
+        .subquery()
+    )
 
 
 # -- risks ----------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from metrics_api.trends import actions, queries, rules
 from metrics_api.trends.queries import TrendFilter
 from metrics_api.trends.rules import Direction
 from metrics_api.trends.schemas import ServiceTrends, StoredTrend, TrendOut
+from shared.errors import Invalid
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
@@ -80,11 +81,17 @@ async def list_trends(
     crossing_before: Annotated[
         Day | None, Query(description="that lead to a breach of the target before this day")
     ] = None,
+    as_of: AsOf = None,
 ) -> Any:
     """The latest trend of each service and KPI, found daily: by months of UTC, or by weeks where
-    a service has too few months and half a year of weeks."""
+    a service has too few months and half a year of weeks.
+
+    As of a moment: as the daily looks that had begun by then left them.
+    """
+    if as_of is not None and as_of > now():
+        raise Invalid("as_of lies in the future", pointer="/query/as_of")
     wanted = TrendFilter(service, kpi, direction, crossing_before)
-    rows = await queries.list_trends(session, wanted, page)
+    rows = await queries.list_trends(session, wanted, page, as_of)
     found = page_of(rows, page, lambda row: (row.service, row.kpi))
     return {**found, "items": [_shown(row._mapping) for row in found["items"]]}
 
