@@ -3,15 +3,18 @@
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from enum import Enum
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import psycopg
 from fastapi import Depends, Request
 from psycopg.rows import namedtuple_row
-from sqlalchemy import MetaData, event, text
+from sqlalchemy import MetaData, SelectBase, event, text
+from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
@@ -33,7 +36,9 @@ _SCHEMA = "tollgate_schema"
 _RETURNED = "returned_at"
 REST_BEFORE_PING = 0.5  # seconds
 
-_NUMBERING = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+# The psycopg dialect casts parameters to the types of their columns; text has them as it wants.
+_NUMBERING = PGDialectAsync_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+_TEXT_NUMBERING = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 Engine = AsyncEngine
 """What actions with transactions of their own are given."""
@@ -156,22 +161,48 @@ async def driver(session: AsyncSession) -> psycopg.AsyncConnection[Any]:
 
 
 async def rows_of(
-    session: AsyncSession, statement: str, parameters: Mapping[str, Any]
+    session: AsyncSession, statement: str | SelectBase, parameters: Mapping[str, Any]
 ) -> list[Any]:
-    """Rows (named tuples) of SQL with `:name` parameters, executed on the driver.
+    """Rows (named tuples) of SQL with `:name` parameters, or of a statement that is built once and
+    kept (each is compiled when it comes first), executed on the driver.
 
-    For what must be fast: SQLAlchemy takes longer to send a text and to describe its answer than
-    PostgreSQL takes for a short one. The columns need names that differ.
+    For what must be fast: SQLAlchemy takes longer to send a statement and to describe its answer
+    than PostgreSQL takes for a short one. The columns need names that differ.
     """
-    numbered, names = _numbered(statement)
+    made = _compiled(statement, tuple(parameters))
+    values = {**made.constants, **parameters}
     connection = await driver(session)
     async with psycopg.AsyncRawCursor(connection, row_factory=namedtuple_row) as cursor:
-        await cursor.execute(numbered, [parameters[name] for name in names])
-        return await cursor.fetchall()
+        await cursor.execute(made.sql, [values[name] for name in made.places])
+        rows = await cursor.fetchall()
+    return [made.read(row) for row in rows] if made.enums else rows
+
+
+class _Compiled(NamedTuple):
+    """SQL with `$1` for the first parameter and so on, and their names in that order."""
+
+    sql: bytes
+    places: Sequence[str]
+    constants: Mapping[str, Any]
+    enums: Mapping[str, type[Enum]]
+
+    def read(self, row: Any) -> Any:
+        """The row with the members of enumerations that its texts stand for."""
+        texts = ((name, getattr(row, name)) for name in self.enums)
+        return row._replace(**{n: self.enums[n](text) for n, text in texts if text is not None})
 
 
 @lru_cache(maxsize=1024)
-def _numbered(statement: str) -> tuple[bytes, Sequence[str]]:
-    """The statement with `$1` for the first parameter and so on, and their names in that order."""
-    compiled = text(statement).compile(dialect=_NUMBERING)
-    return str(compiled).encode(), compiled.positiontup or ()
+def _compiled(statement: str | SelectBase, parameters: Sequence[str]) -> _Compiled:
+    if isinstance(statement, str):
+        written = text(statement).compile(dialect=_TEXT_NUMBERING)
+        return _Compiled(str(written).encode(), written.positiontup or (), {}, {})
+    compiled = statement.compile(dialect=_NUMBERING)
+    expanded = compiled.construct_expanded_state(dict.fromkeys(parameters))
+    enums = {
+        column.name: column.type.enum_class
+        for column in statement.selected_columns
+        if isinstance(column.type, sqltypes.Enum) and column.type.enum_class is not None
+    }
+    places = expanded.positiontup or ()
+    return _Compiled(expanded.statement.encode(), places, expanded.parameters, enums)
