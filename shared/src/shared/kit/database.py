@@ -152,30 +152,17 @@ Session = Annotated[AsyncSession, Depends(open_session, scope="function")]
 
 
 async def driver(session: AsyncSession) -> psycopg.AsyncConnection[Any]:
-    """The psycopg connection under the session, in its transaction: for COPY and pipelines."""
+    """The psycopg connection under the session, in its transaction: for COPY and pipelines.
+
+    What is pending in the session is written first, as before a statement of its own.
+    """
+    if session.new or session.dirty or session.deleted:
+        await session.flush()
     connection = await session.connection()
     raw = await connection.get_raw_connection()
     wrapped = raw.driver_connection
     assert isinstance(wrapped, psycopg.AsyncConnection)
     return wrapped
-
-
-async def rows_of(
-    session: AsyncSession, statement: str | SelectBase, parameters: Mapping[str, Any]
-) -> list[Any]:
-    """Rows (named tuples) of SQL with `:name` parameters, or of a statement that is built once and
-    kept (each is compiled when it comes first), executed on the driver.
-
-    For what must be fast: SQLAlchemy takes longer to send a statement and to describe its answer
-    than PostgreSQL takes for a short one. The columns need names that differ.
-    """
-    made = _compiled(statement, tuple(parameters))
-    values = {**made.constants, **parameters}
-    connection = await driver(session)
-    async with psycopg.AsyncRawCursor(connection, row_factory=namedtuple_row) as cursor:
-        await cursor.execute(made.sql, [values[name] for name in made.places])
-        rows = await cursor.fetchall()
-    return [made.read(row) for row in rows] if made.enums else rows
 
 
 class _Compiled(NamedTuple):
@@ -185,6 +172,11 @@ class _Compiled(NamedTuple):
     places: Sequence[str]
     constants: Mapping[str, Any]
     enums: Mapping[str, type[Enum]]
+
+    def values(self, parameters: Mapping[str, Any]) -> list[Any]:
+        """What stands in each place."""
+        every = {**self.constants, **parameters}
+        return [every[name] for name in self.places]
 
     def read(self, row: Any) -> Any:
         """The row with the members of enumerations that its texts stand for."""
@@ -206,3 +198,40 @@ def _compiled(statement: str | SelectBase, parameters: Sequence[str]) -> _Compil
     }
     places = expanded.positiontup or ()
     return _Compiled(expanded.statement.encode(), places, expanded.parameters, enums)
+
+
+async def rows_of(
+    session: AsyncSession, statement: str | SelectBase, parameters: Mapping[str, Any]
+) -> list[Any]:
+    """Rows (named tuples; none of a write without RETURNING), executed on the driver.
+
+    `statement` is SQL with `:name` parameters, or one of SQLAlchemy that is built once and kept:
+    each is compiled when it comes first. For what must be fast: SQLAlchemy takes longer to send a
+    statement and to describe its answer than PostgreSQL takes for a short one. The columns need
+    names that differ.
+    """
+    made = _compiled(statement, tuple(parameters))
+    cursor = psycopg.AsyncRawCursor(await driver(session), row_factory=namedtuple_row)
+    await cursor.execute(made.sql, made.values(parameters))
+    return await _rows(made, cursor)
+
+
+Statement = tuple[str | SelectBase, Mapping[str, Any]]
+"""A statement as rows_of takes it, and its parameters."""
+
+
+async def rows_of_each(session: AsyncSession, asked: Sequence[Statement]) -> list[list[Any]]:
+    """What rows_of gives for each of these, executed in their order in one round trip."""
+    connection, sent = await driver(session), []
+    async with connection.pipeline():
+        for statement, parameters in asked:
+            made = _compiled(statement, tuple(parameters))
+            cursor = psycopg.AsyncRawCursor(connection, row_factory=namedtuple_row)
+            await cursor.execute(made.sql, made.values(parameters))
+            sent.append((made, cursor))
+    return [await _rows(made, cursor) for made, cursor in sent]
+
+
+async def _rows(made: _Compiled, cursor: psycopg.AsyncCursor[Any]) -> list[Any]:
+    rows = await cursor.fetchall() if cursor.description else []
+    return [made.read(row) for row in rows] if made.enums else rows

@@ -19,6 +19,7 @@ from improvement_api.plans.sheet import SHEET as PLANS
 from improvement_api.root_causes.sheet import SHEET as ROOT_CAUSES
 from improvement_api.service_reviews.sheet import SHEET as SERVICE_REVIEWS
 from improvement_api.waivers.sheet import SHEET as WAIVERS
+from shared.kit.database import rows_of
 from shared.schemas.common import FactValue
 
 SHEETS: Final[tuple[FactSheet, ...]] = (
@@ -45,8 +46,8 @@ async def own_facts(
     )
     if not needed:
         return {}
-    told = await session.execute(_in_one(needed), {"service": service, "now": now})
-    values = iter(told.one())
+    (told,) = await rows_of(session, _in_one(needed), {"service": service, "now": now})
+    values = iter(told)
     found: dict[str, FactValue] = {}
     for n in needed:
         sheet = SHEETS[n]

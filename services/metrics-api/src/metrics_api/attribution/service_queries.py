@@ -1,26 +1,29 @@
 """Every SQL statement that asks whether a service is known here."""
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.errors import Invalid, NotFound
+from shared.kit.database import rows_of
+
+_PRESENT_NAME: Final = "SELECT name FROM metrics.service_copy WHERE key = :key"
+_NAME_THEN: Final = """
+    SELECT name FROM metrics.service_version WHERE key = :key AND recorded_at <= :then
+    ORDER BY revision DESC LIMIT 1
+"""
 
 
 async def get_service_name(
     session: AsyncSession, service: str, as_of: datetime | None = None
 ) -> str:
     """The name of a service; 404 when the catalog never told of it, or had not by then."""
-    statement = text("SELECT name FROM metrics.service_copy WHERE key = :key")
-    if as_of is not None:
-        statement = text(
-            "SELECT name FROM metrics.service_version WHERE key = :key AND recorded_at <= :then"
-            " ORDER BY revision DESC LIMIT 1"
-        )
-    name: str | None = await session.scalar(statement, {"key": service, "then": as_of})
-    if name is None:
+    statement = _PRESENT_NAME if as_of is None else _NAME_THEN
+    found = await rows_of(session, statement, {"key": service, "then": as_of})
+    if not found:
         raise NotFound(f"There is no service {service}")
+    name: str = found[0].name
     return name
 
 
