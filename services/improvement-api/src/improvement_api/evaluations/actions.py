@@ -28,8 +28,7 @@ from improvement_api.evaluations.rules import (
 from improvement_api.evaluations.tables import Evaluation
 from improvement_api.evidence.queries import newest_evidence
 from improvement_api.facts.rules import STAGE_FACT, Owner, OwnerReply
-from improvement_api.facts.sheets import own_facts
-from improvement_api.gates.rules import EvidenceCriterion, GateDefinition, names_of
+from improvement_api.gates.rules import EvidenceCriterion, GateDefinition
 from improvement_api.votes.queries import voters_of
 from improvement_api.waivers.queries import approved_waivers
 from improvement_api.waivers.rules import in_force
@@ -61,10 +60,8 @@ async def judge_now(
 ) -> Judgement:
     """Judge all criteria but signatures; `replies` were asked before the session's first word."""
     at = now()
-    own = await own_facts(session, service, names_of(definition), at)
-    documents = await _documents(session, service, definition)
-    known = {**replies, Owner.IMPROVEMENT: OwnerReply(Owner.IMPROVEMENT, own)}
-    seen, until = Surroundings(known, documents, at), time.monotonic() + TIME_LIMIT.total_seconds()
+    seen = Surroundings(replies, await _documents(session, service, definition), at)
+    until = time.monotonic() + TIME_LIMIT.total_seconds()
     # Off the event loop; each expression is bounded (facts.expressions), and so are all together.
     results = await asyncio.to_thread(judge, definition, seen, lambda: time.monotonic() > until)
     return Judgement(definition, results, at, _stage(replies))

@@ -38,11 +38,13 @@ OWN_FACTS: Final = tuple(one for sheet in SHEETS for one in sheet.definitions)
 
 
 async def own_facts(
-    session: AsyncSession, service: str, names: Collection[str], now: datetime
+    session: AsyncSession, service: str, names: Collection[str] | None, now: datetime
 ) -> dict[str, FactValue]:
-    """The facts of the sheets that hold one of `names`; the others cost nothing."""
+    """The facts of the sheets that hold one of `names` (None: all); the others cost nothing."""
     needed = tuple(
-        n for n, sheet in enumerate(SHEETS) if any(fact.name in names for fact in sheet.definitions)
+        n
+        for n, sheet in enumerate(SHEETS)
+        if names is None or any(fact.name in names for fact in sheet.definitions)
     )
     if not needed:
         return {}
