@@ -11,6 +11,7 @@ from metrics_api.intake.bodies import Records
 from metrics_api.samples import queries, rules
 from metrics_api.samples.rules import Refused, Sample, SampleIn
 from metrics_api.samples.schemas import SamplesReply
+from metrics_api.samples.sum_queries import sum_up
 from metrics_api.slis.queries import get_sli, lock_samples
 from metrics_api.slis.rules import FeedKind, RatioParts
 from metrics_api.versioned.actions import check_active
@@ -109,5 +110,5 @@ async def store_samples(
     changed = await queries.upsert_samples(session, sli.key, distinct, received_at)
     if changed:
         minutes = await queries.touched_minutes(session, sli.key, changed, counter=sli.counter)
-        await queries.sum_up(session, await queries.facets_on(session, sli.key), minutes)
+        await sum_up(session, await queries.facets_on(session, sli.key), minutes)
     return len(changed)
