@@ -69,13 +69,13 @@ class TestSamples:
         await define_slo(metrics, key="count", sli="count", time_window={"duration": "1h"})
         counted = [sample(70, good=10, total=10), sample(65, good=20, total=20)]
         await push(metrics, [*counted, sample(30, good=24, total=25)], "count")
-        at = ago(0).isoformat()
-        then, before = now(), await status(metrics, "count", at=at)
+        asked = {"at": ago(0).isoformat(), "lookbacks": ""}
+        then, before = now(), await status(metrics, "count", **asked)
         await push(metrics, [sample(65, good=21, total=21)], "count")
 
         assert before["objectives"][0]["corrected"]["value"] == 0.8
-        assert await known(metrics, then, "count", at=at) == before
-        assert await value(metrics, now(), "count", at=at) == 0.75
+        assert await known(metrics, then, "count", **asked) == before
+        assert await value(metrics, now(), "count", **asked) == 0.75
 
     async def test_of_pushes_that_overtake_each_other_one_sample_counts_at_every_moment(
         self, metrics: Metrics
