@@ -10,7 +10,7 @@ import pytest
 from metrics_api.as_of.queries import AT_ONCE, snapshot
 from metrics_api.copies.queries import present_digests, write_differences
 from metrics_api.copies.rules import Differences
-from metrics_api.samples.actions import store_samples
+from metrics_api.samples import actions as samples
 from metrics_api.samples.rules import Sample
 from metrics_api.slis.queries import get_sli
 from metrics_api.versioned import actions as versioned
@@ -77,19 +77,21 @@ class TestSamples:
         assert await known(metrics, then, "count", **asked) == before
         assert await value(metrics, now(), "count", **asked) == 0.75
 
-    async def test_of_pushes_that_overtake_each_other_one_sample_counts_at_every_moment(
-        self, metrics: Metrics
+    async def test_with_clocks_that_differ_one_sample_counts_at_every_moment(
+        self, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         await define_slo(metrics)
-        begun = [now() + timedelta(milliseconds=number) for number in range(3)]
-        for good, received in enumerate((begun[0], begun[2], begun[1])):
+        moments = [now() + timedelta(milliseconds=number) for number in range(3)]
+        for good, stamp in enumerate((moments[0], moments[2], moments[1])):
             one = Sample("", ago(5), Decimal(good), Decimal(2), None)
-            async with transaction(metrics.engine) as session:
-                await store_samples(session, await get_sli(session, "errors"), [one], received)
+            with monkeypatch.context() as skewed:
+                skewed.setattr(samples, "now", lambda stamp=stamp: stamp)
+                async with transaction(metrics.engine) as session:
+                    await samples.store_samples(session, await get_sli(session, "errors"), [one])
 
-        seen = [await value(metrics, then, at=ago(0).isoformat()) for then in begun]
+        seen = [await value(metrics, then, at=ago(0).isoformat()) for then in moments]
 
-        # The one that began in between came last: it counts from when what it replaced did.
+        # The last one was stamped in between: it counts from when what it replaced did.
         assert seen == [0, 0, 1]
 
     @pytest.mark.parametrize("method", ["timeslices", "ratio_timeslices"])
@@ -349,6 +351,7 @@ class TestHistory:
             (yesterday.isoformat(), True),
             (today.isoformat(), False),
         ]
+        assert await history(metrics, **{**asked, "from": "2198-12-31"}) == []
 
 
 async def history(metrics: Metrics, **asked: Any) -> list[dict[str, Any]]:

@@ -93,21 +93,20 @@ def _decoded(raw: bytes | msgspec.Raw) -> SampleIn:
 
 async def _flush(session: Session, push: Push) -> None:
     samples, push.samples = push.samples, []
-    push.changed += await store_samples(session, push.sli, samples, push.now)
+    push.changed += await store_samples(session, push.sli, samples)
 
 
-async def store_samples(
-    session: Session, sli: Any, samples: Sequence[Sample], received_at: datetime
-) -> int:
+async def store_samples(session: Session, sli: Any, samples: Sequence[Sample]) -> int:
     """Keep samples of an SLI (its row) and bring its sums up to date; how many were new or other.
 
-    Others that push samples of this SLI wait until the transaction ends.
+    Others that push samples of this SLI wait until the transaction ends. Samples are received once
+    it is their turn: what is known at a moment should not come long after it.
     """
     if not samples:
         return 0
     await lock_samples(session, sli.key)
     distinct = rules.newest_of_each(samples)
-    changed = await queries.upsert_samples(session, sli.key, distinct, received_at)
+    changed = await queries.upsert_samples(session, sli.key, distinct, now())
     if changed:
         minutes = await queries.touched_minutes(session, sli.key, changed, counter=sli.counter)
         await sum_up(session, await queries.facets_on(session, sli.key), minutes)

@@ -52,8 +52,8 @@ class Facet:
 
 
 # The later of two samples of one identity wins; what does not differ is not written, and what is
-# replaced is kept. Pushes take turns after they began, so one may have begun before another whose
-# samples it replaces; it counts from then on, so that there is one sample at every moment.
+# replaced is kept. Where the clock of another process was ahead, the later one counts from when
+# what it replaces did, so that there is one sample at every moment.
 _UPSERT = text("""
 WITH sent AS (
     SELECT * FROM unnest(:series, :at, :part, :total, :value) AS s(series, at, part, total, value)
