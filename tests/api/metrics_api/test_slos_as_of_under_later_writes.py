@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.kit.clock import now
-from tests.support.as_of import OPENED, map_states, ok, push, tell
+from tests.support.as_of import OPENED, map_states, ok, push, push_record, tell
 from tests.support.corrections import act, requested
 from tests.support.metrics import Metrics
 from tests.support.slos import change, define_sli, define_slo
@@ -161,19 +161,13 @@ async def send_samples(metrics: Metrics, sli: str, sent: list[tuple[int, int]]) 
 
 async def send_outage(metrics: Metrics, number: int, version: int, start: int, hours: int) -> None:
     """One of no hours is open."""
-    began = OPENED + timedelta(hours=start)
     outage = {
-        "source": "desk",
         "external_id": f"OUT{number}",
         "version": version,
-        "updated_at": began.isoformat(),
-        "service": "mail",
-        "started_at": began.isoformat(),
+        "started_at": start,
         "planned": number == 2,
     }
-    if hours:
-        outage["ended_at"] = (began + timedelta(hours=hours)).isoformat()
-    await ok(metrics.http.post("/v1/outages", json=outage))
+    await push_record(metrics, "outage", outage | ({"ended_at": start + hours} if hours else {}))
 
 
 async def correct(metrics: Metrics, service: str, start: int) -> None:
