@@ -7,7 +7,7 @@ incidents and outages that changes caused, the recurrence of problems) is folded
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import groupby
@@ -45,15 +45,25 @@ async def lay_out(
     session: Session, as_of: datetime, kpis: Collection[KpiId], services: Collection[str] | None
 ) -> None:
     """Fill the tables with what these KPIs of these services are counted from; None: of all."""
+    wanted = {kind: services_for(kind, kpis, services) for kind in kinds_for(kpis)}
+    await lay_out_records(session, as_of, wanted)
+
+
+async def lay_out_records(
+    session: Session, as_of: datetime, wanted: Mapping[RecordKind, Collection[str] | None]
+) -> None:
+    """Fill the tables with the records of each kind, of these services or (None) of all.
+
+    From then on the session only reads.
+    """
     conn = await driver(session)
     directory = await queries.directory_then(conn, as_of)
-    for kind in kinds_for(kpis):
+    for kind, services in wanted.items():
         pins = await queries.pins_then(conn, kind, as_of)
         then = Then(directory, directory.knowledge(), pins)
-        wanted = services_for(kind, kpis, services)
-        found = await _found(session, kind, as_of, then, wanted)
+        found = await _found(session, kind, as_of, then, services)
         async for some in found:
-            await _lay_out_some(session, kind, as_of, some, then, wanted)
+            await _lay_out_some(session, kind, as_of, some, then, services)
             await asyncio.sleep(0)
     await queries.close_tables(conn)
 
