@@ -222,6 +222,8 @@ Statement = tuple[str | SelectBase, Mapping[str, Any]]
 
 async def rows_of_each(session: AsyncSession, asked: Sequence[Statement]) -> list[list[Any]]:
     """What rows_of gives for each of these, executed in their order in one round trip."""
+    if len(asked) < 2:
+        return [await rows_of(session, *one) for one in asked]
     connection, sent = await driver(session), []
     async with connection.pipeline():
         for statement, parameters in asked:
