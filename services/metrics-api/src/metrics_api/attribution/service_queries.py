@@ -1,5 +1,6 @@
 """Every SQL statement that asks whether a service is known here."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -25,6 +26,21 @@ async def get_service_name(
         raise NotFound(f"There is no service {service}")
     name: str = found[0].name
     return name
+
+
+_NAMES: Final = "SELECT key, name FROM metrics.service_copy WHERE key = ANY(:keys)"
+_NAMES_THEN: Final = """
+SELECT DISTINCT ON (key) key, name FROM metrics.service_version
+WHERE key = ANY(:keys) AND recorded_at <= :then ORDER BY key, revision DESC"""
+
+
+async def service_names(
+    session: AsyncSession, keys: Sequence[str], as_of: datetime | None = None
+) -> dict[str, str]:
+    """Names of those of these services that are known, or were by then."""
+    statement = _NAMES if as_of is None else _NAMES_THEN
+    rows = await rows_of(session, statement, {"keys": list(keys), "then": as_of})
+    return {row.key: row.name for row in rows}
 
 
 async def require_service(session: AsyncSession, service: str) -> None:

@@ -3,13 +3,17 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from metrics_api.as_of.knowing import lay_out_records, opened
+from metrics_api.as_of.relations import THEN
 from metrics_api.indicators.periods import Period, Span
 from metrics_api.indicators.schemas import NoNumber
+from metrics_api.indicators.scopes import LIVE
 from metrics_api.record_kpis.rules import Counts
 from metrics_api.surveys import queries
-from metrics_api.surveys.queries import SurveyFilter
+from metrics_api.surveys.queries import Counted, SurveyFilter
 from metrics_api.surveys.rules import UNITS, Facet, SurveyKind, satisfaction
 from metrics_api.surveys.schemas import (
     ConfidenceInterval,
@@ -18,8 +22,9 @@ from metrics_api.surveys.schemas import (
     SatisfactionValue,
     ScoreCount,
 )
-from shared.kit.database import Session
+from shared.kit.database import Engine, Session
 from shared.kit.pagination import PageParams, encode_cursor
+from shared.schemas.metrics import RecordKind
 
 _REASONS: Final = {
     "no_records": "No survey was sent or answered in the period",
@@ -30,24 +35,44 @@ _NO_COUNTS: Final[Counts] = Counter()
 
 @dataclass(frozen=True)
 class SatisfactionQuestion:
-    """What is asked: of which surveys, a row for each of what, in which periods."""
+    """What is asked: of which surveys, a row for each of what, in which periods.
+
+    `as_of` None: as things stand.
+    """
 
     kind: SurveyKind
     by: Facet
     periods: Sequence[Period]
     timezone: str
     surveys: SurveyFilter
+    now: datetime
+    as_of: datetime | None
 
 
 async def satisfaction_report(
+    session: Session, engine: Engine, asked: SatisfactionQuestion, page: PageParams
+) -> SatisfactionReport:
+    """A page of the report; as of a moment it is read in a transaction of its own."""
+    if asked.as_of is None:
+        return await _page(session, asked, page)
+    service = asked.surveys.service
+    async with opened(engine, asked.as_of, asked.now) as then:
+        services = None if service is None else {service}
+        await lay_out_records(then, asked.as_of, {RecordKind.SURVEY: services})
+        return await _page(then, asked, page)
+
+
+async def _page(
     session: Session, asked: SatisfactionQuestion, page: PageParams
 ) -> SatisfactionReport:
     """A row for each key with a survey in any period; those that name none come first, as null."""
     spans = [Span(n, period.start, period.end) for n, period in enumerate(asked.periods)]
-    total = await queries.counts_in_all(session, asked.kind, spans, asked.surveys)
-    by_key = await queries.counts_by_key(session, asked.kind, asked.by, spans, asked.surveys, page)
+    relations = LIVE if asked.as_of is None else THEN
+    counted = Counted(asked.kind, spans, asked.surveys, relations)
+    total = await queries.counts_in_all(session, counted)
+    by_key = await queries.counts_by_key(session, counted, asked.by, page)
     keys = list(by_key)[: page.limit]
-    names = await queries.names_of(session, asked.by, [key for key in keys if key])
+    names = await queries.names_of(session, asked.by, [key for key in keys if key], asked.as_of)
     rows = [
         SatisfactionRow(key=key or None, name=names.get(key), values=_values(asked, by_key[key]))
         for key in keys
@@ -56,6 +81,7 @@ async def satisfaction_report(
         kind=asked.kind,
         unit=UNITS[asked.kind],
         timezone=asked.timezone,
+        as_of=asked.as_of,
         by=asked.by,
         total=_values(asked, total),
         rows=rows,

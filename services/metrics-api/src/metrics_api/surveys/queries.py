@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, RowMapping, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.attribution.tables import ServiceCopy
+from metrics_api.attribution.service_queries import service_names
 from metrics_api.copies.queries import copies_of
 from metrics_api.copies.schemas import CustomerCopy, TouchpointCopy
 from metrics_api.indicators.periods import Span
-from metrics_api.indicators.scopes import LIVE
+from metrics_api.indicators.scopes import Relations
 from metrics_api.record_kpis.queries import stretch_parameters
 from metrics_api.record_kpis.rules import Counts
 from metrics_api.record_kpis.scoping import Breakdown
@@ -54,36 +54,48 @@ class CommentFilter:
     received_to: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What is counted: surveys of a kind in these spans, as they are or as they were known."""
+
+    kind: SurveyKind
+    spans: Sequence[Span]
+    wanted: SurveyFilter
+    relations: Relations
+
+
 async def counts_by_key(
-    session: AsyncSession,
-    kind: SurveyKind,
-    by: Facet,
-    spans: Sequence[Span],
-    wanted: SurveyFilter,
-    page: PageParams,
+    session: AsyncSession, counted: Counted, by: Facet, page: PageParams
 ) -> dict[str, dict[int, Counts]]:
     """Counts by key and number of the span, in the order of keys, one key more than asked."""
-    parts = Breakdown("NULL::text", f"coalesce(r.{by.value}, '')", _condition(wanted), False)
-    statement = tally_statement(KpiId(kind.value), parts, LIVE, _OF_THE_PAGE)
     parameters = {
-        **_parameters(spans, wanted),
         "after": page.after[0] if page.after else None,
         "limit": page.limit + 1,
     }
+    keyed = f"coalesce(r.{by.value}, '')"
     found: dict[str, dict[int, Counts]] = {}
-    for row in (await session.execute(text(statement), parameters)).mappings():
+    for row in await _tallied(session, counted, keyed, _OF_THE_PAGE, parameters):
         found.setdefault(row["slice"], {})[row["n"]] = _counts(row)
     return dict(sorted(found.items()))  # code points, as the C collation orders them
 
 
-async def counts_in_all(
-    session: AsyncSession, kind: SurveyKind, spans: Sequence[Span], wanted: SurveyFilter
-) -> dict[int, Counts]:
+async def counts_in_all(session: AsyncSession, counted: Counted) -> dict[int, Counts]:
     """Counts of all surveys that are wanted, by number of the span."""
-    parts = Breakdown("NULL::text", "NULL::text", _condition(wanted), False)
-    statement = tally_statement(KpiId(kind.value), parts, LIVE)
-    rows = await session.execute(text(statement), _parameters(spans, wanted))
-    return {row["n"]: _counts(row) for row in rows.mappings()}
+    rows = await _tallied(session, counted, "NULL::text", "", {})
+    return {row["n"]: _counts(row) for row in rows}
+
+
+async def _tallied(
+    session: AsyncSession,
+    counted: Counted,
+    keyed: str,
+    of_the_page: str,
+    parameters: dict[str, Any],
+) -> Sequence[RowMapping]:
+    parts = Breakdown("NULL::text", keyed, _condition(counted.wanted), False)
+    statement = tally_statement(KpiId(counted.kind.value), parts, counted.relations, of_the_page)
+    parameters = {**_parameters(counted.spans, counted.wanted), **parameters}
+    return (await session.execute(text(statement), parameters)).mappings().all()
 
 
 def _condition(wanted: SurveyFilter) -> str:
@@ -100,17 +112,20 @@ def _counts(row: Any) -> Counts:
     return {name: int(number) for name, number in row.items() if name not in _NOT_COUNTS}
 
 
-async def names_of(session: AsyncSession, by: Facet, keys: Sequence[str]) -> dict[str, str]:
-    """The names of those that the catalog told of."""
+async def names_of(
+    session: AsyncSession, by: Facet, keys: Sequence[str], as_of: datetime | None
+) -> dict[str, str]:
+    """The names of those that the catalog told of, or had told of by then."""
     match by:
         case Facet.SERVICE:
-            statement = select(ServiceCopy.key, ServiceCopy.name).where(ServiceCopy.key.in_(keys))
-            return {row.key: row.name for row in await session.execute(statement)}
+            return await service_names(session, keys, as_of)
         case Facet.CUSTOMER:
-            customers = await copies_of(session, "customer", CustomerCopy, keys=keys)
+            customers = await copies_of(session, "customer", CustomerCopy, keys=keys, as_of=as_of)
             return {key: customer.name for key, customer in customers.items()}
         case Facet.TOUCHPOINT:
-            touchpoints = await copies_of(session, "touchpoint", TouchpointCopy, keys=keys)
+            touchpoints = await copies_of(
+                session, "touchpoint", TouchpointCopy, keys=keys, as_of=as_of
+            )
             return {key: touchpoint.name for key, touchpoint in touchpoints.items()}
 
 

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 
-from metrics_api.indicators.parameters import PeriodList, TimeZone
+from metrics_api.indicators.parameters import AsOf, PeriodList, TimeZone
 from metrics_api.indicators.periods import parse_periods, parse_zone
 from metrics_api.surveys import actions, queries
 from metrics_api.surveys.actions import SatisfactionQuestion
@@ -71,6 +71,7 @@ async def comment_filter(
 )
 async def get_satisfaction_report(
     *,
+    request: Request,
     session: Session,
     caller: SurveysRead,
     page: PageQuery,
@@ -79,6 +80,7 @@ async def get_satisfaction_report(
     periods: PeriodList,
     by: Annotated[Facet, Query(description="what there is a row for")] = Facet.TOUCHPOINT,
     timezone: TimeZone = "UTC",
+    as_of: AsOf = None,
 ) -> SatisfactionReport:
     """CSAT or NPS with n, response rate, distribution and margin of error, at most 60 periods.
 
@@ -87,15 +89,16 @@ async def get_satisfaction_report(
     services it is engaged with.
     """
     _check(page)
-    asked = parse_periods(periods.split(","), parse_zone(timezone), now())
+    moment = now()
+    asked = parse_periods(periods.split(","), parse_zone(timezone), as_of or moment)
     if len(asked) > MAX_PERIODS:
         raise Invalid(
             f"at most {MAX_PERIODS} periods can be asked for at once",
             code="bad_period",
             pointer="/query/periods",
         )
-    question = SatisfactionQuestion(kind, by, asked, timezone, surveys)
-    return await actions.satisfaction_report(session, question, page)
+    question = SatisfactionQuestion(kind, by, asked, timezone, surveys, moment, as_of)
+    return await actions.satisfaction_report(session, request.app.state.engine, question, page)
 
 
 def _check(page: PageParams) -> None:

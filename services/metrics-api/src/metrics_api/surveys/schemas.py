@@ -53,6 +53,7 @@ class SatisfactionReport(Out):
     kind: SurveyKind
     unit: str
     timezone: str
+    as_of: datetime | None = Field(description="null: as it stands")
     by: Facet
     total: list[SatisfactionValue] = Field(description="of all rows of all pages together")
     rows: list[SatisfactionRow]
