@@ -1,5 +1,6 @@
 """`make bench`: every figure from one run, each beside the limit it is measured against."""
 
+import argparse
 import os
 import random
 import sys
@@ -25,6 +26,9 @@ from tollgate_local.binaries import find_binaries
 BULK_ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
 GROWTH = int(os.environ.get("BENCH_GROWTH", "10"))
 LOAD_SECONDS = float(os.environ.get("BENCH_SECONDS", "10"))
+_SIZES = """takes half an hour; its sizes are read from the environment: BENCH_ROWS (1000000
+incidents of the bulk ingest), BENCH_GROWTH (10 times that for the reads), BENCH_SECONDS (10, of
+each load)"""
 KPI = "?kpi=mttr&periods=2025-Q2"
 REPORT = "/v1/reports/performance?kpi=mttr&periods=2025-Q1,2025-Q2&limit=500"
 
@@ -144,5 +148,6 @@ def _load(system: System, service: str, connections: int, following: object) -> 
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser("tests.bench", description=__doc__, epilog=_SIZES).parse_args()
     print(f"source {SOURCE}, seed fixed; every ratio is measured in this run", flush=True)
     sys.exit(main())

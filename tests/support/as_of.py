@@ -67,6 +67,16 @@ async def push(
     await ok(metrics.http.post("/v1/incidents", json=record))
 
 
+async def push_record(metrics: Metrics, kind: str, fields: dict[str, Any]) -> None:
+    """A record of another kind; stamps are moments, or hours after OPENED."""
+    record = {"source": "desk", "external_id": "R1", "service": "mail", "updated_at": 10, **fields}
+    for name, stamp in record.items():
+        if name.endswith("_at"):
+            moment = stamp if isinstance(stamp, datetime) else OPENED + timedelta(hours=stamp)
+            record[name] = moment.isoformat()
+    await ok(metrics.http.post(f"/v1/{kind}s", json=record))
+
+
 async def figures(metrics: Metrics, service: str, as_of: datetime | None = None) -> Any:
     asked = ASKED | ({} if as_of is None else {"as_of": as_of.isoformat()})
     reply = await ok(metrics.http.get(f"/v1/services/{service}/kpis", params=asked))

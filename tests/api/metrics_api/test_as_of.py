@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
-from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -15,13 +14,13 @@ from metrics_api.copies.rules import Differences
 from shared.kit.clock import now
 from shared.kit.database import transaction
 from tests.support.as_of import (
-    OPENED,
     figures,
     map_states,
     mttr,
     numbers,
     ok,
     push,
+    push_record,
     report,
     tell,
 )
@@ -251,15 +250,6 @@ async def test_other_records_are_answered_as_of_a_moment_too(
 async def of_mail(metrics: Metrics, asked: dict[str, Any]) -> Any:
     reply = await ok(metrics.http.get("/v1/services/mail/kpis", params=asked))
     return numbers(reply.json()["kpis"])
-
-
-async def push_record(metrics: Metrics, kind: str, fields: dict[str, Any]) -> None:
-    """Stamps are hours after OPENED."""
-    record = {"source": "desk", "external_id": "R1", "service": "mail", "updated_at": 10, **fields}
-    for name, value in record.items():
-        if name.endswith("_at"):
-            record[name] = (OPENED + timedelta(hours=value)).isoformat()
-    await ok(metrics.http.post(f"/v1/{kind}s", json=record))
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from shared.kit.database import transaction
+from tests.support.corrections import PATH, act, approved, body, requested
 from tests.support.incidents import add_service
 from tests.support.metrics import Metrics
-from tests.support.slos import ago, define_sli, define_slo, made, push, sample, status
+from tests.support.slos import ago, define_sli, define_slo, push, sample, status
 
-PATH = "/v1/corrections"
 SLICES = {"target": 0.5, "time_slice_target": 0.9, "time_slice_window": 10}
 
 
@@ -19,39 +19,6 @@ async def network(metrics: Metrics) -> None:
     async with transaction(metrics.engine) as session:
         await add_service(session, "network")
     await define_sli(metrics)
-
-
-def body(**fields: Any) -> dict[str, Any]:
-    return {
-        "service": "network",
-        "category": "scheduled_maintenance",
-        "reason": "New switches",
-        "start": ago(30).isoformat(),
-        "duration_minutes": 20,
-        **fields,
-    }
-
-
-async def requested(metrics: Metrics, **fields: Any) -> dict[str, Any]:
-    found: dict[str, Any] = await made(metrics, PATH, body(**fields))
-    return found
-
-
-async def act(
-    metrics: Metrics, correction: dict[str, Any], act: str, who: str = "grace", version: int = 1
-) -> Any:
-    return await metrics.http.post(
-        f"{PATH}/{correction['id']}/{act}",
-        json={},
-        headers={**metrics.caller(who), "If-Match": f'"{version}"'},
-    )
-
-
-async def approved(metrics: Metrics, **fields: Any) -> dict[str, Any]:
-    correction = await requested(metrics, **fields)
-    reply = await act(metrics, correction, "approve")
-    assert reply.status_code == 200, reply.text
-    return correction
 
 
 class TestStates:

@@ -1,7 +1,7 @@
 """The services that are asked for facts, each once per question and within a deadline."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -83,9 +83,13 @@ Remotes = Annotated[Providers, Depends(providers_of)]
 
 
 async def ask_about(
-    providers: Providers, service: str, names: Mapping[Owner, Collection[str]] | None
+    providers: Providers,
+    service: str,
+    names: Mapping[Owner, Collection[str]] | None,
+    own: Callable[[], Awaitable[OwnerReply]],
 ) -> dict[Owner, OwnerReply]:
-    """What owners know of a service, asked side by side for these facts; raises only NotFound.
+    """What owners know of a service, asked side by side for these facts; raises only NotFound,
+    and what `own` raises, which reads our own.
 
     The catalog is always asked: it alone can say that there is no such service, and at which
     stage it is. Another owner none of whose facts is named is not; None asks both for all. To
@@ -99,10 +103,12 @@ async def ask_about(
         if of_metrics is None or of_metrics:
             questions[Owner.METRICS] = providers.metrics.service_facts(service, of_metrics)
         asked = (_reply(one, providers.patience) for one in questions.values())
-        answers = dict(zip(questions, await asyncio.gather(*asked), strict=True))
+        ours, replies = await asyncio.gather(own(), asyncio.gather(*asked))
+    answers = dict(zip(questions, replies, strict=True))
     if isinstance(answers[Owner.CATALOG], NotFound):
         raise NotFound(f"There is no service {service}", code="unknown_service")
-    return {owner: _owner_reply(owner, answer) for owner, answer in answers.items()}
+    theirs = {owner: _owner_reply(owner, answer) for owner, answer in answers.items()}
+    return {**theirs, Owner.IMPROVEMENT: ours}
 
 
 async def ask_for_catalogs(providers: Providers) -> dict[Owner, list[FactDefinition]]:

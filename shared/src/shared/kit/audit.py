@@ -6,16 +6,23 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Row, insert, or_, select
+from sqlalchemy import ColumnElement, Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import get_contextvars
 
 from shared.kit.auth import Principal
+from shared.kit.database import Statement, rows_of, schema_of
 from shared.kit.pagination import PageParams, keyset
 from shared.kit.tables import kit_tables_of
 from shared.schemas.common import Out
 
-_ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
+_ENTRIES: TypeAdapter[Any] = TypeAdapter(list[dict[str, Any]])
+_COLUMNS = "actor, actor_kind, on_behalf_of, action, resource, key, before, after, request_id"
+_WRITE = f"""
+    INSERT INTO {{schema}}.audit_entry ({_COLUMNS})
+    SELECT {_COLUMNS}
+    FROM jsonb_populate_recordset(NULL::{{schema}}.audit_entry, CAST(:entries AS jsonb))
+"""  # noqa: S608 - our own names
 
 
 class AuditEntryOut(Out):
@@ -61,6 +68,12 @@ async def record(
 
 async def record_all(session: AsyncSession, who: Principal, entries: Sequence[Entry]) -> None:
     """Write many entries in one round trip."""
+    if entries:
+        await rows_of(session, *writing(session, who, entries))
+
+
+def writing(session: AsyncSession, who: Principal, entries: Sequence[Entry]) -> Statement:
+    """The statement that writes entries, for who has others to send with it."""
     request_id = get_contextvars().get("request_id")
     rows = [
         {
@@ -70,18 +83,14 @@ async def record_all(session: AsyncSession, who: Principal, entries: Sequence[En
             "action": entry.action,
             "resource": entry.subject[0],
             "key": entry.subject[1],
-            "before": _as_json(entry.before),
-            "after": _as_json(entry.after),
+            "before": None if entry.before is None else dict(entry.before),
+            "after": None if entry.after is None else dict(entry.after),
             "request_id": request_id,
         }
         for entry in entries
     ]
-    if rows:
-        await session.execute(insert(kit_tables_of(session).audit_entry), rows)
-
-
-def _as_json(values: Mapping[str, Any] | None) -> Any:
-    return None if values is None else _ANYTHING.dump_python(dict(values), mode="json")
+    told = _ENTRIES.dump_json(rows).decode()
+    return _WRITE.format(schema=schema_of(session)), {"entries": told}
 
 
 @dataclass(frozen=True)

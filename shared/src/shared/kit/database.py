@@ -3,15 +3,18 @@
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from enum import Enum
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import psycopg
 from fastapi import Depends, Request
 from psycopg.rows import namedtuple_row
-from sqlalchemy import MetaData, event, text
+from sqlalchemy import MetaData, SelectBase, event, text
+from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
@@ -33,7 +36,9 @@ _SCHEMA = "tollgate_schema"
 _RETURNED = "returned_at"
 REST_BEFORE_PING = 0.5  # seconds
 
-_NUMBERING = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+# The psycopg dialect casts parameters to the types of their columns; text has them as it wants.
+_NUMBERING = PGDialectAsync_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+_TEXT_NUMBERING = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 Engine = AsyncEngine
 """What actions with transactions of their own are given."""
@@ -147,7 +152,12 @@ Session = Annotated[AsyncSession, Depends(open_session, scope="function")]
 
 
 async def driver(session: AsyncSession) -> psycopg.AsyncConnection[Any]:
-    """The psycopg connection under the session, in its transaction: for COPY and pipelines."""
+    """The psycopg connection under the session, in its transaction: for COPY and pipelines.
+
+    What is pending in the session is written first, as before a statement of its own.
+    """
+    if session.new or session.dirty or session.deleted:
+        await session.flush()
     connection = await session.connection()
     raw = await connection.get_raw_connection()
     wrapped = raw.driver_connection
@@ -155,23 +165,75 @@ async def driver(session: AsyncSession) -> psycopg.AsyncConnection[Any]:
     return wrapped
 
 
-async def rows_of(
-    session: AsyncSession, statement: str, parameters: Mapping[str, Any]
-) -> list[Any]:
-    """Rows (named tuples) of SQL with `:name` parameters, executed on the driver.
+class _Compiled(NamedTuple):
+    """SQL with `$1` for the first parameter and so on, and their names in that order."""
 
-    For what must be fast: SQLAlchemy takes longer to send a text and to describe its answer than
-    PostgreSQL takes for a short one. The columns need names that differ.
-    """
-    numbered, names = _numbered(statement)
-    connection = await driver(session)
-    async with psycopg.AsyncRawCursor(connection, row_factory=namedtuple_row) as cursor:
-        await cursor.execute(numbered, [parameters[name] for name in names])
-        return await cursor.fetchall()
+    sql: bytes
+    places: Sequence[str]
+    constants: Mapping[str, Any]
+    enums: Mapping[str, type[Enum]]
+
+    def values(self, parameters: Mapping[str, Any]) -> list[Any]:
+        """What stands in each place."""
+        every = {**self.constants, **parameters}
+        return [every[name] for name in self.places]
+
+    def read(self, row: Any) -> Any:
+        """The row with the members of enumerations that its texts stand for."""
+        texts = ((name, getattr(row, name)) for name in self.enums)
+        return row._replace(**{n: self.enums[n](text) for n, text in texts if text is not None})
 
 
 @lru_cache(maxsize=1024)
-def _numbered(statement: str) -> tuple[bytes, Sequence[str]]:
-    """The statement with `$1` for the first parameter and so on, and their names in that order."""
-    compiled = text(statement).compile(dialect=_NUMBERING)
-    return str(compiled).encode(), compiled.positiontup or ()
+def _compiled(statement: str | SelectBase, parameters: Sequence[str]) -> _Compiled:
+    if isinstance(statement, str):
+        written = text(statement).compile(dialect=_TEXT_NUMBERING)
+        return _Compiled(str(written).encode(), written.positiontup or (), {}, {})
+    compiled = statement.compile(dialect=_NUMBERING)
+    expanded = compiled.construct_expanded_state(dict.fromkeys(parameters))
+    enums = {
+        column.name: column.type.enum_class
+        for column in statement.selected_columns
+        if isinstance(column.type, sqltypes.Enum) and column.type.enum_class is not None
+    }
+    places = expanded.positiontup or ()
+    return _Compiled(expanded.statement.encode(), places, expanded.parameters, enums)
+
+
+async def rows_of(
+    session: AsyncSession, statement: str | SelectBase, parameters: Mapping[str, Any]
+) -> list[Any]:
+    """Rows (named tuples; none of a write without RETURNING), executed on the driver.
+
+    `statement` is SQL with `:name` parameters, or one of SQLAlchemy that is built once and kept:
+    each is compiled when it comes first. For what must be fast: SQLAlchemy takes longer to send a
+    statement and to describe its answer than PostgreSQL takes for a short one. The columns need
+    names that differ.
+    """
+    made = _compiled(statement, tuple(parameters))
+    cursor = psycopg.AsyncRawCursor(await driver(session), row_factory=namedtuple_row)
+    await cursor.execute(made.sql, made.values(parameters))
+    return await _rows(made, cursor)
+
+
+Statement = tuple[str | SelectBase, Mapping[str, Any]]
+"""A statement as rows_of takes it, and its parameters."""
+
+
+async def rows_of_each(session: AsyncSession, asked: Sequence[Statement]) -> list[list[Any]]:
+    """What rows_of gives for each of these, executed in their order in one round trip."""
+    if len(asked) < 2:
+        return [await rows_of(session, *one) for one in asked]
+    connection, sent = await driver(session), []
+    async with connection.pipeline():
+        for statement, parameters in asked:
+            made = _compiled(statement, tuple(parameters))
+            cursor = psycopg.AsyncRawCursor(connection, row_factory=namedtuple_row)
+            await cursor.execute(made.sql, made.values(parameters))
+            sent.append((made, cursor))
+    return [await _rows(made, cursor) for made, cursor in sent]
+
+
+async def _rows(made: _Compiled, cursor: psycopg.AsyncCursor[Any]) -> list[Any]:
+    rows = await cursor.fetchall() if cursor.description else []
+    return [made.read(row) for row in rows] if made.enums else rows

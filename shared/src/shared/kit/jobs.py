@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from shared.kit.client import RemoteClient
-from shared.kit.database import schema_of
+from shared.kit.database import rows_of_each, schema_of
 from shared.kit.identity import TokenProvider
 from shared.kit.settings import ServiceSettings
 
@@ -143,8 +143,8 @@ async def enqueue_all(session: AsyncSession, jobs: Sequence[Waiting]) -> None:
         }
         for job in jobs
     ]
-    if rows:
-        await session.execute(text(_ENQUEUE.format(schema=f'"{schema}_jobs"')), rows)
+    statement = _ENQUEUE.format(schema=f'"{schema}_jobs"')
+    await rows_of_each(session, [(statement, row) for row in rows])
 
 
 async def drop_waiting(session: AsyncSession, name: str) -> None:

@@ -1,17 +1,20 @@
 """Every SQL statement about continuity plans and their tests."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Numeric,
     Row,
     Select,
     SmallInteger,
     Text,
     any_,
+    bindparam,
     cast,
     func,
     insert,
@@ -29,6 +32,7 @@ from catalog_api.dependencies.queries import edges_below
 from catalog_api.dependencies.rules import Node, NodeKind, Strength
 from catalog_api.plans.rules import OPEN, PlanState
 from catalog_api.vendors.queries import recovery_by_contract
+from shared.kit.database import rows_of
 from shared.kit.pagination import PageParams
 
 _plan = ContinuityPlan.__table__.c
@@ -75,11 +79,16 @@ async def get_plan(
 
 async def plan_in_force(session: AsyncSession, service: str) -> Row[Any] | None:
     """The approved version, with the day on which the service first had one."""
+    found = await rows_of(session, _in_force(), {"service": service})
+    return found[0] if found else None
+
+
+@cache
+def _in_force() -> Select[Any]:
+    service = bindparam("service", type_=Text())
     first = select(func.min(_plan.approved_at)).where(_plan.service_key == service)
     statement = _plans(service).add_columns(first.scalar_subquery().label("first_approved_at"))
-    statement = statement.where(_plan.state == PlanState.APPROVED)
-    plan: Row[Any] | None = (await session.execute(statement)).first()
-    return plan
+    return statement.where(_plan.state == PlanState.APPROVED)
 
 
 async def open_plan(session: AsyncSession, service: str) -> Row[Any] | None:
@@ -129,18 +138,22 @@ async def list_tests(session: AsyncSession, service: str, page: PageParams) -> l
 
 async def newest_tests(session: AsyncSession, service: str) -> Sequence[Row[Any]]:
     """The newest tests: those that a plan's standing is made of."""
-    statement = (
+    return await rows_of(session, _newest_tests(), {"service": service})
+
+
+@cache
+def _newest_tests() -> Select[Any]:
+    return (
         select(*_test)
-        .where(_test.service_key == service)
+        .where(_test.service_key == bindparam("service"))
         .order_by(_test.performed_on.desc(), _test.id.desc())
         .limit(_JUDGED)
     )
-    return (await session.execute(statement)).all()
 
 
 async def hard_chain(session: AsyncSession, service: str) -> set[Node]:
     """All that a service cannot do without, directly or not."""
-    edges = await session.execute(edges_below(Strength.HARD), {"starts": [service]})
+    edges = await rows_of(session, edges_below(Strength.HARD), {"starts": [service]})
     return {Node(NodeKind(edge.kind), edge.key) for edge in edges}
 
 
@@ -148,9 +161,16 @@ async def targets_of(session: AsyncSession, nodes: Collection[Node]) -> dict[Nod
     """What nodes promise: services by their approved plan, vendor products by contract."""
     services = [node.key for node in nodes if node.kind is NodeKind.SERVICE]
     products = [node.key for node in nodes if node.kind is NodeKind.VENDOR_PRODUCT]
+    found = await rows_of(session, _targets(), {"services": services, "products": products})
+    return {Node(NodeKind(row.kind), row.key): Targets(*row[2:]) for row in found}
+
+
+@cache
+def _targets() -> CompoundSelect[Any]:
+    """kind, key, tier, rto_hours, rpo_hours of `services` and `products`."""
     contract = recovery_by_contract().subquery()
     none = literal(None)
-    statement = union_all(
+    return union_all(
         select(
             literal(NodeKind.SERVICE.value).label("kind"),
             _plan.service_key.label("key"),
@@ -158,7 +178,8 @@ async def targets_of(session: AsyncSession, nodes: Collection[Node]) -> dict[Nod
             _plan.rto_hours,
             _plan.rpo_hours,
         ).where(
-            _plan.state == PlanState.APPROVED, _plan.service_key == any_(literal(services, _KEYS))
+            _plan.state == PlanState.APPROVED,
+            _plan.service_key == any_(bindparam("services", type_=_KEYS)),
         ),
         select(
             literal(NodeKind.VENDOR_PRODUCT.value),
@@ -166,10 +187,8 @@ async def targets_of(session: AsyncSession, nodes: Collection[Node]) -> dict[Nod
             cast(none, SmallInteger),
             contract.c.rto_hours,
             cast(none, Numeric),
-        ).where(contract.c.key == any_(literal(products, _KEYS))),
+        ).where(contract.c.key == any_(bindparam("products", type_=_KEYS))),
     )
-    found = await session.execute(statement)
-    return {Node(NodeKind(row.kind), row.key): Targets(*row[2:]) for row in found}
 
 
 def _plans(service: Any) -> Select[Any]:

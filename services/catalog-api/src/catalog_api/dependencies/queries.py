@@ -35,6 +35,7 @@ from catalog_api.dependencies.rules import Closure, Direction, Edge, Node, NodeK
 from catalog_api.dependencies.tables import Dependency
 from catalog_api.registry.queries import brief_services
 from catalog_api.vendors.queries import brief_products
+from shared.kit.database import rows_of
 from shared.kit.pagination import PageParams
 
 _table = rows.table_of(Dependency)
@@ -162,7 +163,7 @@ async def downstream(session: AsyncSession, service_key: str) -> Closure:
 
 async def edges_downstream(session: AsyncSession, services: Collection[str]) -> tuple[Edge, ...]:
     """Every dependency of these services and of their transitive providers, in one statement."""
-    found = await session.execute(edges_below(), {"starts": list(services)})
+    found = await rows_of(session, edges_below(), {"starts": list(services)})
     return tuple(edge_of(row) for row in found)
 
 

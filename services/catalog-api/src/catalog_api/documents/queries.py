@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api.documents.sections import SECTIONS
 from catalog_api.sheets import Section
+from shared.kit.database import rows_of
 
 
 async def load_sections(
@@ -17,8 +18,8 @@ async def load_sections(
     """Sections of a service that exists, by name: one statement, and those of `load`."""
     found: dict[str, Any] = {}
     if any(section.select for section in wanted):
-        row = (await session.execute(_statement(wanted), {"service": key})).one()
-        found.update(row._mapping)
+        (row,) = await rows_of(session, _statement(wanted), {"service": key})
+        found.update(row._asdict())
     for section in wanted:
         if section.load is not None:
             found[section.name] = await section.load(session, key)
@@ -27,7 +28,7 @@ async def load_sections(
 
 async def compile_sections(session: AsyncSession) -> None:
     """Have the large statement built, compiled and planned: at first use it takes half a second."""
-    await session.execute(_statement(SECTIONS), {"service": ""})
+    await rows_of(session, _statement(SECTIONS), {"service": ""})
 
 
 @lru_cache(maxsize=50)  # gates are few, and each asks for the same sections every time

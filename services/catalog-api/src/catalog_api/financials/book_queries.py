@@ -1,8 +1,10 @@
 """The books of a service in one statement: models, consumption, charges, benchmarks."""
 
 from datetime import date
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ScalarSelect, Text, cast, func, or_, select
+from sqlalchemy import Date, ScalarSelect, Select, Text, bindparam, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +14,7 @@ from catalog_api.charging.tables import Charge, ChargingModel, Consumption
 from catalog_api.costs.tables import CostItem
 from catalog_api.financials.books import Books
 from catalog_api.financials.periods import Period
+from shared.kit.database import rows_of
 
 _item = CostItem.__table__.c
 _model = ChargingModel.__table__.c
@@ -22,52 +25,58 @@ _BENCHMARKS = 100
 _NONE = cast(array([], type_=Text()), ARRAY(Text()))
 
 
+_SERVICE = bindparam("service", type_=Text())
+_FIRST, _END, _TODAY = (bindparam(name, type_=Date()) for name in ("first", "end", "today"))
+
+
 async def books_of(session: AsyncSession, service: str, period: Period, today: date) -> Books:
     """All that the figures of a service need besides costs; decimals travel as text."""
-    own = _item.service_key == service
-    items = select(func.count()).where(own, or_(_item.ends_on.is_(None), _item.ends_on >= today))
+    asked = {"service": service, "first": period.first, "end": period.end, "today": today}
+    (row,) = await rows_of(session, _books(), asked)
+    return Books.model_validate(row)
+
+
+@cache
+def _books() -> Select[Any]:
+    own = _item.service_key == _SERVICE
+    items = select(func.count()).where(own, or_(_item.ends_on.is_(None), _item.ends_on >= _TODAY))
     currencies = select(func.array_agg(_item.currency.distinct())).where(own)
-    statement = select(
+    return select(
         func.coalesce(currencies.scalar_subquery(), _NONE).label("currencies"),
         items.scalar_subquery().label("cost_items"),
-        _models(service).label("models"),
-        _consumption(service, period).label("used"),
-        _charges(service, period).label("charged"),
-        _benchmarks(service).label("benchmarks"),
+        _models().label("models"),
+        _consumption().label("used"),
+        _charges().label("charged"),
+        _benchmarks().label("benchmarks"),
     )
-    return Books.model_validate((await session.execute(statement)).one())
 
 
-def _models(service: str) -> ScalarSelect[object]:
+def _models() -> ScalarSelect[object]:
     columns = (_model.valid_from, _model.currency, _model.terms)
-    models = select(*columns).where(_model.service_key == service)
+    models = select(*columns).where(_model.service_key == _SERVICE)
     return rows.json_list(models.order_by(_model.valid_from))
 
 
-def _consumption(service: str, period: Period) -> ScalarSelect[object]:
+def _consumption() -> ScalarSelect[object]:
     """Each entry by itself: tiers are counted for each customer."""
     return rows.json_list(
         select(_used.month, _used.users, cast(_used.units, Text).label("units"))
-        .where(_used.service_key == service, _used.month >= period.first, _used.month < period.end)
+        .where(_used.service_key == _SERVICE, _used.month >= _FIRST, _used.month < _END)
         .order_by(_used.month, _used.id)
     )
 
 
-def _charges(service: str, period: Period) -> ScalarSelect[object]:
+def _charges() -> ScalarSelect[object]:
     amount = cast(func.sum(_charge.amount), Text).label("amount")
     return rows.json_list(
         select(_charge.state, _charge.month, _charge.currency, amount)
-        .where(
-            _charge.service_key == service,
-            _charge.month >= period.first,
-            _charge.month < period.end,
-        )
+        .where(_charge.service_key == _SERVICE, _charge.month >= _FIRST, _charge.month < _END)
         .group_by(_charge.state, _charge.month, _charge.currency)
         .order_by(_charge.month, _charge.state, _charge.currency)
     )
 
 
-def _benchmarks(service: str) -> ScalarSelect[object]:
+def _benchmarks() -> ScalarSelect[object]:
     """The newest of each measure and source."""
     which = (_benchmark.measure, _benchmark.source)
     return rows.json_list(
@@ -80,7 +89,7 @@ def _benchmarks(service: str) -> ScalarSelect[object]:
             _benchmark.published_on,
             _benchmark.url,
         )
-        .where(_benchmark.service_key == service)
+        .where(_benchmark.service_key == _SERVICE)
         .ext(distinct_on(*which))
         .order_by(*which, _benchmark.published_on.desc(), _benchmark.id.desc())
         .limit(_BENCHMARKS)

@@ -8,7 +8,7 @@ amount · days) and a denominator (months, or months · days of the month): noth
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, func, select, text
+from sqlalchemy import ColumnElement, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +18,7 @@ from catalog_api.dependencies.rules import Direction, Edge, Node, NodeKind
 from catalog_api.financials.periods import Period
 from catalog_api.financials.rules import Entry
 from catalog_api.registry.tables import Service
+from shared.kit.database import rows_of
 
 _item = CostItem.__table__.c
 _service = Service.__table__.c
@@ -27,7 +28,7 @@ _NO_KEYS = cast(array([], type_=Text()), ARRAY(Text()))
 # contracts with vendors, and investments from the month of their acquisition on. `at_once` falls on
 # one day: opex that is due once, and what is left of an investment that is disposed of before its
 # life ends. Items that end the day before they start never counted.
-_ACCOUNTS = text("""
+_ACCOUNTS = """
 WITH span AS (
     SELECT CAST(:first AS date) AS first, CAST(:end AS date) AS "end"
 ), month AS (
@@ -90,7 +91,7 @@ SELECT kind, key, category, currency,
     sum(numerator) AS numerator, denominator
 FROM span, (SELECT * FROM evenly UNION ALL SELECT * FROM at_once) AS entry
 GROUP BY 1, 2, 3, 4, 5, denominator
-""")
+"""
 
 
 async def accounts(
@@ -103,7 +104,8 @@ async def accounts(
     """
     if not period.begun:
         return []
-    found = await session.execute(
+    found = await rows_of(
+        session,
         _ACCOUNTS,
         {
             "first": period.first,

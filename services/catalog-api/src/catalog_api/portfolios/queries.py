@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, cast, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, bindparam, cast, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api.portfolios.tables import Portfolio
 from shared.errors import NotFound
+from shared.kit.database import rows_of
 from shared.kit.pagination import PageParams, keyset
 
 _portfolio = Portfolio.__table__.c
@@ -30,13 +32,17 @@ async def insert_portfolio(session: AsyncSession, values: Mapping[str, Any]) -> 
 
 async def get_portfolio(session: AsyncSession, key: str, *, lock: bool = False) -> Row[Any]:
     """One portfolio, 404 if there is none; `lock` keeps others from changing it meanwhile."""
-    statement = select(*_portfolio).where(_portfolio.key == key)
-    if lock:
-        statement = statement.with_for_update()
-    row = (await session.execute(statement)).first()
-    if row is None:
+    found = await rows_of(session, _portfolio_by_key(lock=lock), {"portfolio": key})
+    if not found:
         raise NotFound(f"There is no portfolio {key}")
+    row: Row[Any] = found[0]
     return row
+
+
+@cache
+def _portfolio_by_key(*, lock: bool) -> Select[Any]:
+    statement = select(*_portfolio).where(_portfolio.key == bindparam("portfolio"))
+    return statement.with_for_update() if lock else statement
 
 
 async def lock_portfolios(session: AsyncSession, keys: Collection[str]) -> dict[str, Row[Any]]:

@@ -28,6 +28,7 @@ from catalog_api.references.queries import references_of
 from catalog_api.registry.tables import Service
 from catalog_api.searching import Searched, best_matches
 from shared.errors import NotFound
+from shared.kit.database import rows_of
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.catalog import Criticality, ServiceKind, Stage
 
@@ -110,10 +111,10 @@ async def insert_services(session: AsyncSession, rows: Sequence[Mapping[str, Any
 
 async def get_service(session: AsyncSession, key: str) -> Row[Any]:
     """One whole service in one statement; 404 if there is none."""
-    found = await session.execute(_service_by_key(), {"service": key})
-    row: Row[Any] | None = found.first()
-    if row is None:
+    found = await rows_of(session, _service_by_key(), {"service": key})
+    if not found:
         raise _no_service(key)
+    row: Row[Any] = found[0]
     return row
 
 

@@ -10,10 +10,9 @@ from typing import Any, cast
 
 from improvement_api.embedding.looking import LANE, LOOK
 from improvement_api.embedding.queries import forget_all_but, replace_standings
-from improvement_api.embedding.rules import FACTS, FACTS_BY_OWNER, CannotTell, standings_of
-from improvement_api.facts.rules import Owner, OwnerReply
-from improvement_api.facts.sheets import own_facts
-from improvement_api.providers import Providers, ask_about, providers_for
+from improvement_api.embedding.rules import FACTS_BY_OWNER, CannotTell, standings_of
+from improvement_api.facts.asking import ask_every_owner
+from improvement_api.providers import Providers, providers_for
 from improvement_api.settings import Settings
 from shared.errors import NotFound
 from shared.kit.clock import now
@@ -47,18 +46,15 @@ async def look_at_embedding(context: JobContext, payload: Mapping[str, Any]) -> 
 
 async def _look_at(context: JobContext, providers: Providers, service: ServiceSummary) -> None:
     try:
-        replies = await ask_about(providers, service.key, FACTS_BY_OWNER)
+        replies = await ask_every_owner(context.engine, providers, service.key, FACTS_BY_OWNER)
+        at = now()
+        standings = await asyncio.to_thread(standings_of, replies, at)
     except NotFound:
         return  # gone since it was listed
-    at = now()
+    except CannotTell as reason:
+        _log.warning("embedding_unknown", service=service.key, reason=str(reason))
+        return
     async with transaction(context.engine) as session:
-        own = await own_facts(session, service.key, FACTS, at)
-        known = {**replies, Owner.IMPROVEMENT: OwnerReply(Owner.IMPROVEMENT, own)}
-        try:
-            standings = await asyncio.to_thread(standings_of, known, at)
-        except CannotTell as reason:
-            _log.warning("embedding_unknown", service=service.key, reason=str(reason))
-            return
         await replace_standings(session, (service.key, service.name), standings, at)
 
 

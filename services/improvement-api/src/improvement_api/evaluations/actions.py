@@ -10,10 +10,8 @@ from uuid import UUID, uuid4
 from improvement_api.evaluations.queries import (
     RESULTS,
     ReadEvaluation,
-    claim_standing,
-    insert_evaluation,
+    add_evaluation,
     read_evaluation,
-    replace_bare_standing,
     replace_standing,
 )
 from improvement_api.evaluations.rules import (
@@ -30,15 +28,14 @@ from improvement_api.evaluations.rules import (
 from improvement_api.evaluations.tables import Evaluation
 from improvement_api.evidence.queries import newest_evidence
 from improvement_api.facts.rules import STAGE_FACT, Owner, OwnerReply
-from improvement_api.facts.sheets import own_facts
-from improvement_api.gates.rules import EvidenceCriterion, GateDefinition, names_of
+from improvement_api.gates.rules import EvidenceCriterion, GateDefinition
 from improvement_api.votes.queries import voters_of
 from improvement_api.waivers.queries import approved_waivers
 from improvement_api.waivers.rules import in_force
-from shared.kit.audit import record
+from shared.kit.audit import Entry, writing
 from shared.kit.auth import Principal
 from shared.kit.clock import now
-from shared.kit.database import Session
+from shared.kit.database import Session, Statement
 from shared.schemas.catalog import Stage
 from shared.schemas.improvement import Outcome, Standing
 
@@ -63,10 +60,8 @@ async def judge_now(
 ) -> Judgement:
     """Judge all criteria but signatures; `replies` were asked before the session's first word."""
     at = now()
-    own = await own_facts(session, service, names_of(definition), at)
-    documents = await _documents(session, service, definition)
-    known = {**replies, Owner.IMPROVEMENT: OwnerReply(Owner.IMPROVEMENT, own)}
-    seen, until = Surroundings(known, documents, at), time.monotonic() + TIME_LIMIT.total_seconds()
+    seen = Surroundings(replies, await _documents(session, service, definition), at)
+    until = time.monotonic() + TIME_LIMIT.total_seconds()
     # Off the event loop; each expression is bounded (facts.expressions), and so are all together.
     results = await asyncio.to_thread(judge, definition, seen, lambda: time.monotonic() > until)
     return Judgement(definition, results, at, _stage(replies))
@@ -107,15 +102,14 @@ async def evaluate_gate(
         evaluated_by=caller.subject,
         on_behalf_of=caller.on_behalf_of,
     )
-    await insert_evaluation(session, made)
     after = {"service": service, "gate": gate, "facts_hash": made.facts_hash}
-    await record(session, caller, "evaluated", ("evaluation", str(made.id)), None, after)
-    # Last, since from there on others at this gate wait for us.
-    return await _settle_standing(session, made, judgement), made.id
+    entry = Entry("evaluated", ("evaluation", str(made.id)), None, after)
+    written = writing(session, caller, [entry])
+    return await _settle_standing(session, made, judgement, written), made.id
 
 
 async def _settle_standing(
-    session: Session, made: Evaluation, judgement: Judgement
+    session: Session, made: Evaluation, judgement: Judgement, audit_entry: Statement
 ) -> ReadEvaluation:
     """The new one supersedes, unless the standing one has signatures to keep (rules 1)."""
     fresh = ReadEvaluation(
@@ -127,16 +121,15 @@ async def _settle_standing(
         expires_at=made.evaluated_at + judgement.definition.max_age,
         as_of=judgement.at,
     )
-    standing_id = await claim_standing(session, made.service, made.gate, made.id)
-    place = (made.service, made.gate)
-    if standing_id == made.id or await replace_bare_standing(session, *place, made.id):
+    standing_id = await add_evaluation(session, made, audit_entry)
+    if standing_id is None:
         return fresh
     by_board = judgement.definition.board is not None
     voted = by_board and bool(await voters_of(session, standing_id))
     standing = await read_evaluation(session, standing_id, judgement.at)
     if _keeps_standing(standing, fresh, voted=voted):
         return standing
-    await replace_standing(session, *place, made.id)
+    await replace_standing(session, made.service, made.gate, made.id)
     return fresh
 
 

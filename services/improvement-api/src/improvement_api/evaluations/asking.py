@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from improvement_api.evaluations.schemas import SimulationCreate
+from improvement_api.facts.asking import ask_every_owner
 from improvement_api.facts.rules import Heard, Owner, OwnerReply
 from improvement_api.gates.queries import current_version, definition_of
 from improvement_api.gates.rules import GateDefinition, names_by_owner
-from improvement_api.providers import Providers, Remotes, ask_about, ask_for_catalogs
+from improvement_api.providers import Providers, Remotes, ask_for_catalogs
 from shared.kit.database import Engine, reading
 from shared.schemas.common import Key
 from shared.schemas.improvement import Gate
@@ -48,7 +49,8 @@ async def ask_for_gate(engine: Engine, providers: Providers, service: str, gate:
     # A read that is over before anybody is asked: no transaction waits for another service.
     async with reading(engine) as session:
         definition = definition_of(await current_version(session, gate))
-    return Asked(definition, await ask_about(providers, service, names_by_owner(definition)))
+    names = names_by_owner(definition)
+    return Asked(definition, await ask_every_owner(engine, providers, service, names))
 
 
 async def _asked(key: Key, gate: Gate, providers: Remotes, request: Request) -> Asked:
@@ -65,7 +67,8 @@ async def _asked_or_proposed(
     if body is None:
         return await _asked(key, gate, providers, request)
     heard = await ask_for_catalogs(providers)
-    return Proposal(body, heard, await ask_about(providers, key, None))
+    replies = await ask_every_owner(request.app.state.engine, providers, key, None)
+    return Proposal(body, heard, replies)
 
 
 AskedGate = Annotated[Asked, Depends(_asked)]

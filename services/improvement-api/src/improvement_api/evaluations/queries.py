@@ -1,14 +1,14 @@
 """Statements over evaluations and which of them stands."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.decisions.queries import Frozen, frozen_verdicts
@@ -17,11 +17,10 @@ from improvement_api.evaluations.tables import Evaluation, GateStanding
 from improvement_api.gates.queries import versions_of
 from improvement_api.gates.rules import GateDefinition
 from improvement_api.signatures.queries import GivenSignature, signatures_of
-from improvement_api.signatures.tables import Signature
-from improvement_api.votes.tables import Vote
 from improvement_api.waivers.queries import approved_waivers
 from improvement_api.waivers.rules import ApprovedWaiver, in_force
 from shared.errors import NotFound
+from shared.kit.database import Statement, rows_of_each
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.improvement import Gate, Standing
 
@@ -183,11 +182,6 @@ def _past(wanted: PastFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-async def insert_evaluation(session: AsyncSession, evaluation: Evaluation) -> None:
-    session.add(evaluation)
-    await session.flush()
-
-
 async def standing_ids(session: AsyncSession, places: Iterable[tuple[str, Gate]]) -> set[UUID]:
     """The evaluations that stand at these places (service, gate)."""
     place = tuple_(GateStanding.service, GateStanding.gate)
@@ -218,47 +212,48 @@ async def lock_standing(session: AsyncSession, service: str, gate: Gate) -> UUID
     return found
 
 
-async def claim_standing(
-    session: AsyncSession, service: str, gate: Gate, evaluation_id: UUID
-) -> UUID:
-    """Let the first evaluation of a service at a gate stand; else lock and give who does."""
-    values = {"service": service, "gate": gate, "evaluation_id": evaluation_id}
-    # The update changes nothing but locks the row, and sees one committed meanwhile.
-    statement = (
-        insert(GateStanding)
-        .values(values)
-        .on_conflict_do_update(
-            index_elements=[GateStanding.service, GateStanding.gate],
-            set_={"evaluation_id": GateStanding.evaluation_id},
-        )
-        .returning(GateStanding.evaluation_id)
+_FIELDS: Final = [column.name for column in Evaluation.__table__.columns]
+_INSERT: Final = """
+    INSERT INTO improvement.evaluation (
+        id, service, gate, gate_version, stage, results,
+        facts_hash, evaluated_at, evaluated_by, on_behalf_of
+    ) VALUES (
+        :id, :service, :gate, :gate_version, :stage, CAST(CAST(:results AS text) AS jsonb),
+        :facts_hash, :evaluated_at, :evaluated_by, :on_behalf_of
     )
-    standing: UUID = (await session.execute(statement)).scalar_one()
-    return standing
+"""
+# The update changes nothing but locks the row, and sees one committed meanwhile.
+_CLAIM: Final = """
+    INSERT INTO improvement.gate_standing AS standing (service, gate, evaluation_id)
+    VALUES (:service, :gate, :id)
+    ON CONFLICT (service, gate) DO UPDATE SET evaluation_id = standing.evaluation_id
+    RETURNING evaluation_id
+"""
+# A statement of its own: it sees the signatures and votes for which the claim has waited.
+_REPLACE_BARE: Final = """
+    UPDATE improvement.gate_standing AS standing SET evaluation_id = :id
+    WHERE service = :service AND gate = :gate
+      AND NOT EXISTS (
+          SELECT FROM improvement.signature WHERE evaluation_id = standing.evaluation_id)
+      AND NOT EXISTS (
+          SELECT FROM improvement.vote WHERE evaluation_id = standing.evaluation_id)
+    RETURNING evaluation_id
+"""
 
 
-async def replace_bare_standing(
-    session: AsyncSession, service: str, gate: Gate, evaluation_id: UUID
-) -> bool:
-    """Let another evaluation stand unless the standing one was signed or voted on; whether it does.
-
-    The caller holds the lock, so that no signature is on its way.
-    """
-    signed = select(Signature.id).where(Signature.evaluation_id == GateStanding.evaluation_id)
-    voted = select(Vote.id).where(Vote.evaluation_id == GateStanding.evaluation_id)
-    replaced = await session.execute(
-        update(GateStanding)
-        .where(
-            GateStanding.service == service,
-            GateStanding.gate == gate,
-            ~signed.exists(),
-            ~voted.exists(),
-        )
-        .values(evaluation_id=evaluation_id)
-        .returning(GateStanding.evaluation_id)
-        .execution_options(synchronize_session=False)
-    )
-    return replaced.first() is not None
+async def add_evaluation(
+    session: AsyncSession, made: Evaluation, audit_entry: Statement
+) -> UUID | None:
+    """Add an evaluation, and let it stand unless one stands that was signed or voted on, which is
+    returned; its place is held either way until the transaction ends."""
+    fields = {name: getattr(made, name) for name in _FIELDS}
+    place = {"service": made.service, "gate": made.gate, "id": made.id}
+    added = (_INSERT, {**fields, "results": json.dumps(made.results)})
+    # The claim comes late, since from there on others at this gate wait.
+    asked = [added, audit_entry, (_CLAIM, place), (_REPLACE_BARE, place)]
+    *_, (claimed,), replaced = await rows_of_each(session, asked)
+    standing: UUID = claimed.evaluation_id
+    return None if replaced else standing
 
 
 async def replace_standing(

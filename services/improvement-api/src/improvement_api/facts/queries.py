@@ -62,4 +62,5 @@ def side_by_side(statements: Sequence[OneRow]) -> OneRow:
     rows: Any = first
     for other in others:
         rows = rows.join(other, true())
-    return select(*(column for part in (first, *others) for column in part.c)).select_from(rows)
+    columns = (column for part in (first, *others) for column in part.c)
+    return select(*(one.label(f"fact_{n}") for n, one in enumerate(columns))).select_from(rows)

@@ -19,6 +19,7 @@ from improvement_api.plans.sheet import SHEET as PLANS
 from improvement_api.root_causes.sheet import SHEET as ROOT_CAUSES
 from improvement_api.service_reviews.sheet import SHEET as SERVICE_REVIEWS
 from improvement_api.waivers.sheet import SHEET as WAIVERS
+from shared.kit.database import rows_of
 from shared.schemas.common import FactValue
 
 SHEETS: Final[tuple[FactSheet, ...]] = (
@@ -37,16 +38,18 @@ OWN_FACTS: Final = tuple(one for sheet in SHEETS for one in sheet.definitions)
 
 
 async def own_facts(
-    session: AsyncSession, service: str, names: Collection[str], now: datetime
+    session: AsyncSession, service: str, names: Collection[str] | None, now: datetime
 ) -> dict[str, FactValue]:
-    """The facts of the sheets that hold one of `names`; the others cost nothing."""
+    """The facts of the sheets that hold one of `names` (None: all); the others cost nothing."""
     needed = tuple(
-        n for n, sheet in enumerate(SHEETS) if any(fact.name in names for fact in sheet.definitions)
+        n
+        for n, sheet in enumerate(SHEETS)
+        if names is None or any(fact.name in names for fact in sheet.definitions)
     )
     if not needed:
         return {}
-    told = await session.execute(_in_one(needed), {"service": service, "now": now})
-    values = iter(told.one())
+    (told,) = await rows_of(session, _in_one(needed), {"service": service, "now": now})
+    values = iter(told)
     found: dict[str, FactValue] = {}
     for n in needed:
         sheet = SHEETS[n]

@@ -8,7 +8,13 @@ from improvement_api.facts.queries import known_facts
 from improvement_api.facts.rules import Heard, UsedFact, usable
 from improvement_api.facts.sheets import OWN_FACTS
 from improvement_api.gates.defaults import DEFAULTS, FACTS_OF_DEFAULTS
-from improvement_api.gates.queries import every_version, insert_version, lock_gate, newest_numbers
+from improvement_api.gates.queries import (
+    StoredVersion,
+    every_version,
+    insert_version,
+    lock_gate,
+    newest_numbers,
+)
 from improvement_api.gates.rules import (
     CRITERIA,
     MAX_AGE_HOURS,
@@ -101,7 +107,7 @@ def _takes(versions: Iterable[GateVersion], body: GateVersionCreate) -> bool:
     return not any(row.published_by != LOADED_BY or is_same(row, body) for row in versions)
 
 
-def is_same(row: GateVersion, body: GateVersionCreate) -> bool:
+def is_same(row: StoredVersion, body: GateVersionCreate) -> bool:
     """Whether a version asks and demands what a body does, whatever its reason."""
     return (
         row.criteria == CRITERIA.dump_python(body.criteria, mode="json")

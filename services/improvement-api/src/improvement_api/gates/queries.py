@@ -2,17 +2,34 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Text, cast, column, func, select, text, true, tuple_
+from sqlalchemy import (
+    Row,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+    text,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.gates.rules import CRITERIA, USED_FACTS, GateDefinition
 from improvement_api.gates.tables import GateVersion
 from shared.errors import NotFound
+from shared.kit.database import rows_of
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.improvement import Gate
+
+StoredVersion = GateVersion | Row[Any]
+"""A version with its fields, however it was read."""
 
 
 async def list_current_versions(session: AsyncSession, page: PageParams) -> list[GateVersion]:
@@ -48,18 +65,19 @@ async def newest_numbers(session: AsyncSession) -> dict[Gate, int]:
     return {row.gate: row.number for row in await session.execute(statement)}
 
 
-async def current_version(session: AsyncSession, gate: Gate) -> GateVersion:
+async def current_version(session: AsyncSession, gate: Gate) -> Row[Any]:
     """The newest version of a gate; NotFound while it has none."""
-    statement = (
-        select(GateVersion)
-        .where(GateVersion.gate == gate)
-        .order_by(GateVersion.version.desc())
-        .limit(1)
-    )
-    row = await session.scalar(statement)
-    if row is None:
+    found: list[Row[Any]] = await rows_of(session, _newest(), {"gate": gate})
+    if not found:
         raise NotFound(f"The gate {gate} is not defined", code="unknown_gate")
-    return row
+    return found[0]
+
+
+@cache
+def _newest() -> Select[Any]:
+    version = GateVersion.__table__.c
+    statement = select(*version).where(version.gate == bindparam("gate"))
+    return statement.order_by(version.version.desc()).limit(1)
 
 
 async def get_version(session: AsyncSession, gate: Gate, version: int) -> GateVersion:
@@ -105,7 +123,7 @@ async def insert_version(session: AsyncSession, values: Mapping[str, Any]) -> Ga
     return await session.scalar(statement.returning(GateVersion))
 
 
-def definition_of(row: GateVersion) -> GateDefinition:
+def definition_of(row: StoredVersion) -> GateDefinition:
     """A row as the rules read it."""
     return GateDefinition(
         gate=row.gate,

@@ -8,6 +8,7 @@ from improvement_api.facts.queries import remember_facts
 from improvement_api.gates.actions import is_same, publish_version
 from improvement_api.gates.defaults import DEFAULTS
 from improvement_api.gates.queries import (
+    StoredVersion,
     current_version,
     definition_of,
     get_version,
@@ -16,7 +17,6 @@ from improvement_api.gates.queries import (
 )
 from improvement_api.gates.rules import Criterion, stages_of
 from improvement_api.gates.schemas import CriterionOut, GateDefault, GateOut, GateVersionCreate
-from improvement_api.gates.tables import GateVersion
 from improvement_api.providers import AskedCatalogs, Remotes, check_board
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
@@ -128,7 +128,7 @@ async def get_gate_version(
     return _out(await get_version(session, gate, version))
 
 
-def _out(row: GateVersion) -> GateOut:
+def _out(row: StoredVersion) -> GateOut:
     definition = definition_of(row)
     from_stages, to_stage = stages_of(row.gate)
     return GateOut(

@@ -164,13 +164,9 @@ def stages_of(gate: Gate) -> tuple[frozenset[Stage], Stage]:
     return _STAGES[gate]
 
 
-def names_of(definition: GateDefinition) -> frozenset[str]:
-    """Every fact that an evaluation of this version looks at."""
-    return frozenset(fact.name for used in definition.facts.values() for fact in used)
-
-
 def names_by_owner(definition: GateDefinition) -> dict[Owner, frozenset[str]]:
-    """The same facts by who has to be asked for them; an owner of none is absent."""
+    """The facts that an evaluation of this version looks at, by who has to be asked for them; an
+    owner of none is absent."""
     used = {fact for facts in definition.facts.values() for fact in facts}
     return {
         owner: names

@@ -4,16 +4,29 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.fact_sheets import NOW, SERVICE
 from improvement_api.waivers.rules import ApprovedWaiver, WaiverState
 from improvement_api.waivers.tables import Waiver
 from shared.errors import NotFound
+from shared.kit.database import rows_of
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.improvement import Gate, WaiverNote
 
@@ -33,16 +46,34 @@ async def approved_waivers(
     session: AsyncSession, places: Collection[tuple[str, Gate]], now: datetime
 ) -> dict[tuple[str, Gate], list[ApprovedWaiver]]:
     """The waivers in force by (service, gate); empty where there are none."""
-    statement = select(Waiver).where(
-        tuple_(Waiver.service, Waiver.gate).in_(set(places)),
-        Waiver.state == WaiverState.APPROVED,
-        Waiver.expires_at > now,
-    )
+    asked = sorted(set(places))
+    services, gates = [service for service, _ in asked], [gate.value for _, gate in asked]
+    told = {"services": services, "gates": gates, "now": now}
     found: dict[tuple[str, Gate], list[ApprovedWaiver]] = defaultdict(list)
-    for row in await session.scalars(statement):
+    for row in await rows_of(session, _in_force(), told):
         note = WaiverNote(id=str(row.id), risk_owner=row.risk_owner, expires_at=row.expires_at)
         found[row.service, row.gate].append(ApprovedWaiver(row.criterion, row.demand, note))
     return found
+
+
+@cache
+def _in_force() -> Select[Any]:
+    waiver = Waiver.__table__.c
+    keys = (bindparam(name, type_=ARRAY(Text())) for name in ("services", "gates"))
+    places = func.unnest(*keys).table_valued("service", "gate").render_derived()
+    return select(
+        waiver.id,
+        waiver.service,
+        waiver.gate,
+        waiver.criterion,
+        waiver.demand,
+        waiver.risk_owner,
+        waiver.expires_at,
+    ).where(
+        tuple_(waiver.service, cast(waiver.gate, Text)).in_(select(places)),
+        waiver.state == WaiverState.APPROVED,
+        waiver.expires_at > bindparam("now"),
+    )
 
 
 FACTS: Final = select(func.count()).where(

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import tuple_row
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from metrics_api.as_of.relations import END_STATES, THEN
+from metrics_api.as_of.relations import LAID_OUT, THEN
 from metrics_api.as_of.rules import Identity, Named, Receipt
 from metrics_api.attribution.rules import Directory, Name, words_of
 from metrics_api.clocks.queries import read_terms
@@ -42,7 +42,7 @@ _CREATE = (
     *(
         f"CREATE TEMPORARY TABLE as_of_{name} (LIKE metrics.{name} INCLUDING INDEXES)"
         " ON COMMIT DROP"
-        for name in END_STATES
+        for name in LAID_OUT
     ),
     """CREATE TEMPORARY TABLE as_of_service ON COMMIT DROP AS
        SELECT DISTINCT ON (key) key, name, portfolio FROM metrics.service_version
@@ -56,7 +56,7 @@ _CREATE = (
        SELECT DISTINCT ON (id) * FROM metrics.initiative_version
        WHERE recorded_at <= %(then)s ORDER BY id, revision DESC""",
 )
-_ANALYZE = tuple(f"ANALYZE pg_temp.as_of_{name}" for name in END_STATES)
+_ANALYZE = tuple(f"ANALYZE pg_temp.as_of_{name}" for name in LAID_OUT)
 
 
 @asynccontextmanager

@@ -1,11 +1,11 @@
-"""The temporary tables of one as-of answer: shaped as those of the end states, gone with it."""
+"""The temporary tables of one as-of answer: shaped as those of what is known now, gone with it."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from metrics_api.indicators.scopes import Relations
 
-END_STATES = (
+LAID_OUT: Final = (
     "incident",
     "incident_transition",
     "request_record",
@@ -13,6 +13,8 @@ END_STATES = (
     "outage",
     "survey",
     "infrastructure_event",
+    "sli_sample",
+    "sli_cell",
 )
 
 
@@ -20,8 +22,8 @@ def _temporary(name: str) -> str:
     return f"pg_temp.as_of_{name}"
 
 
-THEN: Final = Relations(**{name: _temporary(name) for name in END_STATES})
-"""End states as they were known then."""
+THEN: Final = Relations(**{name: _temporary(name) for name in LAID_OUT})
+"""End states, samples and sums of these as they were known then."""
 
 
 @dataclass(frozen=True)

@@ -2,31 +2,34 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.errors import Invalid, NotFound
+from shared.kit.database import rows_of
+
+_PRESENT_NAME: Final = "SELECT name FROM metrics.service_copy WHERE key = :key"
+_NAME_THEN: Final = """
+    SELECT name FROM metrics.service_version WHERE key = :key AND recorded_at <= :then
+    ORDER BY revision DESC LIMIT 1
+"""
 
 
 async def get_service_name(
     session: AsyncSession, service: str, as_of: datetime | None = None
 ) -> str:
     """The name of a service; 404 when the catalog never told of it, or had not by then."""
-    statement = text("SELECT name FROM metrics.service_copy WHERE key = :key")
-    if as_of is not None:
-        statement = text(
-            "SELECT name FROM metrics.service_version WHERE key = :key AND recorded_at <= :then"
-            " ORDER BY revision DESC LIMIT 1"
-        )
-    name: str | None = await session.scalar(statement, {"key": service, "then": as_of})
-    if name is None:
+    statement = _PRESENT_NAME if as_of is None else _NAME_THEN
+    found = await rows_of(session, statement, {"key": service, "then": as_of})
+    if not found:
         raise NotFound(f"There is no service {service}")
+    name: str = found[0].name
     return name
 
 
-_NAMES = "SELECT key, name FROM metrics.service_copy WHERE key = ANY(:keys)"
-_NAMES_THEN = """
+_NAMES: Final = "SELECT key, name FROM metrics.service_copy WHERE key = ANY(:keys)"
+_NAMES_THEN: Final = """
 SELECT DISTINCT ON (key) key, name FROM metrics.service_version
 WHERE key = ANY(:keys) AND recorded_at <= :then ORDER BY key, revision DESC"""
 
@@ -35,8 +38,8 @@ async def service_names(
     session: AsyncSession, keys: Sequence[str], as_of: datetime | None = None
 ) -> dict[str, str]:
     """Names of those of these services that are known, or were by then."""
-    statement = text(_NAMES if as_of is None else _NAMES_THEN)
-    rows = await session.execute(statement, {"keys": list(keys), "then": as_of})
+    statement = _NAMES if as_of is None else _NAMES_THEN
+    rows = await rows_of(session, statement, {"keys": list(keys), "then": as_of})
     return {row.key: row.name for row in rows}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -51,12 +52,13 @@ async def list_corrections(
 
 
 async def corrections_in_effect(
-    session: AsyncSession, services: Collection[str]
+    session: AsyncSession, services: Collection[str], as_of: datetime | None = None
 ) -> Sequence[Row[Any]]:
-    """The approved corrections of these services and their SLOs."""
+    """The approved corrections of these services and their SLOs, now or as it was known then."""
+    known = CORRECTIONS.known(as_of)
     statement = (
-        select(*_correction)
-        .where(_correction.service.in_(services), _correction.state == CorrectionState.APPROVED)
-        .order_by(_correction.start, _correction.id)
+        select(*known)
+        .where(known.service.in_(services), known.state == CorrectionState.APPROVED)
+        .order_by(known.start, known.id)
     )
     return (await session.execute(statement)).all()

@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.indicators.rules import SUMS, Sums
 from shared.errors import NotFound
+from shared.kit.database import rows_of
 
 _OPEN: Final = """
 CROSS JOIN LATERAL (
@@ -79,15 +80,15 @@ async def present_numbers(
     joins = "".join(dict.fromkeys(_NUMBERS[name][0] for name in wanted))
     statement = f"SELECT {columns} FROM metrics.service_copy s{joins} WHERE s.key = :service"
     parameters = {"service": service, "since": now - timedelta(days=90), "now": now}
-    row = (await session.execute(text(statement), parameters)).mappings().first()
-    if row is None:
+    found = await rows_of(session, statement, parameters)
+    if not found:
         raise NotFound(f"There is no service {service}")
-    return {name: row[name] for name in wanted}
+    return {name: getattr(found[0], name) for name in wanted}
 
 
 async def sums_by_month(session: AsyncSession, service: str) -> dict[date, Sums]:
     """All sums of a service by UTC month, in order; months without any record are left out."""
-    found = await session.execute(text(_MONTHS), {"service": service})
+    found = await rows_of(session, _MONTHS, {"service": service})
     return {
         month: {name: int(amount) for name, amount in zip(SUMS, amounts, strict=True)}
         for month, *amounts in found
@@ -96,4 +97,4 @@ async def sums_by_month(session: AsyncSession, service: str) -> dict[date, Sums]
 
 async def targets_of(session: AsyncSession, service: str) -> Sequence[Row[Any]]:
     """Every target that holds, held or will hold for the service."""
-    return (await session.execute(text(_TARGETS), {"service": service})).all()
+    return await rows_of(session, _TARGETS, {"service": service})

@@ -16,6 +16,7 @@ from metrics_api.indicators.definitions import RecordKind
 from metrics_api.indicators.scopes import LIVE, Relations, Scope, ScopeKind
 from metrics_api.indicators.values import Presence
 from shared.errors import NotFound
+from shared.kit.database import rows_of
 
 EVERYTHING: Final = Scope(ScopeKind.ALL, None, None)
 
@@ -108,12 +109,12 @@ async def presence_of(
         return {}
     records = _records(relations)
     columns = ", ".join(
-        f"EXISTS (SELECT FROM {records[kind]} AND {_condition(scope.kind)}),"
-        f" EXISTS (SELECT FROM {records[kind]} AND r.service IS NULL)"
-        for kind in ordered
+        f"EXISTS (SELECT FROM {records[kind]} AND {_condition(scope.kind)}) AS known_{n},"
+        f" EXISTS (SELECT FROM {records[kind]} AND r.service IS NULL) AS unattributed_{n}"
+        for n, kind in enumerate(ordered)
     )
     parameters: dict[str, Any] = scope_parameters(scope)
-    row = (await session.execute(text(f"SELECT {columns}"), parameters)).one()
+    (row,) = await rows_of(session, f"SELECT {columns}", parameters)
     return {
         kind: Presence(row[2 * place], row[2 * place + 1]) for place, kind in enumerate(ordered)
     }

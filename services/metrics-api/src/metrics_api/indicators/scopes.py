@@ -37,7 +37,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Relations:
-    """The tables that end states are read from, schema-qualified."""
+    """The tables that end states and samples are read from, schema-qualified."""
 
     incident: str
     incident_transition: str
@@ -46,6 +46,8 @@ class Relations:
     outage: str
     survey: str
     infrastructure_event: str
+    sli_sample: str
+    sli_cell: str
 
 
 LIVE: Final = Relations(
@@ -56,8 +58,10 @@ LIVE: Final = Relations(
     outage="metrics.outage",
     survey="metrics.survey",
     infrastructure_event="metrics.infrastructure_event",
+    sli_sample="metrics.sli_sample",
+    sli_cell="metrics.sli_cell",
 )
-"""The end states as they are now."""
+"""What is known now."""
 
 
 class RecordSums(NamedTuple):

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from metrics_api.indicators.periods import Period
 from metrics_api.judgements.rules import DID_NOT_HOLD, Verdict
 from metrics_api.judgements.tables import Judgement, JudgementVersion
+from shared.kit.database import rows_of
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.metrics import KpiId
 
@@ -227,4 +228,6 @@ SELECT (SELECT count(*) FROM metrics.target_proposal p
 
 async def numbers_of_service(session: AsyncSession, service: str, today: date) -> Row[Any]:
     """What the targets of a service say to tollgates."""
-    return (await session.execute(text(_SHEET), {"service": service, "today": today})).one()
+    (row,) = await rows_of(session, _SHEET, {"service": service, "today": today})
+    numbers: Row[Any] = row
+    return numbers

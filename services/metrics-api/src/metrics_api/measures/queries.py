@@ -11,9 +11,11 @@ import orjson
 from sqlalchemy import ARRAY, BigInteger, Boolean, Integer, Text, TextClause, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.as_of.relations import THEN
 from metrics_api.base import Stamp
 from metrics_api.clocks.queries import support_calendars
-from metrics_api.measures.records import SOURCES
+from metrics_api.indicators.scopes import LIVE, Relations
+from metrics_api.measures.records import SOURCES, table_of
 from metrics_api.measures.rules import Asked, Part, parts_of
 from metrics_api.measures.uptime import support_hours
 from metrics_api.slis.rules import RecordMeasure
@@ -35,7 +37,7 @@ _ZERO = Decimal(0)
 NONE = Summed(_ZERO, _ZERO, _ZERO, _ZERO)
 
 # Each stretch is whole days, the hours beside them, and the minutes beside these.
-_FROM_CELLS = text("""
+_FROM_CELLS = """
 WITH span AS (
     SELECT s.*, ceiling_hour AS h1, floor_hour AS h2, ceiling_day AS d1, floor_day AS d2
     FROM unnest(:n, :facet, :mode, :excluded, :low, :high)
@@ -65,18 +67,11 @@ CROSS JOIN LATERAL (
     SELECT sum(CASE p.mode WHEN 'events' THEN c.good WHEN 'slices' THEN c.slices_good
                            ELSE c.slices_ratio END) AS good,
            sum(CASE p.mode WHEN 'events' THEN c.total ELSE c.slices END) AS total
-    FROM metrics.sli_cell c
+    FROM {cells} c
     WHERE c.facet = p.facet AND c.grain = p.grain AND c.start >= p.low AND c.start < p.high
 ) AS c
 WHERE c.total IS NOT NULL
-GROUP BY p.n, p.excluded""").bindparams(
-    bindparam("n", type_=ARRAY(Integer)),
-    bindparam("facet", type_=ARRAY(BigInteger)),
-    bindparam("mode", type_=ARRAY(Text)),
-    bindparam("excluded", type_=ARRAY(Boolean)),
-    bindparam("low", type_=ARRAY(Stamp)),
-    bindparam("high", type_=ARRAY(Stamp)),
-)
+GROUP BY p.n, p.excluded"""
 
 _SPAN = """
 span AS MATERIALIZED (
@@ -96,7 +91,7 @@ _NO_EVENTS = "SELECT 0 AS id, now() AS at, false AS good WHERE false"
 
 # Records rule 10: agreed time is the support hours less planned maintenance, downtime the unplanned
 # outages inside the support hours less planned maintenance; an open outage lasts until now.
-_AVAILABILITY = f"""
+_AVAILABILITY = """
 support AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(CAST(:support AS jsonb)) AS h(
         hours int, open tstzmultirange
@@ -114,11 +109,11 @@ stood AS MATERIALIZED (
             SELECT r.planned, tstzrange(
                 greatest(r.started_at, s.low), least(coalesce(r.ended_at, :now), s.high)
             ) AS during
-            FROM metrics.outage r
+            FROM {outages} r
             WHERE r.service = s.service AND NOT r.degraded
               AND r.started_at < s.high
               AND coalesce(r.ended_at, :now) > greatest(s.low, r.started_at)
-              AND {_FILTERS}
+              AND {filters}
         ) AS r ON true
         WHERE s.source = 'availability'
         GROUP BY s.id
@@ -200,7 +195,7 @@ _EVENT_SLICES = """
 _CELL_SLICES = """
     SELECT s.id, c.start, c.slices_ratio AS share, c.slices_good > 0 AS good, 1::numeric AS weight
     FROM span s
-    JOIN metrics.sli_cell c
+    JOIN {cells} c
         ON c.facet = s.facet AND c.grain = 'm' AND c.start >= s.low AND c.start < s.high
     WHERE s.source = 'cells' AND c.slices > 0"""
 
@@ -233,60 +228,81 @@ FROM (
 GROUP BY n, excluded"""
 
 
-def _events_of(measure: RecordMeasure) -> str:
+def _events_of(measure: RecordMeasure, relations: Relations) -> str:
     source = SOURCES[measure]
     return f"""
     SELECT s.id, r.{source.at} AS at, {source.good} AS good
     FROM span s
-    JOIN {source.table} r
+    JOIN {table_of(source.kind, relations)} r
         ON r.service = s.service AND r.{source.at} >= s.low AND r.{source.at} < s.high
     WHERE s.source = '{measure}' AND {source.counts} AND {_FILTERS}"""
 
 
 @cache
-def _live(sources: frozenset[str]) -> TextClause:
+def _from_cells(relations: Relations) -> TextClause:
+    return text(_FROM_CELLS.format(cells=relations.sli_cell)).bindparams(
+        bindparam("n", type_=ARRAY(Integer)),
+        bindparam("facet", type_=ARRAY(BigInteger)),
+        bindparam("mode", type_=ARRAY(Text)),
+        bindparam("excluded", type_=ARRAY(Boolean)),
+        bindparam("low", type_=ARRAY(Stamp)),
+        bindparam("high", type_=ARRAY(Stamp)),
+    )
+
+
+@cache
+def _live(sources: frozenset[str], relations: Relations) -> TextClause:
     """The statement for these sources: a table that nobody asks about is not read."""
-    counted = [one for one in SOURCES if one in sources]
+    counted = [_events_of(one, relations) for one in SOURCES if one in sources]
     outages = RecordMeasure.AVAILABILITY in sources
-    slices = [_EVENT_SLICES, _CELL_SLICES]
+    availability = _AVAILABILITY.format(outages=relations.outage, filters=_FILTERS)
+    slices = [_EVENT_SLICES, _CELL_SLICES.format(cells=relations.sli_cell)]
     statement = _LIVE.format(
         span=_SPAN,
-        events=" UNION ALL ".join(map(_events_of, counted)) or _NO_EVENTS,
-        availability=f"{_AVAILABILITY}," if outages else "",
+        events=" UNION ALL ".join(counted) or _NO_EVENTS,
+        availability=f"{availability}," if outages else "",
         slices=" UNION ALL ".join([*slices, _UP_AND_DOWN_SLICES] if outages else slices),
         up_and_down=f"UNION ALL {_UP_AND_DOWN}" if outages else "",
     )
     return text(_lasting(statement))
 
 
-async def sums(session: AsyncSession, asked: Iterable[Asked], now: datetime) -> dict[int, Summed]:
+async def sums(
+    session: AsyncSession, asked: Iterable[Asked], now: datetime, as_of: datetime | None = None
+) -> dict[int, Summed]:
     """Sums by number; those of numbers without any event are left out.
 
-    Two statements at most, and three for the support hours where availability is asked for.
+    `as_of`: of what measures.then has laid out in this session. Two statements at most, and three
+    for the support hours where availability is asked for.
     """
     parts = [part for one in asked for part in parts_of(one)]
     live = [part for part in parts if part.asked.look.measure or part.asked.joint]
     kept = [part for part in parts if not (part.asked.look.measure or part.asked.joint)]
     rows: list[Any] = []
     if kept:
-        rows += await session.execute(_FROM_CELLS, _cell_parameters(kept))
+        relations = LIVE if as_of is None else THEN
+        rows += await session.execute(_from_cells(relations), _cell_parameters(kept))
     if live:
-        rows += await _live_rows(session, live, now)
+        rows += await _live_rows(session, live, now, as_of)
     return _by_number(rows)
 
 
-async def _live_rows(session: AsyncSession, parts: Sequence[Part], now: datetime) -> Sequence[Any]:
+async def _live_rows(
+    session: AsyncSession, parts: Sequence[Part], now: datetime, as_of: datetime | None
+) -> Sequence[Any]:
     sources = frozenset(_source(part) for part in parts)
     parameters: dict[str, Any] = {}
     hours: Mapping[int, int | None] = {}
     if RecordMeasure.AVAILABILITY in sources:
         timed = {n: part for n, part in enumerate(parts) if _source(part) == _AVAILABLE}
         services = sorted({part.asked.look.service for part in timed.values()})
-        support = support_hours(timed, await support_calendars(session, services))
+        calendars = await support_calendars(session, services, as_of)
+        support = support_hours(timed, calendars)
         hours = support.of_part
         parameters = {"now": now, "support": orjson.dumps(support.multiranges).decode()}
     spans = orjson.dumps([_span(n, part, hours.get(n)) for n, part in enumerate(parts)])
-    found = await session.execute(_live(sources), {**parameters, "spans": spans.decode()})
+    statement = _live(sources, LIVE if as_of is None else THEN)
+    found = await session.execute(statement, {**parameters, "spans": spans.decode()})
     return found.all()
 
 

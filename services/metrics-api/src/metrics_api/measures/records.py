@@ -1,17 +1,19 @@
-"""What is counted of which record, as SQL: the closed set of record feeds."""
+"""What is counted of which record, as SQL: the closed set of record feeds. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from metrics_api.indicators.scopes import Relations
 from metrics_api.slis.rules import RecordMeasure
+from shared.schemas.metrics import RecordKind
 
 
 @dataclass(frozen=True)
 class RecordSource:
-    """Records `r` of a table: when they count (`at`), which do, and which are good."""
+    """Records `r` of a kind: when they count (`at`), which do, and which are good."""
 
-    table: str
+    kind: RecordKind
     at: str
     counts: str
     good: str
@@ -29,7 +31,6 @@ def _hours(start: str, end: str) -> str:
     return f"extract(epoch FROM {end} - {start}) / 3600"
 
 
-_INCIDENT, _REQUEST = "metrics.incident", "metrics.request_record"
 _TO_RESOLUTION = _hours("r.opened_at", "r.resolution_at")
 _TO_ACKNOWLEDGEMENT = _hours("r.opened_at", "r.acknowledgement_at")
 _COUNTED = "r.exclusion IS NULL"
@@ -39,49 +40,68 @@ _RATED = "r.kind = 'csat' AND r.score IS NOT NULL"
 
 SOURCES: Final[Mapping[RecordMeasure, RecordSource]] = {
     RecordMeasure.INCIDENTS_RESOLVED_IN_TIME: RecordSource(
-        _INCIDENT,
+        RecordKind.INCIDENT,
         "resolution_at",
         f"{_COUNTED} AND r.resolution_met IS NOT NULL",
         "r.resolution_met",
     ),
     RecordMeasure.INCIDENTS_RESPONDED_IN_TIME: RecordSource(
-        _INCIDENT, "acknowledgement_at", "r.response_met IS NOT NULL", "r.response_met"
+        RecordKind.INCIDENT, "acknowledgement_at", "r.response_met IS NOT NULL", "r.response_met"
     ),
     RecordMeasure.INCIDENTS_RESOLVED_WITHIN: RecordSource(
-        _INCIDENT, "resolution_at", _RESOLVED, f"{_TO_RESOLUTION} <= s.within_hours"
+        RecordKind.INCIDENT, "resolution_at", _RESOLVED, f"{_TO_RESOLUTION} <= s.within_hours"
     ),
     RecordMeasure.INCIDENTS_ACKNOWLEDGED_WITHIN: RecordSource(
-        _INCIDENT, "acknowledgement_at", _ACKNOWLEDGED, f"{_TO_ACKNOWLEDGEMENT} <= s.within_hours"
+        RecordKind.INCIDENT,
+        "acknowledgement_at",
+        _ACKNOWLEDGED,
+        f"{_TO_ACKNOWLEDGEMENT} <= s.within_hours",
     ),
     RecordMeasure.INCIDENTS_NOT_REOPENED: RecordSource(
-        _INCIDENT, "resolution_at", _COUNTED, "NOT r.reopened"
+        RecordKind.INCIDENT, "resolution_at", _COUNTED, "NOT r.reopened"
     ),
     RecordMeasure.REQUESTS_FULFILLED_IN_TIME: RecordSource(
-        _REQUEST, "fulfilled_at", "r.met IS NOT NULL", "r.met"
+        RecordKind.REQUEST, "fulfilled_at", "r.met IS NOT NULL", "r.met"
     ),
     RecordMeasure.CHANGES_SUCCESSFUL: RecordSource(
-        "metrics.change_record",
+        RecordKind.CHANGE,
         "completed_at",
         "r.outcome IS NOT NULL",
         "r.outcome = 'successful'",
     ),
     RecordMeasure.CSAT_SATISFIED: RecordSource(
-        "metrics.survey", "answered_at", _RATED, "r.score >= 4"
+        RecordKind.SURVEY, "answered_at", _RATED, "r.score >= 4"
     ),
     RecordMeasure.RESOLUTION_HOURS: RecordSource(
-        _INCIDENT, "resolution_at", _RESOLVED, _fits(_TO_RESOLUTION)
+        RecordKind.INCIDENT, "resolution_at", _RESOLVED, _fits(_TO_RESOLUTION)
     ),
     RecordMeasure.ACKNOWLEDGEMENT_HOURS: RecordSource(
-        _INCIDENT, "acknowledgement_at", _ACKNOWLEDGED, _fits(_TO_ACKNOWLEDGEMENT)
+        RecordKind.INCIDENT, "acknowledgement_at", _ACKNOWLEDGED, _fits(_TO_ACKNOWLEDGEMENT)
     ),
     RecordMeasure.FULFILMENT_HOURS: RecordSource(
-        _REQUEST,
+        RecordKind.REQUEST,
         "fulfilled_at",
         "r.opened_at IS NOT NULL",
         _fits(_hours("r.opened_at", "r.fulfilled_at")),
     ),
     RecordMeasure.CSAT_SCORE: RecordSource(
-        "metrics.survey", "answered_at", _RATED, _fits("r.score")
+        RecordKind.SURVEY, "answered_at", _RATED, _fits("r.score")
     ),
 }
 """All but availability, which is no count of records."""
+
+
+def kind_of(measure: RecordMeasure) -> RecordKind:
+    """The kind of records that a measure is made of."""
+    return RecordKind.OUTAGE if measure not in SOURCES else SOURCES[measure].kind
+
+
+def table_of(kind: RecordKind, relations: Relations) -> str:
+    """Where records of a kind that events are counted of are read from."""
+    tables = {
+        RecordKind.INCIDENT: relations.incident,
+        RecordKind.REQUEST: relations.request_record,
+        RecordKind.CHANGE: relations.change_record,
+        RecordKind.SURVEY: relations.survey,
+    }
+    return tables[kind]

@@ -160,6 +160,6 @@ async def _query_one(engine: Engine, asking: _Asking, sli: Any) -> None:
     except BadAnswer as bad:
         error = str(bad)
     async with transaction(engine) as session:
-        await store_samples(session, sli, samples, at)
+        await store_samples(session, sli, samples)
         until = None if error else span.end
         await queries.note_round(session, sli.key, at, until, error)

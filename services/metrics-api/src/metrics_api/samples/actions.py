@@ -11,6 +11,7 @@ from metrics_api.intake.bodies import Records
 from metrics_api.samples import queries, rules
 from metrics_api.samples.rules import Refused, Sample, SampleIn
 from metrics_api.samples.schemas import SamplesReply
+from metrics_api.samples.sum_queries import sum_up
 from metrics_api.slis.queries import get_sli, lock_samples
 from metrics_api.slis.rules import FeedKind, RatioParts
 from metrics_api.versioned.actions import check_active
@@ -92,22 +93,21 @@ def _decoded(raw: bytes | msgspec.Raw) -> SampleIn:
 
 async def _flush(session: Session, push: Push) -> None:
     samples, push.samples = push.samples, []
-    push.changed += await store_samples(session, push.sli, samples, push.now)
+    push.changed += await store_samples(session, push.sli, samples)
 
 
-async def store_samples(
-    session: Session, sli: Any, samples: Sequence[Sample], received_at: datetime
-) -> int:
+async def store_samples(session: Session, sli: Any, samples: Sequence[Sample]) -> int:
     """Keep samples of an SLI (its row) and bring its sums up to date; how many were new or other.
 
-    Others that push samples of this SLI wait until the transaction ends.
+    Others that push samples of this SLI wait until the transaction ends. Samples are received once
+    it is their turn: what is known at a moment should not come long after it.
     """
     if not samples:
         return 0
     await lock_samples(session, sli.key)
     distinct = rules.newest_of_each(samples)
-    changed = await queries.upsert_samples(session, sli.key, distinct, received_at)
+    changed = await queries.upsert_samples(session, sli.key, distinct, now())
     if changed:
         minutes = await queries.touched_minutes(session, sli.key, changed, counter=sli.counter)
-        await queries.sum_up(session, await queries.facets_on(session, sli.key), minutes)
+        await sum_up(session, await queries.facets_on(session, sli.key), minutes)
     return len(changed)

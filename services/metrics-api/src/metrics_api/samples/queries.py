@@ -1,36 +1,43 @@
-"""Every SQL statement about samples, and the sums of them that are kept."""
+"""Every SQL statement about samples and the facets of their SLIs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     Numeric,
     Row,
     Subquery,
     Text,
-    TextClause,
     bindparam,
+    column,
+    insert,
     select,
+    table,
     text,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, INTERVAL
+from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.as_of.relations import THEN
 from metrics_api.base import Stamp
-from metrics_api.samples import rules
 from metrics_api.samples.rules import Sample
-from metrics_api.samples.tables import SliSample, SliSampleBefore
+from metrics_api.samples.sum_queries import sum_up, sum_up_then
+from metrics_api.samples.tables import SliFacet, SliSample, SliSampleBefore
 from metrics_api.slis.queries import lock_samples
+from metrics_api.slis.tables import Sli
 from shared.kit.pagination import PageParams, keyset
 
 _sample = SliSample.__table__.c
 _before = SliSampleBefore.__table__.c
+_facet = SliFacet.__table__.c
+_sli = Sli.__table__.c
+_schema, _name = THEN.sli_sample.split(".")
+_sample_then = table(_name, *map(column, _sample.keys()), schema=_schema)
 
 
 @dataclass(frozen=True)
@@ -45,14 +52,16 @@ class Facet:
 
 
 # The later of two samples of one identity wins; what does not differ is not written, and what is
-# replaced is kept.
+# replaced is kept. Where the clock of another process was ahead, the later one counts from when
+# what it replaces did, so that there is one sample at every moment.
 _UPSERT = text("""
 WITH sent AS (
     SELECT * FROM unnest(:series, :at, :part, :total, :value) AS s(series, at, part, total, value)
 ), replaced AS (
     INSERT INTO metrics.sli_sample_before
         (sli, series, at, part, total, value, received_at, replaced_at)
-    SELECT k.sli, k.series, k.at, k.part, k.total, k.value, k.received_at, :received_at
+    SELECT k.sli, k.series, k.at, k.part, k.total, k.value, k.received_at,
+           greatest(:received_at, k.received_at)
     FROM sent s
     JOIN metrics.sli_sample k ON k.sli = :sli AND k.series = s.series AND k.at = s.at
     WHERE (k.part, k.total, k.value) IS DISTINCT FROM (s.part, s.total, s.value)
@@ -61,7 +70,7 @@ WITH sent AS (
     SELECT :sli, s.series, s.at, s.part, s.total, s.value, :received_at FROM sent s
     ON CONFLICT (sli, series, at) DO UPDATE
     SET part = EXCLUDED.part, total = EXCLUDED.total, value = EXCLUDED.value,
-        received_at = EXCLUDED.received_at
+        received_at = greatest(EXCLUDED.received_at, kept.received_at)
     WHERE (kept.part, kept.total, kept.value)
         IS DISTINCT FROM (EXCLUDED.part, EXCLUDED.total, EXCLUDED.value)
     RETURNING series, at
@@ -93,111 +102,6 @@ _ALL_MINUTES = text("""
 SELECT DISTINCT date_trunc('minute', at) AS minute FROM metrics.sli_sample WHERE sli = :sli
 ORDER BY minute""")
 
-# What each sample of the asked stretches adds, as a facet sees it. A counter adds its growth, and
-# all of itself after a reset: when it or its total has become smaller; its first sample nothing.
-# The stretches stand in a lateral so that each is one range of the index, whatever is known of
-# the table's size.
-_MINUTES = """
-INSERT INTO metrics.sli_cell AS cell
-    (facet, grain, start, good, total, samples, slices, slices_good, slices_ratio)
-SELECT f.id, 'm', sums.start, sums.good, sums.total, sums.samples, 0, 0, 0
-FROM metrics.sli_facet f
-JOIN metrics.sli ON sli.key = f.sli
-CROSS JOIN unnest(:low, :high) AS w(low, high)
-CROSS JOIN LATERAL (
-    SELECT date_bin(:width, s.at, 'epoch') AS start,
-           coalesce(sum(least(greatest(p.good, 0), p.total)), 0) AS good,
-           coalesce(sum(p.total), 0) AS total, count(p.total) AS samples
-    FROM metrics.sli_sample s
-    LEFT JOIN LATERAL (
-        SELECT b.part, b.total FROM metrics.sli_sample b
-        WHERE sli.counter AND b.sli = s.sli AND b.series = s.series AND b.at < s.at
-        ORDER BY b.at DESC LIMIT 1
-    ) AS before ON true
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN NOT sli.counter THEN s.part
-                    WHEN before.part IS NULL THEN NULL
-                    WHEN s.part < before.part OR s.total < before.total THEN s.part
-                    ELSE s.part - before.part END AS part,
-               CASE WHEN NOT sli.counter THEN s.total
-                    WHEN before.part IS NULL THEN NULL
-                    WHEN s.part < before.part OR s.total < before.total THEN s.total
-                    ELSE s.total - before.total END AS total
-    ) AS grown
-    CROSS JOIN LATERAL (
-        SELECT CASE sli.parts
-                   WHEN 'good_total' THEN grown.part
-                   WHEN 'bad_total' THEN grown.total - grown.part
-                   WHEN 'raw_success' THEN CAST(CAST(s.value AS text) AS numeric)
-                   WHEN 'raw_failure' THEN 1 - CAST(CAST(s.value AS text) AS numeric)
-                   ELSE CAST(CASE f.op WHEN 'lte' THEN s.value <= f.value
-                                       WHEN 'lt' THEN s.value < f.value
-                                       WHEN 'gte' THEN s.value >= f.value
-                                       WHEN 'gt' THEN s.value > f.value END AS int)
-               END AS good,
-               CASE WHEN sli.parts IN ('good_total', 'bad_total') THEN grown.total ELSE 1 END
-                   AS total
-    ) AS p
-    WHERE s.sli = f.sli AND s.at >= w.low AND s.at < w.high
-    GROUP BY 1
-) AS sums
-WHERE f.id = :facet
-ON CONFLICT (facet, grain, start) DO UPDATE
-SET good = EXCLUDED.good, total = EXCLUDED.total, samples = EXCLUDED.samples"""
-
-# A slice stands in the cell of the minute it begins in, and counts only if it has events.
-_SLICES = """
-INSERT INTO metrics.sli_cell AS cell
-    (facet, grain, start, good, total, samples, slices, slices_good, slices_ratio)
-SELECT f.id, 'm', slice.start, 0, 0, 0,
-       CAST(total > 0 AS int),
-       CAST(total > 0 AND good >= coalesce(f.slice_target, 1) * total AS int),
-       CASE WHEN total > 0 THEN round(good / total, 12) ELSE 0 END
-FROM metrics.sli_facet f
-CROSS JOIN unnest(:low, :high) AS w(low, high)
-CROSS JOIN LATERAL (
-    SELECT date_bin(:width, c.start, 'epoch') AS start, sum(c.good) AS good,
-           sum(c.total) AS total
-    FROM metrics.sli_cell c
-    WHERE c.facet = f.id AND c.grain = 'm' AND c.start >= w.low AND c.start < w.high
-    GROUP BY 1
-) AS slice
-WHERE f.id = :facet
-ON CONFLICT (facet, grain, start) DO UPDATE
-SET slices = EXCLUDED.slices, slices_good = EXCLUDED.slices_good,
-    slices_ratio = EXCLUDED.slices_ratio"""
-
-_COARSER = """
-INSERT INTO metrics.sli_cell AS cell
-    (facet, grain, start, good, total, samples, slices, slices_good, slices_ratio)
-SELECT :facet, '{grain}', sums.*
-FROM unnest(:low, :high) AS w(low, high)
-CROSS JOIN LATERAL (
-    SELECT date_bin(:width, c.start, 'epoch'), sum(c.good), sum(c.total), sum(c.samples),
-           sum(c.slices), sum(c.slices_good), sum(c.slices_ratio)
-    FROM metrics.sli_cell c
-    WHERE c.facet = :facet AND c.grain = '{finer}' AND c.start >= w.low AND c.start < w.high
-    GROUP BY 1
-) AS sums
-ON CONFLICT (facet, grain, start) DO UPDATE
-SET good = EXCLUDED.good, total = EXCLUDED.total, samples = EXCLUDED.samples,
-    slices = EXCLUDED.slices, slices_good = EXCLUDED.slices_good,
-    slices_ratio = EXCLUDED.slices_ratio"""
-
-
-def _summing(statement: str) -> TextClause:
-    return text(statement).bindparams(
-        bindparam("facet", type_=BigInteger),
-        bindparam("low", type_=ARRAY(Stamp)),
-        bindparam("high", type_=ARRAY(Stamp)),
-        bindparam("width", type_=INTERVAL),
-    )
-
-
-_SUM_MINUTES = _summing(_MINUTES)
-_SUM_SLICES = _summing(_SLICES)
-_SUM_HOURS = _summing(_COARSER.format(grain="h", finer="m"))
-_SUM_DAYS = _summing(_COARSER.format(grain="d", finer="h"))
 _FACETS = text("SELECT id, slice_minutes FROM metrics.sli_facet WHERE sli = :sli ORDER BY id")
 
 _NEW_FACET = text("""
@@ -250,39 +154,6 @@ async def minutes_with_samples(session: AsyncSession, sli: str) -> list[datetime
 async def facets_on(session: AsyncSession, sli: str) -> list[tuple[int, int | None]]:
     """Ids of the facets of an SLI, with the minutes of their slices."""
     return [(facet, minutes) for facet, minutes in await session.execute(_FACETS, {"sli": sli})]
-
-
-async def sum_up(
-    session: AsyncSession, facets: Sequence[tuple[int, int | None]], minutes: Sequence[datetime]
-) -> None:
-    """Compute minutes, and the slices, hours and days they lie in, anew from the samples.
-
-    The samples of the SLI must be locked.
-    """
-    for facet, slice_minutes in facets:
-        # Each statement reads what the one before wrote.
-        touched = await _sum(session, _SUM_MINUTES, facet, rules.MINUTE, minutes)
-        if slice_minutes is not None:
-            width = slice_minutes * rules.MINUTE
-            # A slice may begin in an hour before that of its minute.
-            touched += await _sum(session, _SUM_SLICES, facet, width, minutes)
-        await _sum(session, _SUM_HOURS, facet, rules.HOUR, touched)
-        await _sum(session, _SUM_DAYS, facet, rules.DAY, touched)
-
-
-async def _sum(
-    session: AsyncSession,
-    statement: TextClause,
-    facet: int,
-    width: timedelta,
-    touched: Sequence[datetime],
-) -> list[datetime]:
-    """Sum up the minutes, slices, hours or days that were touched; answers when these begin."""
-    starts = rules.starts_of(touched, width)
-    low, high = zip(*rules.stretches_of(starts, width), strict=True)
-    parameters = {"facet": facet, "width": width, "low": list(low), "high": list(high)}
-    await session.execute(statement, parameters)
-    return starts
 
 
 async def insert_facet(session: AsyncSession, facet: Facet) -> int | None:
@@ -341,3 +212,40 @@ def _known_at(as_of: datetime) -> Subquery:
     still = select(*_sample).where(_sample.received_at <= as_of)
     since = select(*replaced).where(_before.received_at <= as_of, _before.replaced_at > as_of)
     return union_all(still, since).subquery()
+
+
+async def lay_out_samples(
+    session: AsyncSession, as_of: datetime, stretches: Mapping[int, tuple[datetime, datetime]]
+) -> None:
+    """Lay out what had been sent by then and sum it up, for each of these facets between two
+    minutes; the session is one of as_of.knowing, and can still be written in."""
+    statement = select(_facet.id, _facet.sli, _facet.slice_minutes).where(_facet.id.in_(stretches))
+    facets = (await session.execute(statement)).all()
+    spans: dict[str, tuple[datetime, datetime]] = {}
+    for facet in facets:
+        low, high = stretches[facet.id]
+        before = spans.get(facet.sli, (low, high))
+        spans[facet.sli] = min(low, before[0]), max(high, before[1])
+    for sli, span in spans.items():
+        await _lay_out_some(session, as_of, sli, span)
+    await session.execute(text(f"ANALYZE {THEN.sli_sample}"))
+    for facet in facets:
+        await sum_up_then(session, (facet.id, facet.slice_minutes), *stretches[facet.id])
+
+
+async def _lay_out_some(
+    session: AsyncSession, as_of: datetime, sli: str, span: tuple[datetime, datetime]
+) -> None:
+    """Samples in [low, high); of a counter the last of each series before them, too, which say
+    what the first ones add."""
+    known, (low, high) = _known_at(as_of).c, span
+    within = select(*known).where(known.sli == sli, known.at >= low, known.at < high)
+    counts = select(_sli.key).where(_sli.key == sli, _sli.counter).exists()
+    before = (
+        select(*known)
+        .ext(distinct_on(known.series))
+        .where(known.sli == sli, known.at < low, counts)
+        .order_by(known.series, known.at.desc())
+    )
+    both = union_all(within, select(before.subquery()))
+    await session.execute(insert(_sample_then).from_select([*_sample.keys()], both))

@@ -1,7 +1,6 @@
 """Defining, changing and retiring SLOs, each with its version and audit entry."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
@@ -13,7 +12,7 @@ from metrics_api.slo_alerts.queries import active_policies
 from metrics_api.slo_alerts.rules import problem_of
 from metrics_api.slos import queries, rules
 from metrics_api.slos.burning import burnable_as
-from metrics_api.slos.rules import BudgetingMethod, SloState
+from metrics_api.slos.rules import SloState
 from metrics_api.slos.schemas import SloCreate, SloOut, SloPatch
 from metrics_api.versioned.actions import Definition, change, check_active, create
 from shared.errors import Conflict, FieldError, Invalid
@@ -73,25 +72,13 @@ async def _check(session: Session, slo: Mapping[str, Any]) -> None:
 
 async def _look(session: Session, slo: Mapping[str, Any]) -> None:
     """Let the objectives look at their SLIs; what was sampled before is summed up for them."""
-    facets = [_facet(slo, objective) for objective in slo["objectives"]]
+    facets = queries.facets_of(slo)
     ids: dict[Facet, int] = {}
     # In one order, so that two SLOs on the same SLIs do not wait for each other.
     for facet in sorted(set(facets), key=attrgetter("sli")):
         ids[facet] = await require_facet(session, facet)
     looks = [(facet.sli, ids[facet]) for facet in facets]
     await queries.replace_objectives(session, slo["key"], looks)
-
-
-def _facet(slo: Mapping[str, Any], objective: Mapping[str, Any]) -> Facet:
-    target = objective["time_slice_target"]
-    judged = slo["budgeting_method"] == BudgetingMethod.TIMESLICES
-    return Facet(
-        sli=objective["sli"] or slo["sli"],
-        op=objective["op"],
-        value=objective["value"],
-        slice_minutes=objective["time_slice_window"],
-        slice_target=Decimal(str(target)) if judged else None,
-    )
 
 
 async def change_slo(

@@ -1,11 +1,13 @@
 """Reading how SLOs stand: one, all of them, and one day after the other."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from metrics_api.as_of.knowing import opened
 from metrics_api.measures.rules import Stretch
 from metrics_api.slos import queries, rules
 from metrics_api.slos.durations import (
@@ -30,18 +32,25 @@ from metrics_api.slos.standing import (
 from metrics_api.slos.status import Moment, limits_of, statuses, target_of, whole_of
 from shared.errors import Invalid
 from shared.kit.clock import now
-from shared.kit.database import Session
+from shared.kit.database import Engine, Session
 from shared.kit.pagination import PageParams, bad_cursor, page_of
 
 _DAY: Final = timedelta(days=1)
 _MOST_LOOKBACKS: Final = 10
 
 
-def moment_of(at: datetime | None, lookbacks: str) -> Moment:
-    """When SLOs are asked about and how far back; 422 for the future and for no durations."""
-    present = now()
+def moment_of(at: datetime | None, lookbacks: str, as_of: datetime | None) -> Moment:
+    """When SLOs are asked about and how far back; 422 for the future and for no durations.
+
+    What was still to come `as_of` is the future too.
+    """
+    present = as_of or now()
     if at is not None and at > present:
-        raise Invalid("at must not lie in the future", code="in_the_future", pointer="/query/at")
+        raise Invalid(
+            "at must not lie in the future, nor after as_of",
+            code="in_the_future",
+            pointer="/query/at",
+        )
     asked = tuple(dict.fromkeys(one.strip() for one in lookbacks.split(",") if one.strip()))
     if len(asked) > _MOST_LOOKBACKS or not all(map(_is_lookback, asked)):
         raise Invalid(
@@ -49,11 +58,21 @@ def moment_of(at: datetime | None, lookbacks: str) -> Moment:
             code="bad_lookbacks",
             pointer="/query/lookbacks",
         )
-    return Moment(at or present, asked, present)
+    return Moment(at or present, asked, present, as_of)
 
 
 def _is_lookback(text: str) -> bool:
     return re.fullmatch(PATTERN, text, re.ASCII) is not None and length_of(text) <= LONGEST
+
+
+@asynccontextmanager
+async def known(session: Session, engine: Engine, as_of: datetime | None) -> AsyncIterator[Session]:
+    """Where SLOs are read: in the session as they are, or in one that sees what was known then."""
+    if as_of is None:
+        yield session
+        return
+    async with opened(engine, as_of, now()) as then:
+        yield then
 
 
 async def status_of(session: Session, slo: Any, moment: Moment) -> SloStatusOut:
@@ -65,17 +84,21 @@ async def page_of_statuses(
     session: Session, wanted: SloFilter, level: Level | None, moment: Moment, page: PageParams
 ) -> dict[str, Any]:
     """One page of SLOs as they stand; of another level than asked none is shown."""
-    rows = await queries.list_slos(session, wanted, page)
+    rows = await queries.list_slos(session, wanted, page, moment.as_of)
     found = page_of(rows, page, lambda row: (row.key,))
     items = await statuses(session, found["items"], moment)
     return {**found, "items": [one for one in items if level in (None, one.level)]}
 
 
 async def history_of(
-    session: Session, slo: Any, days: tuple[date, date | None], page: PageParams
+    session: Session,
+    slo: Any,
+    days: tuple[date, date | None],
+    page: PageParams,
+    as_of: datetime | None,
 ) -> list[HistoryDayOut]:
     """The days of a page and one more; each with its window and on its own."""
-    present = now()
+    present = as_of or now()
     calendar = calendar_of(slo.time_window)
     zone = ZoneInfo("UTC") if calendar is None else calendar.zone
     asked = _days(days, present.astimezone(zone).date(), page)
@@ -83,8 +106,11 @@ async def history_of(
     stretches: dict[str, Stretch] = {}
     for day, window in windows.items():
         stretches |= _stretches_on(day, zone, window, present)
-    answers, _ = await answers_to(session, [Question(slo, stretches)], present)
-    return [_day_out(slo, day, windows[day], answers, zone, present) for day in asked]
+    answers, _ = await answers_to(session, [Question(slo, stretches)], present, as_of)
+    return [
+        _day_out(slo, day, answers, as_of, complete=_end_of(day, zone) <= present.astimezone(UTC))
+        for day in asked
+    ]
 
 
 def _days(days: tuple[date, date | None], today: date, page: PageParams) -> list[date]:
@@ -118,12 +144,7 @@ def _stretches_on(
 
 
 def _day_out(
-    slo: Any,
-    day: date,
-    window: Window | None,
-    answers: Answers,
-    zone: ZoneInfo,
-    present: datetime,
+    slo: Any, day: date, answers: Answers, as_of: datetime | None, *, complete: bool
 ) -> HistoryDayOut:
     objectives = [_objective_on(slo, number, day, answers) for number in range(len(slo.objectives))]
     decisive: Sequence[HistoryObjectiveOut] = objectives
@@ -132,7 +153,8 @@ def _day_out(
         objectives += decisive
     return HistoryDayOut(
         day=day,
-        complete=_end_of(day, zone) <= present.astimezone(UTC),
+        as_of=as_of,
+        complete=complete,
         level=rules.worst([one.level for one in decisive]),
         objectives=objectives,
     )

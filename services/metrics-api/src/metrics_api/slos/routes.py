@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 
+from metrics_api.indicators.parameters import AsOf
 from metrics_api.slis.schemas import ObjectKey
 from metrics_api.slos import actions, queries, reading
 from metrics_api.slos.queries import SloFilter
@@ -23,7 +24,7 @@ router = Router(prefix="/v1", tags=["slos"])
 
 MetricsRead = Annotated[Principal, requires("metrics:read")]
 SlosWrite = Annotated[Principal, requires("slos:write")]
-At = Annotated[Timestamp | None, Query(description="moment of the status; absent: now", alias="at")]
+At = Annotated[Timestamp | None, Query(description="moment of the status; absent: as_of, or now")]
 Lookbacks = Annotated[
     str,
     Query(
@@ -109,14 +110,18 @@ async def retire_slo(
 )
 async def get_slo_status(
     key: ObjectKey,
+    request: Request,
     session: Session,
     caller: MetricsRead,
     at: At = None,
     lookbacks: Lookbacks = "1h,6h,1d,3d",
+    as_of: AsOf = None,
 ) -> SloStatusOut:
     """Value, budget and burn rates of an SLO, with and without its corrections."""
-    slo = await queries.get_slo(session, key)
-    return await reading.status_of(session, slo, reading.moment_of(at, lookbacks))
+    moment = reading.moment_of(at, lookbacks, as_of)
+    async with reading.known(session, request.app.state.engine, as_of) as known:
+        slo = await queries.get_slo_then(known, key, as_of)
+        return await reading.status_of(known, slo, moment)
 
 
 @router.get(
@@ -127,15 +132,21 @@ async def get_slo_status(
 )
 async def list_slo_history(
     key: ObjectKey,
+    request: Request,
     session: Session,
     caller: MetricsRead,
     page: PageQuery,
     first: Annotated[Day, Query(alias="from")],
     last: Annotated[Day | None, Query(alias="to", description="included; absent: today")] = None,
+    as_of: AsOf = None,
 ) -> Any:
-    """How an SLO stood at the end of each day, of its calendar's time zone or else of UTC."""
-    slo = await queries.get_slo(session, key)
-    days = await reading.history_of(session, slo, (first, last), page)
+    """How an SLO stood at the end of each day, of its calendar's time zone or else of UTC.
+
+    As of a moment there are no days after it.
+    """
+    async with reading.known(session, request.app.state.engine, as_of) as known:
+        slo = await queries.get_slo_then(known, key, as_of)
+        days = await reading.history_of(known, slo, (first, last), page, as_of)
     return page_of(days, page, lambda day: (day.day,))
 
 
@@ -146,6 +157,7 @@ async def list_slo_history(
     responses=problem_responses(422),
 )
 async def list_slo_statuses(
+    request: Request,
     session: Session,
     caller: MetricsRead,
     page: PageQuery,
@@ -154,11 +166,16 @@ async def list_slo_statuses(
     level: Level | None = None,
     at: At = None,
     lookbacks: Lookbacks = "",
+    as_of: AsOf = None,
 ) -> Any:
-    """How the active SLOs stand, by key. With a level a page may hold less than its limit."""
+    """How the active SLOs stand, by key. With a level a page may hold less than its limit.
+
+    As of a moment they are those that were active then.
+    """
     wanted = SloFilter(service, sli, SloState.ACTIVE)
-    moment = reading.moment_of(at, lookbacks)
-    return await reading.page_of_statuses(session, wanted, level, moment, page)
+    moment = reading.moment_of(at, lookbacks, as_of)
+    async with reading.known(session, request.app.state.engine, as_of) as known:
+        return await reading.page_of_statuses(known, wanted, level, moment, page)
 
 
 def _tagged(slo: Any, response: Response) -> SloOut:

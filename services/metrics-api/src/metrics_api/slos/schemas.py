@@ -229,6 +229,7 @@ class SloStatusOut(Out):
     name: str | None
     budgeting_method: BudgetingMethod
     at: datetime = Field(description="the whole minute up to which was counted")
+    as_of: datetime | None = Field(description="as it was known then; null: as it is known now")
     window_start: datetime | None = Field(description="null: its first window has not begun")
     window_end: datetime | None = Field(description="of a calendar window, when it will end")
     complete: bool
@@ -252,6 +253,9 @@ class HistoryObjectiveOut(Out):
 
 class HistoryDayOut(Out):
     day: date
-    complete: bool = Field(description="false: the day is not over, it was counted up to now")
+    as_of: datetime | None = Field(description="as it was known then; null: as it is known now")
+    complete: bool = Field(
+        description="false: the day was not over, it was counted up to now or as_of"
+    )
     level: Level
     objectives: list[HistoryObjectiveOut]

@@ -13,6 +13,7 @@ from metrics_api.corrections.queries import corrections_in_effect
 from metrics_api.corrections.rules import stretches_of
 from metrics_api.measures.queries import NONE, Summed, sums
 from metrics_api.measures.rules import Asked, Look, Mode, Stretch
+from metrics_api.measures.then import lay_out
 from metrics_api.slis.rules import RecordMeasure
 from metrics_api.slos import queries
 from metrics_api.slos.rules import NOTHING, BudgetingMethod, Sums
@@ -67,19 +68,27 @@ def unit_of(slo: Any, look: Look) -> Unit:
 
 
 async def answers_to(
-    session: Session, questions: Sequence[Question], now: datetime
+    session: Session,
+    questions: Sequence[Question],
+    now: datetime,
+    as_of: datetime | None = None,
 ) -> tuple[Answers, Mapping[str, Sequence[Look]]]:
-    """Sums for each objective (and composite) and stretch; what each SLO looks at."""
-    keys = {question.slo.key for question in questions}
-    looks = await queries.looks_of(session, sorted(keys)) if keys else {}
-    services = sorted({question.slo.service for question in questions})
-    corrections = await corrections_in_effect(session, services) if services else []
+    """Sums for each objective (and composite) and stretch; what each SLO looks at.
+
+    `as_of`: as it was known then, once in a session of as_of.knowing.
+    """
+    slos = {question.slo.key: question.slo for question in questions}
+    looks = await queries.looks_of(session, slos.values(), as_of) if slos else {}
+    services = sorted({slo.service for slo in slos.values()})
+    corrections = await corrections_in_effect(session, services, as_of) if services else []
     asked: list[Asked] = []
     slots: dict[Slot, int] = {}
     for question in questions:
         corrected = _corrected(question, corrections)
         asked += _asked(question, looks[question.slo.key], corrected, slots)
-    found = await sums(session, asked, now) if asked else {}
+    if as_of is not None:
+        await lay_out(session, as_of, asked)
+    found = await sums(session, asked, now, as_of) if asked else {}
     return {slot: _answer(found.get(n, NONE)) for slot, n in slots.items()}, looks
 
 

@@ -41,11 +41,13 @@ WINDOW: Final = "window"
 
 @dataclass(frozen=True)
 class Moment:
-    """When SLOs are asked about, over which lookbacks, and what time it is."""
+    """When SLOs are asked about, over which lookbacks, and what time it is; with `as_of`, which is
+    then the time, as they were known then."""
 
     at: datetime
     lookbacks: tuple[str, ...]
     now: datetime
+    as_of: datetime | None = None
 
 
 async def statuses(
@@ -56,7 +58,7 @@ async def statuses(
     questions = [
         Question(slo, _stretches(window, moment)) for slo, window in zip(slos, windows, strict=True)
     ]
-    answers, looks = await answers_to(session, questions, moment.now)
+    answers, looks = await answers_to(session, questions, moment.now, moment.as_of)
     return [
         _status(slo, window, looks.get(slo.key, ()), answers, moment)
         for slo, window in zip(slos, windows, strict=True)
@@ -107,6 +109,7 @@ def _status(
         name=slo.name,
         budgeting_method=method_of(slo),
         at=minute_of(moment.at),
+        as_of=moment.as_of,
         window_start=None if window is None else window.start,
         window_end=None if window is None else window.ends_at,
         complete=window is not None and window.complete,

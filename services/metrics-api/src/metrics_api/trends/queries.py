@@ -14,6 +14,7 @@ from metrics_api.as_of.relations import LIVE_BOOKS, Books
 from metrics_api.attribution.tables import ServiceCopy
 from metrics_api.trends.rules import CrossingState, Direction, RaisedState, Target
 from metrics_api.trends.tables import RaisedRisk, Trend, TrendVersion
+from shared.kit.database import rows_of
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.metrics import Comparator, KpiId
 
@@ -192,4 +193,6 @@ FROM metrics.trend t WHERE t.service = :service
 
 async def numbers_of_service(session: AsyncSession, service: str, until: date) -> Row[Any]:
     """What the trends of a service say to tollgates."""
-    return (await session.execute(text(_SHEET), {"service": service, "until": until})).one()
+    (row,) = await rows_of(session, _SHEET, {"service": service, "until": until})
+    numbers: Row[Any] = row
+    return numbers

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, Select, Subquery, cast, select, update
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.base import Base
@@ -25,6 +26,32 @@ class Versioned:
     versions: type[Base]
     id: str = "key"
     version_of: str = "key"
+
+    def known(self, as_of: datetime | None) -> Any:
+        """The columns of definitions as they are, or as they were known at a moment."""
+        return self.present.__table__.c if as_of is None else _known_at(self, as_of).c
+
+
+def _known_at(kept: Versioned, as_of: datetime) -> Subquery:
+    """What the newest version of each definition said, of those that were recorded by then."""
+    columns, version = kept.present.__table__.c, kept.versions.__table__.c
+    identity = version[kept.version_of]
+    read = [
+        identity if column.name == kept.id else _read(version.data, column) for column in columns
+    ]
+    newest = (
+        select(*(each.label(column.name) for each, column in zip(read, columns, strict=True)))
+        .ext(distinct_on(identity))
+        .where(version.recorded_at <= as_of)
+        .order_by(identity, version.version.desc())
+    )
+    return newest.subquery()
+
+
+def _read(data: Any, column: Any) -> Any:
+    """A column of a definition out of a version's fields of the wire."""
+    field = data[column.name]
+    return field if isinstance(column.type, JSONB) else cast(field.astext, column.type)
 
 
 async def insert_definition(
