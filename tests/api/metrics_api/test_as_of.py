@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -143,6 +144,7 @@ async def test_wider_scopes_are_answered_as_of_a_moment_too(desk: Metrics) -> No
         found = (await ok(desk.http.get(path, params=asked))).json()
         assert found["kpis"][0]["values"][0]["value"] == pytest.approx(mean, abs=1e-12)
         assert found["kpis"][0]["values"][0]["percentiles"]["approximate"] is False
+        assert datetime.fromisoformat(found["as_of"]) == then
 
 
 async def test_a_report_is_issued_as_of_a_moment(desk: Metrics) -> None:

@@ -173,6 +173,7 @@ async def _figures(
         name=named.name,
         timezone=asked.timezone,
         slice=asked.slice_by,
+        as_of=asked.as_of,
         kpis=await actions.kpis_of(session, figures),
     )
 

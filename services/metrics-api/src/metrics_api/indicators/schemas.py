@@ -125,6 +125,7 @@ class ScopeKpis(Out):
     name: str
     timezone: str
     slice: Slice | None
+    as_of: datetime | None = Field(description="null: as things stand")
     kpis: list[KpiSeries]
 
 
