@@ -1,14 +1,20 @@
 """Fixtures of every test: the run's PostgreSQL and a fresh database per service."""
 
-from collections.abc import Callable, Iterator
+import gc
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.installed import place_for_installed
 from tests.support.postgres import Database, Server, running_server
 
 _run = ExitStack()
+
+# What is imported and collected lives as long as the process: it is not searched for garbage,
+# neither now nor later.
+gc.disable()
 
 # How long an example takes says more of what else the machine does than of the code.
 settings.register_profile(
@@ -19,9 +25,20 @@ settings.load_profile("any_machine")
 
 def pytest_configure(config: pytest.Config) -> None:
     """With pytest-xdist the controller starts the server, so that all workers share it."""
-    distributed = getattr(config.option, "numprocesses", None)
-    if distributed and not hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):
+        return
+    _run.enter_context(place_for_installed())
+    if getattr(config.option, "numprocesses", None):
         _run.enter_context(running_server())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_unconfigure() -> None:

@@ -95,7 +95,7 @@ def test_a_second_start_on_the_same_directory_is_refused(system: System, tmp_pat
 
 
 def test_a_stop_leaves_no_process_and_the_next_start_finds_the_data(tmp_path: Path) -> None:
-    with running_system(tmp_path) as first:
+    with running_system(tmp_path, from_nothing=True) as first:
         create_portfolio(first, "kept")
         processes = first.descendants()
         assert first.stop() == 0

@@ -16,6 +16,7 @@ import httpx
 import psutil
 
 from tests.support.eventually import soon
+from tests.support.installed import copy_installed
 
 ROOT = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).with_name("tollgate")
@@ -92,7 +93,15 @@ class System:
         return answer.status_code == httpx.codes.OK
 
     def await_ready(self, within: float = READY_LIMIT) -> None:
-        soon(self._ready_or_ended, within=within)
+        soon(
+            lambda: self._starts() and all(self.ready(service) for service in SERVICES),
+            within=within,
+        )
+
+    def await_migrated(self) -> None:
+        """Wait for the mark that a start leaves once its own server has all schemas."""
+        mark = self.directory / "migrated"
+        soon(lambda: self._starts() and mark.exists() and mark.read_text(), within=READY_LIMIT)
 
     def output(self) -> str:
         """What the supervisor printed so far."""
@@ -108,10 +117,10 @@ class System:
         leader = psutil.Process(self.supervisor.pid)
         return [leader, *leader.children(recursive=True)]
 
-    def _ready_or_ended(self) -> bool:
+    def _starts(self) -> bool:
         if self.supervisor.poll() is not None:
             raise RuntimeError(f"the system ended instead of becoming ready:\n{self.output()}")
-        return all(self.ready(service) for service in SERVICES)
+        return True
 
 
 def start_system(directory: Path, **environment: str) -> System:
@@ -139,12 +148,29 @@ def start_system(directory: Path, **environment: str) -> System:
 
 
 @contextmanager
-def running_system(directory: Path, **environment: str) -> Iterator[System]:
-    """The product, ready; stopped at the end whatever happened to it."""
+def running_system(
+    directory: Path, *, from_nothing: bool = False, **environment: str
+) -> Iterator[System]:
+    """The product, ready; stopped at the end whatever happened to it.
+
+    In an empty directory it finds what an earlier start migrated, unless `from_nothing`.
+    """
+    if not (from_nothing or "DATABASE_URL" in environment or (directory / "postgres").exists()):
+        copy_installed(directory, _install)
     system = start_system(directory, **environment)
     try:
         system.await_ready()
         yield system
+    finally:
+        if system.supervisor.poll() is None:
+            system.stop()
+
+
+def _install(directory: Path) -> None:
+    """A start that goes no further than the migrated schemas."""
+    system = start_system(directory)
+    try:
+        system.await_migrated()
     finally:
         if system.supervisor.poll() is None:
             system.stop()
