@@ -36,9 +36,16 @@ def main(definition: ServiceDefinition, arguments: list[str] | None = None) -> i
 def _serve(definition: ServiceDefinition) -> int:
     settings = definition.settings()
     configure_logging(settings)
+    # What is imported and made here lives as long as the process. To search it for garbage takes a
+    # sixth of the start, and later 0.1 s each time.
+    gc.disable()
+    app = definition.create_app(settings)
+    gc.enable()
+    gc.collect()
+    gc.freeze()
     server = uvicorn.Server(
         uvicorn.Config(
-            definition.create_app(settings),
+            app,
             host=settings.host,
             port=settings.port,
             log_config=None,
@@ -47,9 +54,6 @@ def _serve(definition: ServiceDefinition) -> int:
             timeout_graceful_shutdown=10,
         )
     )
-    # What lives as long as the process is not searched for garbage: a pause of 0.1 s each time.
-    gc.collect()
-    gc.freeze()
     server.run()
     return 0 if server.started else 1
 
