@@ -23,6 +23,8 @@ OWNERS = ("catalog", "metrics")  # of facts that improvement-api asks for
 NEEDED_QUERY = {
     "/v1/unit-memberships": {"subject": "noor.salem"},
     "/v1/feedback/loop": {"customer": "sales"},
+    # Nearly all run in office hours: within the day that is asked by itself nothing may be due.
+    "/v1/clocks/at-risk": {"within_hours": "8784"},
 }
 EMPTY_BY_NATURE = {
     ("metrics", "/v1/prometheus-servers"): "the demo runs none that could be asked",

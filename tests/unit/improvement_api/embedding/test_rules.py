@@ -64,13 +64,16 @@ LOST = {
 }
 
 
-def standings(facts: dict[str, Any]) -> dict[Process, Standing]:
+def replies_of(facts: dict[str, Any]) -> dict[Owner, OwnerReply]:
     seen = {
         name: FactValue(value=value, as_of=NOW, reason="none" if value is None else None)
         for name, value in facts.items()
     }
-    replies = {owner: OwnerReply(owner, seen) for owner in Owner}
-    return {one.process: one for one in standings_of(replies, NOW)}
+    return {owner: OwnerReply(owner, seen) for owner in Owner}
+
+
+def standings(facts: dict[str, Any]) -> dict[Process, Standing]:
+    return {one.process: one for one in standings_of(replies_of(facts), NOW)}
 
 
 def test_the_ten_processes_are_there_in_their_order() -> None:
@@ -108,13 +111,10 @@ def test_a_process_that_does_not_concern_a_service_does_not_count_it(
 
 
 def test_of_a_service_whose_facts_cannot_be_had_nothing_is_said() -> None:
-    unreachable = {
-        Owner.CATALOG: OwnerReply(Owner.CATALOG, {}, "unreachable"),
-        Owner.METRICS: OwnerReply(Owner.METRICS, {}),
-    }
+    unreachable = OwnerReply(Owner.CATALOG, {}, "unreachable")
 
     with pytest.raises(CannotTell, match="catalog-api unreachable"):
-        standings_of(unreachable, NOW)
+        standings_of({**replies_of(LIVED), Owner.CATALOG: unreachable}, NOW)
 
 
 @pytest.mark.parametrize("embedding", EMBEDDINGS, ids=lambda one: one.process.value)
