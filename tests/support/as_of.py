@@ -6,8 +6,12 @@ from typing import Any
 
 from metrics_api.attribution.actions import take_over
 from metrics_api.attribution.schemas import ServiceData
+from metrics_api.copies.queries import present_digests, write_differences
+from metrics_api.copies.rules import Differences
 from metrics_api.incidents.refold import refold_source
+from shared.kit.clock import now
 from shared.kit.database import transaction
+from tests.support.copies import add_copy
 from tests.support.metrics import Metrics
 
 OPENED = datetime(2024, 3, 1, 8, tzinfo=UTC)
@@ -36,6 +40,15 @@ async def tell(metrics: Metrics, key: str, names: list[str], revision: int, **fa
     async with transaction(metrics.engine) as session:
         await take_over(session, [ServiceData.model_validate(service)])
     await settle(metrics)
+
+
+async def tell_copy(metrics: Metrics, kind: str, key: str, data: dict[str, Any]) -> None:
+    """As a refresh of the only copy of its kind does: what was known of it ends where the next one
+    begins."""
+    async with transaction(metrics.engine) as session:
+        present = await present_digests(session, kind)
+        await write_differences(session, kind, Differences(tuple(present), ()), now())
+        await add_copy(session, kind, key, {"key": key, **data}, recorded_at=now())
 
 
 async def settle(metrics: Metrics) -> None:

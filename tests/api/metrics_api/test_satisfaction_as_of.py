@@ -8,12 +8,8 @@ from typing import Any
 
 import pytest
 
-from metrics_api.copies.queries import present_digests, write_differences
-from metrics_api.copies.rules import Differences
 from shared.kit.clock import now
-from shared.kit.database import transaction
-from tests.support.as_of import OPENED, ok, tell
-from tests.support.copies import add_copy
+from tests.support.as_of import OPENED, ok, tell, tell_copy
 from tests.support.metrics import Metrics
 
 QUESTIONS: list[dict[str, Any]] = [
@@ -39,12 +35,7 @@ async def desk(metrics: Metrics) -> Metrics:
 
 
 async def rename(metrics: Metrics, kind: str, key: str, facts: dict[str, Any], name: str) -> None:
-    """As a refresh does: the copy that was there ends where the next one begins."""
-    async with transaction(metrics.engine) as session:
-        present = await present_digests(session, kind)
-        await write_differences(session, kind, Differences(tuple(present), ()), now())
-        data = {"key": key, "name": name, "active": True, **facts}
-        await add_copy(session, kind, key, data, recorded_at=now())
+    await tell_copy(metrics, kind, key, {"name": name, "active": True, **facts})
 
 
 async def push(metrics: Metrics, number: int, version: int, **fields: Any) -> None:

@@ -1,6 +1,7 @@
 """The schema of metrics-api: models and migrations agree, versions are never rewritten."""
 
 from collections.abc import Callable
+from functools import partial
 
 import psycopg
 import pytest
@@ -8,6 +9,7 @@ from alembic import command
 from sqlalchemy import create_engine
 
 from metrics_api.records.kinds import KINDS
+from metrics_api.tiers.schemas import KraOut
 from shared.kit.database import sqlalchemy_url
 from shared.kit.migrations import alembic_config
 from shared.schemas.metrics import RecordKind
@@ -38,8 +40,7 @@ def test_upgrade_downgrade_upgrade_ends_where_it_began(metrics_db: Database) -> 
     before = constraints(metrics_db)
 
     for step, target in ((command.downgrade, "base"), (command.upgrade, "head")):
-        with create_engine(sqlalchemy_url(metrics_db.admin_url)).begin() as connection:
-            step(alembic_config("metrics_api", connection), target)
+        migrate(metrics_db, step, target)
 
     assert constraints(metrics_db) == before
 
@@ -72,6 +73,37 @@ def test_every_table_of_versions_has_partitions_for_the_months_to_come(
     ]
 
 
+OLD_KRAS = """
+    INSERT INTO metrics.kra (key, name, description, owner, active, version, created_at, updated_at)
+    SELECT k, 'Area ' || k, '', 'ada', true, 3, '2026-03-01T12:00Z', '2026-04-01T12:00Z'
+    FROM unnest(ARRAY['measured', 'not-measured']) k;
+    INSERT INTO metrics.kra_kpi (kra, kpi, service)
+    VALUES ('measured', 'mttr', 'vpn'), ('measured', 'csat', 'vpn')
+"""
+
+
+def test_key_result_areas_begin_with_what_they_say_since_they_were_last_changed(
+    metrics_db: Database,
+) -> None:
+    migrate(metrics_db, command.downgrade, "20261126_samples_before")
+    with psycopg.connect(metrics_db.admin_url) as admin:
+        admin.execute(OLD_KRAS)
+    migrate(metrics_db, command.upgrade, "head")
+
+    found = read(
+        metrics_db,
+        "SELECT key, version, data, recorded_at = '2026-04-01T12:00Z' FROM metrics.kra_version"
+        " ORDER BY key",
+    )
+    assert [(*row[:2], row[3]) for row in found] == [
+        ("measured", 3, True),
+        ("not-measured", 3, True),
+    ]
+    measured, other = (KraOut.model_validate(row[2]) for row in found)
+    assert [(one.kpi, one.service) for one in measured.kpis] == [("csat", "vpn"), ("mttr", "vpn")]
+    assert (other.name, other.kpis) == ("Area not-measured", [])
+
+
 OLD_REQUESTS = """
     INSERT INTO metrics.request_record_version
         (source, external_id, version, digest, updated_at, received_at, payload)
@@ -90,16 +122,18 @@ OLD_REQUESTS = """
 """
 
 
+def migrate(database: Database, move: Callable[..., None], target: str) -> None:
+    with create_engine(sqlalchemy_url(database.admin_url)).begin() as connection:
+        move(alembic_config("metrics_api", connection), target)
+
+
 def read(database: Database, statement: str) -> list[tuple[object, ...]]:
     with psycopg.connect(database.admin_url) as admin:
         return admin.execute(statement.encode()).fetchall()
 
 
 def test_requests_of_the_catalog_are_carried_over_and_back(metrics_db: Database) -> None:
-    def step(move: Callable[..., None], target: str) -> None:
-        with create_engine(sqlalchemy_url(metrics_db.admin_url)).begin() as connection:
-            move(alembic_config("metrics_api", connection), target)
-
+    step = partial(migrate, metrics_db)
     step(command.downgrade, "20261125_copies")
     with psycopg.connect(metrics_db.admin_url) as admin:
         admin.execute(OLD_REQUESTS)

@@ -10,6 +10,7 @@ from metrics_api.as_of.rules import (
     kinds_for,
     names_that_meant,
     services_for,
+    together,
 )
 from metrics_api.attribution.rules import Directory
 from metrics_api.incidents.updates import IncidentIn, accept
@@ -81,3 +82,16 @@ def test_what_is_counted_across_services_is_laid_out_whole() -> None:
 
     assert services_for(RecordKind.INCIDENT, asked, {"mail"}) is None
     assert services_for(RecordKind.CHANGE, asked, {"mail"}) == {"mail"}
+
+
+def test_what_several_look_at_is_wanted_once_and_all_of_a_kind_is_most() -> None:
+    incident, change = RecordKind.INCIDENT, RecordKind.CHANGE
+    some = {incident: {"mail"}, change: {"mail"}}
+
+    assert together(some, {incident: {"mail", "vpn"}}) == {
+        incident: {"mail", "vpn"},
+        change: {"mail"},
+    }
+    for both in ((some, {change: None}), ({change: None}, some)):
+        assert together(*both) == {incident: {"mail"}, change: None}
+    assert together() == {}

@@ -7,7 +7,7 @@ incidents and outages that changes caused, the recurrence of problems) is folded
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import groupby
@@ -18,18 +18,29 @@ from metrics_api.as_of import queries
 from metrics_api.as_of.rules import (
     Identity,
     Then,
+    Wanted,
     incident_then,
-    kinds_for,
     names_that_meant,
     record_then,
-    services_for,
+    wanted_for,
 )
 from metrics_api.records.kinds import KINDS
 from shared.errors import Invalid
+from shared.kit import clock
 from shared.kit.database import Engine, Session, driver
 from shared.schemas.metrics import KpiId, RecordKind
 
 AT_ONCE: Final = 1_000
+
+
+@asynccontextmanager
+async def known(session: Session, engine: Engine, as_of: datetime | None) -> AsyncIterator[Session]:
+    """Where to read: this session for things as they are, or one that sees what was known then."""
+    if as_of is None:
+        yield session
+        return
+    async with opened(engine, as_of, clock.now()) as then:
+        yield then
 
 
 @asynccontextmanager
@@ -45,17 +56,11 @@ async def lay_out(
     session: Session, as_of: datetime, kpis: Collection[KpiId], services: Collection[str] | None
 ) -> None:
     """Fill the tables with what these KPIs of these services are counted from; None: of all."""
-    wanted = {kind: services_for(kind, kpis, services) for kind in kinds_for(kpis)}
-    await lay_out_records(session, as_of, wanted)
+    await lay_out_records(session, as_of, wanted_for(kpis, services))
 
 
-async def lay_out_records(
-    session: Session, as_of: datetime, wanted: Mapping[RecordKind, Collection[str] | None]
-) -> None:
-    """Fill the tables with the records of each kind, of these services or (None) of all.
-
-    From then on the session only reads.
-    """
+async def lay_out_records(session: Session, as_of: datetime, wanted: Wanted) -> None:
+    """Fill the tables with the records that are wanted; from then on the session only reads."""
     conn = await driver(session)
     directory = await queries.directory_then(conn, as_of)
     for kind, services in wanted.items():

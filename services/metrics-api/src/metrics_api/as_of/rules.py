@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from metrics_api.attribution.rules import Directory
@@ -17,6 +18,9 @@ Identity = tuple[int, str]
 """Source id and external id."""
 Named = tuple[int, str]
 """Source id and a service's name in the tool's words."""
+Wanted = Mapping[RecordKind, Collection[str] | None]
+"""The records of each kind that are looked at: of these services, or (None) of all."""
+NO_RECORDS: Final[Wanted] = MappingProxyType({})
 
 
 class Receipt(NamedTuple):
@@ -109,3 +113,19 @@ def services_for(
     """Whose records of a kind these KPIs of the services may look at; None: anyone's."""
     of_others = kind in _ACROSS_SERVICES and len(kinds_for(kpis)) > 1
     return None if of_others else services
+
+
+def wanted_for(kpis: Collection[KpiId], services: Collection[str] | None) -> Wanted:
+    """The records that these KPIs of the services may look at."""
+    return {kind: services_for(kind, kpis, services) for kind in kinds_for(kpis)}
+
+
+def together(*several: Wanted) -> Wanted:
+    """What is wanted by any of them, so that each record is laid out once."""
+    found: dict[RecordKind, Collection[str] | None] = {}
+    for wanted in several:
+        for kind, services in wanted.items():
+            before = found.get(kind, ())
+            both = None if before is None or services is None else {*before, *services}
+            found[kind] = both
+    return found

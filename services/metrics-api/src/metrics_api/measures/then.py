@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from metrics_api.as_of.knowing import lay_out_records
+from metrics_api.as_of.rules import NO_RECORDS, Wanted, together
 from metrics_api.measures.records import kind_of
 from metrics_api.measures.rules import Asked, Stretch
 from metrics_api.samples.queries import lay_out_samples
@@ -11,8 +12,13 @@ from shared.kit.database import Session
 from shared.schemas.metrics import RecordKind
 
 
-async def lay_out(session: Session, as_of: datetime, asked: Iterable[Asked]) -> None:
-    """Fill the tables of as_of.knowing with what these sums look at; sums then read them."""
+async def lay_out(
+    session: Session, as_of: datetime, asked: Iterable[Asked], beside: Wanted = NO_RECORDS
+) -> None:
+    """Fill the tables of as_of.knowing with what these sums look at; sums then read them.
+
+    They can be filled once only: `beside` are records that others are going to look at.
+    """
     services: dict[RecordKind, set[str]] = {}
     stretches: dict[int, Stretch] = {}
     for one in asked:
@@ -24,4 +30,4 @@ async def lay_out(session: Session, as_of: datetime, asked: Iterable[Asked]) -> 
             whole = Stretch(min(start, one.stretch.start), max(end, one.stretch.end))
             stretches[look.facet] = whole
     await lay_out_samples(session, as_of, stretches)
-    await lay_out_records(session, as_of, services)
+    await lay_out_records(session, as_of, together(services, beside))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, literal, select
@@ -35,6 +36,17 @@ async def slis_by_key(session: AsyncSession, keys: Sequence[str]) -> dict[str, R
     statement = select(*_sli).where(_sli.key.in_(keys)).order_by(_sli.key)
     rows = await session.execute(statement.with_for_update(read=True))
     return {row.key: row for row in rows}
+
+
+async def sli_names(
+    session: AsyncSession, keys: Sequence[str], as_of: datetime | None = None
+) -> dict[str, str]:
+    """Names (or keys) of the active ones among these SLIs; `as_of`: as they were known then."""
+    known = SLIS.known(as_of)
+    statement = select(known.key, known.name).where(
+        known.key.in_(keys), known.state == SliState.ACTIVE.value
+    )
+    return {row.key: row.name or row.key for row in await session.execute(statement)}
 
 
 async def list_slis(session: AsyncSession, wanted: SliFilter, page: PageParams) -> list[Row[Any]]:

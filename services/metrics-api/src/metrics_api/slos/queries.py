@@ -84,9 +84,12 @@ def _conditions(known: Any, wanted: SloFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-async def slos_by_key(session: AsyncSession, keys: Sequence[str]) -> Sequence[Row[Any]]:
-    """Those of these SLOs that there are, by key."""
-    statement = select(*_slo).where(_slo.key.in_(keys)).order_by(_slo.key)
+async def slos_by_key(
+    session: AsyncSession, keys: Sequence[str], as_of: datetime | None = None
+) -> Sequence[Row[Any]]:
+    """Those of these SLOs that there are, by key; `as_of`: as they were known then."""
+    known = SLOS.known(as_of)
+    statement = select(*known).where(known.key.in_(keys)).order_by(known.key)
     return (await session.execute(statement)).all()
 
 

@@ -1,13 +1,11 @@
 """Reading how SLOs stand: one, all of them, and one day after the other."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from metrics_api.as_of.knowing import opened
 from metrics_api.measures.rules import Stretch
 from metrics_api.slos import queries, rules
 from metrics_api.slos.durations import (
@@ -32,7 +30,7 @@ from metrics_api.slos.standing import (
 from metrics_api.slos.status import Moment, limits_of, statuses, target_of, whole_of
 from shared.errors import Invalid
 from shared.kit.clock import now
-from shared.kit.database import Engine, Session
+from shared.kit.database import Session
 from shared.kit.pagination import PageParams, bad_cursor, page_of
 
 _DAY: Final = timedelta(days=1)
@@ -63,16 +61,6 @@ def moment_of(at: datetime | None, lookbacks: str, as_of: datetime | None) -> Mo
 
 def _is_lookback(text: str) -> bool:
     return re.fullmatch(PATTERN, text, re.ASCII) is not None and length_of(text) <= LONGEST
-
-
-@asynccontextmanager
-async def known(session: Session, engine: Engine, as_of: datetime | None) -> AsyncIterator[Session]:
-    """Where SLOs are read: in the session as they are, or in one that sees what was known then."""
-    if as_of is None:
-        yield session
-        return
-    async with opened(engine, as_of, now()) as then:
-        yield then
 
 
 async def status_of(session: Session, slo: Any, moment: Moment) -> SloStatusOut:

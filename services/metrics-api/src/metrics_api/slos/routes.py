@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 
+from metrics_api.as_of.knowing import known
 from metrics_api.indicators.parameters import AsOf
 from metrics_api.slis.schemas import ObjectKey
 from metrics_api.slos import actions, queries, reading
@@ -119,9 +120,9 @@ async def get_slo_status(
 ) -> SloStatusOut:
     """Value, budget and burn rates of an SLO, with and without its corrections."""
     moment = reading.moment_of(at, lookbacks, as_of)
-    async with reading.known(session, request.app.state.engine, as_of) as known:
-        slo = await queries.get_slo_then(known, key, as_of)
-        return await reading.status_of(known, slo, moment)
+    async with known(session, request.app.state.engine, as_of) as seen:
+        slo = await queries.get_slo_then(seen, key, as_of)
+        return await reading.status_of(seen, slo, moment)
 
 
 @router.get(
@@ -144,9 +145,9 @@ async def list_slo_history(
 
     As of a moment there are no days after it.
     """
-    async with reading.known(session, request.app.state.engine, as_of) as known:
-        slo = await queries.get_slo_then(known, key, as_of)
-        days = await reading.history_of(known, slo, (first, last), page, as_of)
+    async with known(session, request.app.state.engine, as_of) as seen:
+        slo = await queries.get_slo_then(seen, key, as_of)
+        days = await reading.history_of(seen, slo, (first, last), page, as_of)
     return page_of(days, page, lambda day: (day.day,))
 
 
@@ -174,8 +175,8 @@ async def list_slo_statuses(
     """
     wanted = SloFilter(service, sli, SloState.ACTIVE)
     moment = reading.moment_of(at, lookbacks, as_of)
-    async with reading.known(session, request.app.state.engine, as_of) as known:
-        return await reading.page_of_statuses(known, wanted, level, moment, page)
+    async with known(session, request.app.state.engine, as_of) as seen:
+        return await reading.page_of_statuses(seen, wanted, level, moment, page)
 
 
 def _tagged(slo: Any, response: Response) -> SloOut:

@@ -9,6 +9,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
+from metrics_api.as_of.rules import NO_RECORDS, Wanted
 from metrics_api.corrections.queries import corrections_in_effect
 from metrics_api.corrections.rules import stretches_of
 from metrics_api.measures.queries import NONE, Summed, sums
@@ -72,10 +73,12 @@ async def answers_to(
     questions: Sequence[Question],
     now: datetime,
     as_of: datetime | None = None,
+    beside: Wanted = NO_RECORDS,
 ) -> tuple[Answers, Mapping[str, Sequence[Look]]]:
     """Sums for each objective (and composite) and stretch; what each SLO looks at.
 
-    `as_of`: as it was known then, once in a session of as_of.knowing.
+    `as_of`: as it was known then, once in a session of as_of.knowing, in which the records
+    `beside` can be read afterwards.
     """
     slos = {question.slo.key: question.slo for question in questions}
     looks = await queries.looks_of(session, slos.values(), as_of) if slos else {}
@@ -87,7 +90,7 @@ async def answers_to(
         corrected = _corrected(question, corrections)
         asked += _asked(question, looks[question.slo.key], corrected, slots)
     if as_of is not None:
-        await lay_out(session, as_of, asked)
+        await lay_out(session, as_of, asked, beside)
     found = await sums(session, asked, now, as_of) if asked else {}
     return {slot: _answer(found.get(n, NONE)) for slot, n in slots.items()}, looks
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, Final
 
+from metrics_api.as_of.rules import NO_RECORDS, Wanted
 from metrics_api.measures.rules import Look, Stretch
 from metrics_api.slos import rules
 from metrics_api.slos.durations import Window, calendar_of, length_of, minute_of, window_at
-from metrics_api.slos.queries import slos_by_key
-from metrics_api.slos.rules import BudgetingMethod, Level, Limits, Sums
+from metrics_api.slos.rules import BudgetingMethod, Limits, Sums
 from metrics_api.slos.schemas import (
     BudgetOut,
     BurnOut,
@@ -51,14 +51,21 @@ class Moment:
 
 
 async def statuses(
-    session: Session, slos: Sequence[Any], moment: Moment, period: Stretch | None = None
+    session: Session,
+    slos: Sequence[Any],
+    moment: Moment,
+    period: Stretch | None = None,
+    beside: Wanted = NO_RECORDS,
 ) -> list[SloStatusOut]:
-    """How these SLOs (rows) stand, in their order, each in its window or all in one `period`."""
+    """How these SLOs (rows) stand, in their order, each in its window or all in one `period`.
+
+    As of a moment the records `beside` can be read in the session afterwards.
+    """
     windows = [_window(slo, moment.at, period) for slo in slos]
     questions = [
         Question(slo, _stretches(window, moment)) for slo, window in zip(slos, windows, strict=True)
     ]
-    answers, looks = await answers_to(session, questions, moment.now, moment.as_of)
+    answers, looks = await answers_to(session, questions, moment.now, moment.as_of, beside)
     return [
         _status(slo, window, looks.get(slo.key, ()), answers, moment)
         for slo, window in zip(slos, windows, strict=True)
@@ -252,15 +259,3 @@ def _whole_burn(name: str, whole: Whole) -> BurnOut:
         good=None if sums is None else float(sums.good),
         total=None if sums is None else float(sums.total),
     )
-
-
-async def standing_of(
-    session: Session, keys: Sequence[str], now: datetime, period: Stretch | None = None
-) -> dict[str, Level]:
-    """The level of each of these SLOs that there is, as of now or over a period, in one call.
-
-    For the tiers; SLOs that are not there are left out.
-    """
-    slos = await slos_by_key(session, keys)
-    found = await statuses(session, slos, Moment(now, (), now), period)
-    return {status.slo: status.level for status in found}

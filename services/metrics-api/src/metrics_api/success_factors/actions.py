@@ -92,7 +92,7 @@ async def judged(
         (KpiId(row.kpi), row.service): row
         for row in await targets_on(session, plain, period.last_day)
     }
-    figures = await figures_of(session, pairs, period)
+    figures = await figures_of(session, pairs, period, clock.now())
     return [
         _status(
             factor,

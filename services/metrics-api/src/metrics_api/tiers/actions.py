@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
+from metrics_api.attribution.service_queries import service_names
 from metrics_api.copies.queries import copies_of
 from metrics_api.copies.schemas import ObjectiveCopy, VitalActivityCopy
 from metrics_api.tiers import queries
-from metrics_api.tiers.end_queries import known_services, known_slis, known_slos, known_targets
+from metrics_api.tiers.end_queries import known_slis, known_slos, known_targets
 from metrics_api.tiers.rules import LinkKind, missing
-from metrics_api.tiers.schemas import KraCreate, KraPatch, LinkCreate, MeasuredKpi
+from metrics_api.tiers.schemas import KraCreate, KraOut, KraPatch, LinkCreate, MeasuredKpi
+from metrics_api.versioned.queries import keep_version
 from shared.errors import Conflict, FieldError, Invalid
 from shared.kit import audit, clock
 from shared.kit.auth import Principal
@@ -32,7 +34,7 @@ async def create_kra(session: Session, caller: Principal, body: KraCreate) -> An
     await queries.replace_kpis(session, body.key, pairs_of(body.kpis))
     after = body.model_dump(mode="json")
     await audit.record(session, caller, "created", (RESOURCE, body.key), after=after)
-    return await queries.get_kra(session, body.key)
+    return await _kept(session, caller, body.key)
 
 
 async def change_kra(
@@ -56,7 +58,16 @@ async def change_kra(
         await queries.replace_kpis(session, key, pairs_of(patch.kpis))
     before = {name: present._mapping[name] for name in changes}
     await audit.record(session, caller, "changed", (RESOURCE, key), before, changes)
-    return await queries.get_kra(session, key)
+    return await _kept(session, caller, key)
+
+
+async def _kept(session: Session, caller: Principal, key: str) -> Any:
+    """A key result area that was just written, which is a version of it."""
+    kra = await queries.get_kra(session, key)
+    version = {**kra._mapping, "recorded_at": kra.updated_at, "recorded_by": caller.person}
+    data = KraOut.model_validate(kra).model_dump(mode="json")
+    await keep_version(session, queries.KRAS, version, data)
+    return kra
 
 
 def pairs_of(kpis: Sequence[MeasuredKpi]) -> list[tuple[str, str]]:
@@ -78,7 +89,7 @@ async def check_objective(session: Session, objective: str | None) -> None:
 
 async def check_services(session: Session, kpis: Sequence[MeasuredKpi]) -> None:
     """422 that names each service which is not known."""
-    known = await known_services(session, [one.service for one in kpis])
+    known = await service_names(session, [one.service for one in kpis])
     errors = [
         FieldError(f"/kpis/{place}/service", f"There is no service {one.service}")
         for place, one in enumerate(kpis)
@@ -130,6 +141,6 @@ async def _activities(session: Session, keys: Sequence[str]) -> set[str]:
 
 async def remove_link(session: Session, caller: Principal, link: UUID) -> None:
     """Undraw a link; 404 if there is none."""
-    row = await queries.delete_link(session, link)
+    row = await queries.delete_link(session, link, clock.now())
     before = {"kind": row.kind, "upper": row.upper, "lower": row.lower}
     await audit.record(session, caller, "unlinked", (LINK, str(link)), before=before)

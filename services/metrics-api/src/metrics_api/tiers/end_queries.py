@@ -1,29 +1,27 @@
+# ruff: noqa: S608 - every fragment is of our own making, every value a parameter
 """What the ends of the links are: services, targets, SLOs, SLIs, infrastructure events."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, select, text, tuple_
+from sqlalchemy import Row, Subquery, select, text, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.attribution.tables import ServiceCopy
 from metrics_api.copies.schemas import VitalSupportCopy
 from metrics_api.copies.tables import CatalogCopy
+from metrics_api.indicators.scopes import LIVE, Relations
 from metrics_api.slis.rules import SliState
 from metrics_api.slis.tables import Sli
 from metrics_api.slos.rules import SloState
 from metrics_api.slos.tables import Slo, SloObjective
-from metrics_api.targets.tables import Target
+from metrics_api.targets.tables import Target, TargetVersion
 from metrics_api.tiers.rules import BAD_SEVERITIES, MILD_SEVERITIES
 from shared.errors import NotFound
 
-
-async def known_services(session: AsyncSession, keys: Sequence[str]) -> dict[str, str]:
-    """Names of those of these services that are known."""
-    statement = select(ServiceCopy.key, ServiceCopy.name).where(ServiceCopy.key.in_(keys))
-    return {row.key: row.name for row in await session.execute(statement)}
+_SAID_OF_TARGETS: Final = ("service", "kpi", "comparator", "value", "valid_from", "valid_to")
 
 
 async def known_targets(session: AsyncSession, ids: Sequence[str]) -> set[str]:
@@ -71,10 +69,14 @@ async def slos_on_slis(session: AsyncSession, slis: Sequence[str]) -> list[str]:
 
 
 async def targets_on(
-    session: AsyncSession, pairs: Sequence[tuple[str, str]], day: date
+    session: AsyncSession,
+    pairs: Sequence[tuple[str, str]],
+    day: date,
+    as_of: datetime | None = None,
 ) -> list[Row[Any]]:
-    """Targets of these (KPI, service) pairs that hold on a day, by KPI and service."""
-    columns = Target.__table__.c
+    """Targets of these (KPI, service) pairs that hold on a day, by KPI and service; `as_of`: by
+    what they said then."""
+    columns: Any = Target.__table__.c if as_of is None else _targets_at(as_of).c
     statement = (
         select(*columns)
         .where(
@@ -87,23 +89,37 @@ async def targets_on(
     return list((await session.execute(statement)).all())
 
 
+def _targets_at(as_of: datetime) -> Subquery:
+    """The newest version of each target, of those that were recorded by then."""
+    version = TargetVersion.__table__.c
+    said = [version[name] for name in _SAID_OF_TARGETS]
+    newest = (
+        select(version.target_id.label("id"), *said)
+        .ext(distinct_on(version.target_id))
+        .where(version.recorded_at <= as_of)
+        .order_by(version.target_id, version.version.desc())
+    )
+    return newest.subquery()
+
+
 async def events_of_components(
     session: AsyncSession,
     components: Sequence[str],
     span: tuple[datetime, datetime],
     limit: int,
+    relations: Relations = LIVE,
 ) -> Sequence[Row[Any]]:
     """Infrastructure events of these components that lasted in [start, end).
 
     Up to so many of each component: bad ones first, then those of unknown severity, which decide
     its status; the newest of each first.
     """
-    statement = """
+    statement = f"""
     SELECT e.* FROM unnest(CAST(:components AS text[])) AS c (component)
     CROSS JOIN LATERAL (
         SELECT i.component, s.key AS source, i.external_id, i.title, i.severity, i.occurred_at,
                i.cleared_at
-        FROM metrics.infrastructure_event i JOIN metrics.source s ON s.id = i.source_id
+        FROM {relations.infrastructure_event} i JOIN metrics.source s ON s.id = i.source_id
         WHERE i.component = c.component AND i.occurred_at < :high
           AND (i.cleared_at IS NULL OR i.cleared_at >= :low)
         ORDER BY CASE WHEN lower(trim(i.severity)) = ANY(CAST(:bad AS text[])) THEN 0

@@ -2,7 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Depends, Query
+
+from metrics_api.indicators.parameters import AsOf, TimeZone
+from metrics_api.indicators.periods import parse_period, parse_zone
+from metrics_api.tiers.asking import Asked
+from shared.kit.clock import now
 
 PeriodLabel = Annotated[
     str,
@@ -15,3 +20,17 @@ PeriodLabel = Annotated[
 RecordLimit = Annotated[
     int, Query(ge=0, le=50, description="records under each node that is red by itself")
 ]
+
+
+async def tree_asked(
+    period: PeriodLabel,
+    timezone: TimeZone = "UTC",
+    records: RecordLimit = 10,
+    as_of: AsOf = None,
+) -> Asked:
+    moment = as_of or now()
+    found = parse_period(period.strip(), parse_zone(timezone), moment, "/query/period")
+    return Asked(found, timezone, records, moment, as_of)
+
+
+TreeQuery = Annotated[Asked, Depends(tree_asked)]

@@ -2,15 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Text, Uuid, delete, func, insert, select, text, update
+from sqlalchemy import (
+    Row,
+    Subquery,
+    Text,
+    Uuid,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.tiers.tables import Kra, KraKpi, TierLink
+from metrics_api.tiers.tables import Kra, KraKpi, KraVersion, TierLink, TierLinkBefore
+from metrics_api.versioned.queries import Versioned, one_row
 from shared.errors import NotFound
 from shared.kit.pagination import PageParams, keyset
 
@@ -32,6 +46,10 @@ _KPIS = (
     .label("kpis")
 )
 _KRA = (*Kra.__table__.c, _KPIS)
+_version = KraVersion.__table__.c
+_link = TierLink.__table__.c
+_before = TierLinkBefore.__table__.c
+KRAS = Versioned(Kra, KraVersion)
 
 
 @dataclass(frozen=True)
@@ -71,6 +89,19 @@ async def get_kra(session: AsyncSession, key: str, *, lock: bool = False) -> Row
     return row
 
 
+async def get_kra_then(session: AsyncSession, key: str, as_of: datetime | None) -> Row[Any]:
+    """Name and KPIs of a key result area as it is, or as it was known then; 404 if it was not."""
+    if as_of is None:
+        return await get_kra(session, key)
+    statement = (
+        select(_version.data["name"].astext.label("name"), _version.data["kpis"].label("kpis"))
+        .where(_version.key == key, _version.recorded_at <= as_of)
+        .order_by(_version.version.desc())
+        .limit(1)
+    )
+    return await one_row(session, statement, f"There was no key result area {key} yet")
+
+
 async def list_kras(
     session: AsyncSession, *, active: bool | None, objective: str | None, page: PageParams
 ) -> list[Row[Any]]:
@@ -94,12 +125,13 @@ async def put_link(session: AsyncSession, values: Mapping[str, Any]) -> tuple[Ro
     return (await session.execute(select(*TierLink.__table__.c).where(*same))).one(), False
 
 
-async def delete_link(session: AsyncSession, link: UUID) -> Row[Any]:
-    """The link that was there; 404 if there is none."""
-    statement = delete(TierLink).where(TierLink.id == link).returning(*TierLink.__table__.c)
+async def delete_link(session: AsyncSession, link: UUID, at: datetime) -> Row[Any]:
+    """The link that was there, which is kept as one of before; 404 if there is none."""
+    statement = delete(TierLink).where(TierLink.id == link).returning(*_link)
     row = (await session.execute(statement)).first()
     if row is None:
         raise NotFound("There is no such link")
+    await session.execute(insert(TierLinkBefore).values(**row._mapping, unlinked_at=at))
     return row
 
 
@@ -117,14 +149,29 @@ async def list_links(session: AsyncSession, wanted: LinkFilter, page: PageParams
     return list((await session.execute(keyset(statement, order, page))).all())
 
 
-async def links_below(session: AsyncSession, kind: str, upper: Sequence[str]) -> list[Row[Any]]:
-    """Links of a kind from these ends down, in order."""
+async def links_below(
+    session: AsyncSession, kind: str, upper: Sequence[str], as_of: datetime | None = None
+) -> list[Row[Any]]:
+    """Links of a kind from these ends down, in order; `as_of`: as they were drawn then."""
+    drawn: Any = _link if as_of is None else _drawn_at(as_of).c
     statement = (
-        select(*TierLink.__table__.c)
-        .where(TierLink.kind == kind, TierLink.upper.in_(upper))
-        .order_by(TierLink.upper, TierLink.lower)
+        select(*drawn)
+        .where(drawn.kind == kind, drawn.upper.in_(upper))
+        .order_by(drawn.upper, drawn.lower)
     )
     return list((await session.execute(statement)).all())
+
+
+def _drawn_at(as_of: datetime) -> Subquery:
+    """The links of a moment. Where the clocks of two processes differ, one that was drawn anew may
+    overlap with itself: the newer is taken."""
+    before = [_before[column.name] for column in _link]
+    still = select(*_link).where(_link.linked_at <= as_of)
+    since = select(*before).where(_before.linked_at <= as_of, _before.unlinked_at > as_of)
+    both = union_all(still, since).subquery().c
+    ends = (both.kind, both.upper, both.lower)
+    newest = select(*both).ext(distinct_on(*ends)).order_by(*ends, both.linked_at.desc())
+    return newest.subquery()
 
 
 async def links_above(session: AsyncSession, kind: str, lower: Sequence[str]) -> list[Row[Any]]:

@@ -1,12 +1,17 @@
-"""Reading the tree of a key result area for a period, tier by tier, one statement each."""
+"""Reading the tree of a key result area for a period, tier by tier, one statement each; as things
+stand, or as they were known at a moment, in a session of as_of.knowing."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from metrics_api.as_of.rules import together, wanted_for
+from metrics_api.attribution.service_queries import service_names
 from metrics_api.copies.queries import copies_of
 from metrics_api.copies.schemas import VitalActivityCopy
-from metrics_api.indicators.periods import Period
+from metrics_api.slis.queries import sli_names
 from metrics_api.tiers import end_queries, queries, tree
+from metrics_api.tiers.asking import Asked
 from metrics_api.tiers.figures import figures_of
 from metrics_api.tiers.record_queries import records_behind
 from metrics_api.tiers.rules import (
@@ -20,36 +25,32 @@ from metrics_api.tiers.rules import (
     settled,
 )
 from metrics_api.tiers.schemas import BrokenLink, Tree, TreeNode, TreeRecord
-from metrics_api.tiers.slo_reading import names_of_slis, slos_found
+from metrics_api.tiers.slo_reading import active_slos, slis_of, slos_found
 from metrics_api.tiers.tree import EventFound, Gathered, Link, TargetFound
 from shared.kit.database import Session
-from shared.schemas.metrics import Comparator, KpiId
+from shared.schemas.metrics import Comparator, KpiId, RecordKind
 
 EVENTS_OF_A_COMPONENT = 20
 
 
-async def read_tree(
-    session: Session, key: str, period: Period, timezone: str, records: int
-) -> Tree:
+async def read_tree(session: Session, key: str, asked: Asked) -> Tree:
     """The whole tree with the status of every node; 404 for an unknown key result area.
 
-    Under each red target and event up to `records` records that made it red.
+    Under each red target and event stand records that made it red.
     """
-    found = await gather(session, key, period)
+    found = await gather(session, key, asked)
     nodes = tree.build(found)
     statuses = settled(nodes)
     root = tree.kra_id(key)
-    shown = [
-        await _shown(session, nodes[one], statuses, period, records)
-        for one in reachable(nodes, root)
-    ]
+    shown = [await _shown(session, nodes[one], statuses, asked) for one in reachable(nodes, root)]
     return Tree(
         kra=key,
-        period=period.label,
-        start=period.start,
-        end=period.end,
-        complete=period.complete,
-        timezone=timezone,
+        period=asked.period.label,
+        start=asked.period.start,
+        end=asked.period.end,
+        complete=asked.period.complete,
+        timezone=asked.timezone,
+        as_of=asked.as_of,
         status=statuses[root],
         nodes=shown,
         broken_links=[as_broken(one) for one in tree.broken_links(found)],
@@ -72,38 +73,47 @@ def broken_row(row: Any) -> BrokenLink:
     return as_broken(tree.Broken(Tier(row.tier), row.key, Break(row.code), row.lower, row.link))
 
 
-async def gather(session: Session, key: str, period: Period) -> Gathered:
-    """What there is of each tier under a key result area."""
-    kra = await queries.get_kra(session, key)
+async def gather(session: Session, key: str, asked: Asked) -> Gathered:
+    """What there is of each tier under a key result area: first what is defined, then, of what
+    that looks at, the figures."""
+    as_of = asked.as_of
+    kra = await queries.get_kra_then(session, key, as_of)
     kpis = [(KpiId(one["kpi"]), one["service"]) for one in kra.kpis]
-    targets = await _targets(session, kpis, period)
-    target_links = await _links(session, LinkKind.KPT_VMA, [target.id for target in targets])
-    activities = await _activities(session, [link.lower for link in target_links])
-    activity_links = await _links(session, LinkKind.VMA_SLO, list(activities))
-    slos = await slos_found(session, [link.lower for link in activity_links], period)
-    slis = await names_of_slis(session, [sli for slo in slos.values() for sli in slo.slis])
-    sli_links = await _links(session, LinkKind.SLI_SIE, list(slis))
+    services = [service for _, service in kpis]
+    targets = await _targets(session, kpis, asked)
+    target_links = await _links(session, LinkKind.KPT_VMA, [one.id for one in targets], as_of)
+    activities = await _activities(session, [link.lower for link in target_links], as_of)
+    activity_links = await _links(session, LinkKind.VMA_SLO, list(activities), as_of)
+    slos = await active_slos(session, [link.lower for link in activity_links], asked)
+    slis = await sli_names(session, slis_of(slos), as_of)
+    sli_links = await _links(session, LinkKind.SLI_SIE, list(slis), as_of)
+    beside = together(
+        wanted_for([kpi for kpi, _ in kpis], services),
+        {RecordKind.INFRASTRUCTURE_EVENT: None} if sli_links else {},
+    )
+    judged = await slos_found(session, slos, asked, beside)
     return Gathered(
         key=key,
         name=kra.name,
         kpis=kpis,
-        service_names=await end_queries.known_services(session, [each for _, each in kpis]),
-        figures=await figures_of(session, kpis, period),
+        service_names=await service_names(session, services, as_of),
+        figures=await figures_of(session, kpis, asked.period, asked.now, asked.relations),
         targets=targets,
         target_links=target_links,
         activities=activities,
         activity_links=activity_links,
-        slos=slos,
+        slos=judged,
         slis=slis,
         sli_links=sli_links,
-        events=await _events(session, [link.lower for link in sli_links], period),
+        events=await _events(session, [link.lower for link in sli_links], asked),
     )
 
 
 async def _targets(
-    session: Session, kpis: Sequence[tuple[KpiId, str]], period: Period
+    session: Session, kpis: Sequence[tuple[KpiId, str]], asked: Asked
 ) -> list[TargetFound]:
     pairs = [(kpi.value, service) for kpi, service in kpis]
+    found = await end_queries.targets_on(session, pairs, asked.period.last_day, asked.as_of)
     return [
         TargetFound(
             str(row.id),
@@ -112,37 +122,38 @@ async def _targets(
             Comparator(row.comparator),
             float(row.value),
         )
-        for row in await end_queries.targets_on(session, pairs, period.last_day)
+        for row in found
     ]
 
 
-async def _links(session: Session, kind: LinkKind, upper: Sequence[str]) -> list[Link]:
-    rows = await queries.links_below(session, kind.value, upper)
+async def _links(
+    session: Session, kind: LinkKind, upper: Sequence[str], as_of: datetime | None
+) -> list[Link]:
+    rows = await queries.links_below(session, kind.value, upper, as_of)
     return [Link(row.id, row.upper, row.lower) for row in rows]
 
 
-async def _activities(session: Session, keys: Sequence[str]) -> dict[str, str]:
-    found = await copies_of(session, "vital_activity", VitalActivityCopy, keys=keys)
+async def _activities(
+    session: Session, keys: Sequence[str], as_of: datetime | None
+) -> dict[str, str]:
+    found = await copies_of(session, "vital_activity", VitalActivityCopy, keys=keys, as_of=as_of)
     return {key: activity.name for key, activity in found.items() if activity.active}
 
 
-async def _events(session: Session, components: Sequence[str], period: Period) -> list[EventFound]:
-    span = (period.start, period.end)
+async def _events(session: Session, components: Sequence[str], asked: Asked) -> list[EventFound]:
     wanted = list(dict.fromkeys(components))
-    rows = await end_queries.events_of_components(session, wanted, span, EVENTS_OF_A_COMPONENT)
+    rows = await end_queries.events_of_components(
+        session, wanted, asked.span, EVENTS_OF_A_COMPONENT, asked.relations
+    )
     return [EventFound._make(row) for row in rows]
 
 
 async def _shown(
-    session: Session,
-    node: Node,
-    statuses: Mapping[str, Status],
-    period: Period,
-    records: int,
+    session: Session, node: Node, statuses: Mapping[str, Status], asked: Asked
 ) -> TreeNode:
     behind: list[TreeRecord] = []
-    if node.own is Status.RED and records:
-        behind = await _records(session, node, period, records)
+    if node.own is Status.RED and asked.records:
+        behind = await _records(session, node, asked)
     return TreeNode(
         id=node.id,
         tier=node.tier,
@@ -157,12 +168,10 @@ async def _shown(
     )
 
 
-async def _records(session: Session, node: Node, period: Period, limit: int) -> list[TreeRecord]:
+async def _records(session: Session, node: Node, asked: Asked) -> list[TreeRecord]:
     detail: Mapping[str, Any] = node.detail
     if node.tier is Tier.KPT:
-        span = (period.start, period.end)
-        kpi = KpiId(detail["kpi"])
-        rows = await records_behind(session, kpi, detail["service"], span, limit)
+        rows = await records_behind(session, KpiId(detail["kpi"]), detail["service"], asked)
         return [TreeRecord.model_validate(row) for row in rows]
     if node.tier is Tier.SIE:
         source, external_id = node.key.split("/", 1)

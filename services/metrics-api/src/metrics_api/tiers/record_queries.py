@@ -2,17 +2,18 @@
 """The records behind a figure that missed its target, worst first: one statement a KPI."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.tiers.asking import Asked
 from shared.schemas.metrics import KpiId
 
 
 class _Behind(NamedTuple):
-    """Rows `r` of a table that speak against a KPI, and how much each does."""
+    """Rows `r` of a table (one of Relations) that speak against a KPI, and how much each does;
+    `retold` False: how much is kept as it is now only."""
 
     kind: str
     table: str
@@ -20,6 +21,7 @@ class _Behind(NamedTuple):
     condition: str
     value: str
     unit: str | None
+    retold: bool = True
 
 
 def _hours(span: str) -> str:
@@ -27,7 +29,7 @@ def _hours(span: str) -> str:
 
 
 def _incidents(at: str, condition: str, value: str, unit: str | None) -> _Behind:
-    return _Behind("incident", "metrics.incident", at, condition, value, unit)
+    return _Behind("incident", "incident", at, condition, value, unit)
 
 
 _RESOLVED = "r.resolution_at >= r.opened_at"
@@ -36,10 +38,10 @@ _SLOWEST = _incidents(
 )
 _UNPLANNED = _Behind(
     "outage",
-    "metrics.outage",
+    "outage",
     "r.started_at",
     "NOT r.planned AND NOT r.degraded",
-    _hours("coalesce(r.ended_at, now()) - r.started_at"),
+    _hours("coalesce(r.ended_at, CAST(:now AS timestamptz)) - r.started_at"),
     "hours",
 )
 _LONG_AGO = "CAST(:high AS timestamptz)"
@@ -104,7 +106,7 @@ BEHIND: Final[dict[KpiId, _Behind]] = {
     KpiId.UNPLANNED_OUTAGES: _UNPLANNED,
     KpiId.CSAT: _Behind(
         "survey",
-        "metrics.survey",
+        "survey",
         "r.answered_at",
         "r.kind = 'csat' AND r.score <= 3",
         "(-r.score)::float8",
@@ -112,7 +114,7 @@ BEHIND: Final[dict[KpiId, _Behind]] = {
     ),
     KpiId.NPS: _Behind(
         "survey",
-        "metrics.survey",
+        "survey",
         "r.answered_at",
         "r.kind = 'nps' AND r.score <= 6",
         "(-r.score)::float8",
@@ -120,15 +122,16 @@ BEHIND: Final[dict[KpiId, _Behind]] = {
     ),
     KpiId.CHANGE_FAILURE_RATE: _Behind(
         "change",
-        "metrics.change_record",
+        "change_record",
         "r.completed_at",
         "r.outcome IN ('failed', 'rolled_back')",
         "r.risk_score::float8",
         "risk score",
+        retold=False,
     ),
     KpiId.FULFILMENT_TIME: _Behind(
         "request",
-        "metrics.request_record",
+        "request_record",
         "r.fulfilled_at",
         "r.fulfilled_at >= r.opened_at",
         _hours("r.fulfilled_at - r.opened_at"),
@@ -136,7 +139,7 @@ BEHIND: Final[dict[KpiId, _Behind]] = {
     ),
     KpiId.LOW_VALUE_SHARE: _Behind(
         "request",
-        "metrics.request_record",
+        "request_record",
         "r.opened_at",
         "coalesce(r.low_value, true)",
         "NULL::float8",
@@ -149,26 +152,28 @@ BEHIND: Final[dict[KpiId, _Behind]] = {
 
 
 async def records_behind(
-    session: AsyncSession, kpi: KpiId, service: str, span: tuple[datetime, datetime], limit: int
+    session: AsyncSession, kpi: KpiId, service: str, asked: Asked
 ) -> Sequence[Row[Any]]:
-    """Up to so many records of a service in [start, end) that speak most against its KPI.
+    """Up to as many records of a service in the period as asked that speak most against its KPI.
 
     A backlog's are all that are open at the end, however old.
     """
     behind = BEHIND[kpi]
+    value = behind.value if behind.retold or asked.as_of is None else "NULL::float8"
     since = "true" if kpi is KpiId.BACKLOG else f"{behind.at} >= :low"
     statement = f"""
     SELECT '{behind.kind}' AS kind, s.key AS source, r.external_id, r.title,
-           {behind.at} AS at, {behind.value} AS value, CAST(:unit AS text) AS unit
-    FROM {behind.table} r JOIN metrics.source s ON s.id = r.source_id
+           {behind.at} AS at, {value} AS value, CAST(:unit AS text) AS unit
+    FROM {getattr(asked.relations, behind.table)} r JOIN metrics.source s ON s.id = r.source_id
     WHERE r.service = :service AND {since} AND {behind.at} < :high AND {behind.condition}
     ORDER BY value DESC NULLS LAST, at DESC, s.key, r.external_id
     LIMIT :limit"""
     parameters = {
         "service": service,
-        "low": span[0],
-        "high": span[1],
-        "limit": limit,
+        "low": asked.period.start,
+        "high": asked.period.end,
+        "now": asked.now,
+        "limit": asked.records,
         "unit": behind.unit,
     }
     return (await session.execute(text(statement), parameters)).all()

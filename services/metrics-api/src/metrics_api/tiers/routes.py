@@ -3,13 +3,13 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from metrics_api.indicators.parameters import TimeZone
-from metrics_api.indicators.periods import parse_periods, parse_zone
+from metrics_api.as_of.knowing import known
 from metrics_api.tiers import actions, dangers, queries, reading
-from metrics_api.tiers.parameters import PeriodLabel, RecordLimit
+from metrics_api.tiers.asking import Asked
+from metrics_api.tiers.parameters import TreeQuery
 from metrics_api.tiers.picture import as_page, as_svg
 from metrics_api.tiers.queries import LinkFilter
 from metrics_api.tiers.rules import LinkKind
@@ -91,15 +91,10 @@ async def change_kra(
 
 @router.get("/kras/{key}/tree", operation_id="get_kra_tree", responses=problem_responses(404))
 async def get_kra_tree(
-    key: Key,
-    session: Session,
-    caller: MetricsRead,
-    period: PeriodLabel,
-    timezone: TimeZone = "UTC",
-    records: RecordLimit = 10,
+    key: Key, request: Request, session: Session, caller: MetricsRead, asked: TreeQuery
 ) -> Tree:
     """The whole tree in one call: every node's status, what made it red, what is broken."""
-    return await _tree(session, key, period, timezone, records)
+    return await _tree(request, session, key, asked)
 
 
 @router.get(
@@ -110,15 +105,14 @@ async def get_kra_tree(
 )
 async def get_kra_tree_page(
     key: Key,
+    request: Request,
     session: Session,
     caller: MetricsRead,
-    period: PeriodLabel,
-    timezone: TimeZone = "UTC",
-    records: RecordLimit = 10,
+    asked: TreeQuery,
     picture: Annotated[bool, Query(description="the picture alone, as SVG")] = False,
 ) -> Response:
     """The tree to look at and to print: an HTML page, or the picture alone."""
-    tree = await _tree(session, key, period, timezone, records)
+    tree = await _tree(request, session, key, asked)
     body = await run_in_threadpool(as_svg if picture else as_page, tree)
     media_type = "image/svg+xml" if picture else "text/html; charset=utf-8"
     return Response(body, media_type=media_type, headers=NOTHING_FETCHED)
@@ -161,7 +155,7 @@ async def list_tier_links(
     responses=problem_responses(404),
 )
 async def remove_tier_link(link: UUID, session: Session, caller: TiersWrite) -> None:
-    """Undraw a link; the audit trail keeps it."""
+    """Undraw a link; it is kept for what was known before, and in the audit trail."""
     await actions.remove_link(session, caller, link)
 
 
@@ -202,9 +196,9 @@ async def get_infrastructure_event_touches(
     return await dangers.of_event(session, source, external_id)
 
 
-async def _tree(session: Session, key: str, period: str, timezone: str, records: int) -> Tree:
-    (asked,) = parse_periods([period], parse_zone(timezone), now())
-    return await reading.read_tree(session, key, asked, timezone, records)
+async def _tree(request: Request, session: Session, key: str, asked: Asked) -> Tree:
+    async with known(session, request.app.state.engine, asked.as_of) as seen:
+        return await reading.read_tree(seen, key, asked)
 
 
 def _tagged(kra: Any, response: Response) -> KraOut:

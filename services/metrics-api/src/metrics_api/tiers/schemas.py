@@ -128,6 +128,7 @@ class Tree(Out):
     end: datetime
     complete: bool
     timezone: str
+    as_of: datetime | None = Field(description="as it was known then; null: as things stand")
     status: Status
     nodes: list[TreeNode] = Field(description="from the root down, each once")
     broken_links: list[BrokenLink]

@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
-from metrics_api.indicators.periods import Period
+from metrics_api.as_of.rules import Wanted
 from metrics_api.measures.rules import Stretch
-from metrics_api.slis.queries import slis_by_key
-from metrics_api.slis.rules import SliState
 from metrics_api.slos.durations import minute_of
-from metrics_api.slos.queries import slos_by_key
+from metrics_api.slos.queries import facets_of, slos_by_key
 from metrics_api.slos.rules import Level, SloState
 from metrics_api.slos.schemas import SloStatusOut
 from metrics_api.slos.status import Moment, statuses
+from metrics_api.tiers.asking import Asked
 from metrics_api.tiers.rules import Status
 from metrics_api.tiers.tree import SloFound
-from shared.kit import clock
 from shared.kit.database import Session
 
 _STATUS = {
@@ -26,12 +25,28 @@ _STATUS = {
 _MINUTE = timedelta(minutes=1)
 
 
-async def slos_found(session: Session, keys: Sequence[str], period: Period) -> dict[str, SloFound]:
-    """The active ones among these SLOs, judged over a period instead of their own windows."""
-    rows = [row for row in await slos_by_key(session, keys) if row.state == SloState.ACTIVE]
-    now = clock.now()
-    stretch = Stretch(minute_of(period.start), max(minute_of(period.end), period.start + _MINUTE))
-    found = await statuses(session, rows, Moment(now, (), now), stretch)
+async def active_slos(session: Session, keys: Sequence[str], asked: Asked) -> list[Any]:
+    """The rows of the active ones among these SLOs."""
+    rows = await slos_by_key(session, keys, asked.as_of)
+    return [row for row in rows if row.state == SloState.ACTIVE]
+
+
+def slis_of(slos: Sequence[Any]) -> list[str]:
+    """Keys of the SLIs that these SLOs look at."""
+    return list(dict.fromkeys(facet.sli for slo in slos for facet in facets_of(slo._mapping)))
+
+
+async def slos_found(
+    session: Session, slos: Sequence[Any], asked: Asked, beside: Wanted
+) -> dict[str, SloFound]:
+    """These SLOs, judged over the period instead of their own windows.
+
+    As of a moment this lays out what was known then, and the records `beside` with it.
+    """
+    start, end = (minute_of(moment) for moment in asked.span)
+    stretch = Stretch(start, max(end, asked.period.start + _MINUTE))
+    moment = Moment(asked.now, (), asked.now, asked.as_of)
+    found = await statuses(session, slos, moment, stretch, beside)
     return {status.slo: _found(status) for status in found}
 
 
@@ -57,9 +72,3 @@ def _found(status: SloStatusOut) -> SloFound:
             ],
         },
     )
-
-
-async def names_of_slis(session: Session, keys: Sequence[str]) -> dict[str, str]:
-    """Names of the active ones among these SLIs by key."""
-    found = await slis_by_key(session, keys)
-    return {key: row.name or key for key, row in found.items() if row.state == SliState.ACTIVE}

@@ -1,13 +1,17 @@
-"""Key result areas, the KPIs that measure them, and the links between the tiers below."""
+"""Key result areas, the KPIs that measure them, the links between the tiers below; and what all of
+these were before."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from metrics_api.base import Base
 from metrics_api.tiers.rules import LinkKind
+from shared.kit.tables import APPEND_ONLY
 
 KINDS = ", ".join(f"'{kind.value}'" for kind in LinkKind)
 
@@ -39,6 +43,20 @@ class KraKpi(Base):
     service: Mapped[str] = mapped_column(primary_key=True)
 
 
+class KraVersion(Base):
+    """What a key result area said from `recorded_at` until its next version, its KPIs included: the
+    fields of the wire."""
+
+    __tablename__ = "kra_version"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+
+
 class TierLink(Base):
     """Target → vital activity, vital activity → SLO, or SLI → component of infrastructure events.
 
@@ -58,3 +76,18 @@ class TierLink(Base):
     lower: Mapped[str]
     linked_at: Mapped[datetime]
     linked_by: Mapped[str]
+
+
+class TierLinkBefore(Base):
+    """A link as it was from `linked_at` until it was undrawn."""
+
+    __tablename__ = "tier_link_before"
+    __table_args__ = (Index(None, "kind", "upper"), {"info": APPEND_ONLY})
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    upper: Mapped[str]
+    lower: Mapped[str]
+    linked_at: Mapped[datetime]
+    linked_by: Mapped[str]
+    unlinked_at: Mapped[datetime]
