@@ -228,6 +228,5 @@ SELECT (SELECT count(*) FROM metrics.target_proposal p
 
 async def numbers_of_service(session: AsyncSession, service: str, today: date) -> Row[Any]:
     """What the targets of a service say to tollgates."""
-    (row,) = await rows_of(session, _SHEET, {"service": service, "today": today})
-    numbers: Row[Any] = row
-    return numbers
+    numbers: list[Row[Any]] = await rows_of(session, _SHEET, {"service": service, "today": today})
+    return numbers[0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from metrics_api.as_of.knowing import lay_out_records, opened
+from metrics_api.as_of.knowing import known, lay_out_records
 from metrics_api.as_of.relations import THEN
 from metrics_api.indicators.periods import Period, Span
 from metrics_api.indicators.schemas import NoNumber
@@ -45,7 +45,6 @@ class SatisfactionQuestion:
     periods: Sequence[Period]
     timezone: str
     surveys: SurveyFilter
-    now: datetime
     as_of: datetime | None
 
 
@@ -53,13 +52,12 @@ async def satisfaction_report(
     session: Session, engine: Engine, asked: SatisfactionQuestion, page: PageParams
 ) -> SatisfactionReport:
     """A page of the report; as of a moment it is read in a transaction of its own."""
-    if asked.as_of is None:
-        return await _page(session, asked, page)
-    service = asked.surveys.service
-    async with opened(engine, asked.as_of, asked.now) as then:
-        services = None if service is None else {service}
-        await lay_out_records(then, asked.as_of, {RecordKind.SURVEY: services})
-        return await _page(then, asked, page)
+    async with known(session, engine, asked.as_of) as seen:
+        if asked.as_of is not None:
+            service = asked.surveys.service
+            services = None if service is None else {service}
+            await lay_out_records(seen, asked.as_of, {RecordKind.SURVEY: services})
+        return await _page(seen, asked, page)
 
 
 async def _page(

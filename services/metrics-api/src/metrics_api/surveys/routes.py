@@ -89,15 +89,14 @@ async def get_satisfaction_report(
     services it is engaged with.
     """
     _check(page)
-    moment = now()
-    asked = parse_periods(periods.split(","), parse_zone(timezone), as_of or moment)
+    asked = parse_periods(periods.split(","), parse_zone(timezone), as_of or now())
     if len(asked) > MAX_PERIODS:
         raise Invalid(
             f"at most {MAX_PERIODS} periods can be asked for at once",
             code="bad_period",
             pointer="/query/periods",
         )
-    question = SatisfactionQuestion(kind, by, asked, timezone, surveys, moment, as_of)
+    question = SatisfactionQuestion(kind, by, asked, timezone, surveys, as_of)
     return await actions.satisfaction_report(session, request.app.state.engine, question, page)
 
 

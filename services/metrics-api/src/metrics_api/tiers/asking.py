@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from metrics_api.as_of.relations import THEN
+from metrics_api.as_of.relations import LIVE_BOOKS, THEN, THEN_BOOKS, Books
 from metrics_api.indicators.periods import Period
 from metrics_api.indicators.scopes import LIVE, Relations
 
@@ -24,6 +24,10 @@ class Asked:
     @property
     def relations(self) -> Relations:
         return LIVE if self.as_of is None else THEN
+
+    @property
+    def books(self) -> Books:
+        return LIVE_BOOKS if self.as_of is None else THEN_BOOKS
 
     @property
     def span(self) -> tuple[datetime, datetime]:

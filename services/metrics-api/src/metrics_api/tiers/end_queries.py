@@ -6,10 +6,10 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Subquery, select, text, tuple_
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.as_of.relations import LIVE_BOOKS, Books
 from metrics_api.copies.schemas import VitalSupportCopy
 from metrics_api.copies.tables import CatalogCopy
 from metrics_api.indicators.scopes import LIVE, Relations
@@ -17,11 +17,10 @@ from metrics_api.slis.rules import SliState
 from metrics_api.slis.tables import Sli
 from metrics_api.slos.rules import SloState
 from metrics_api.slos.tables import Slo, SloObjective
-from metrics_api.targets.tables import Target, TargetVersion
+from metrics_api.targets.tables import Target
 from metrics_api.tiers.rules import BAD_SEVERITIES, MILD_SEVERITIES
 from shared.errors import NotFound
-
-_SAID_OF_TARGETS: Final = ("service", "kpi", "comparator", "value", "valid_from", "valid_to")
+from shared.kit.database import rows_of
 
 
 async def known_targets(session: AsyncSession, ids: Sequence[str]) -> set[str]:
@@ -68,38 +67,25 @@ async def slos_on_slis(session: AsyncSession, slis: Sequence[str]) -> list[str]:
     return list(await session.scalars(statement))
 
 
+_TARGETS_ON: Final = """
+    SELECT id, kpi, service, comparator, value FROM {target}
+    WHERE (kpi, service) IN (
+            SELECT * FROM unnest(CAST(:kpis AS text[]), CAST(:services AS text[])))
+      AND valid_from <= :day AND (valid_to IS NULL OR valid_to >= :day)
+    ORDER BY kpi, service
+"""
+
+
 async def targets_on(
     session: AsyncSession,
     pairs: Sequence[tuple[str, str]],
     day: date,
-    as_of: datetime | None = None,
-) -> list[Row[Any]]:
-    """Targets of these (KPI, service) pairs that hold on a day, by KPI and service; `as_of`: by
-    what they said then."""
-    columns: Any = Target.__table__.c if as_of is None else _targets_at(as_of).c
-    statement = (
-        select(*columns)
-        .where(
-            tuple_(columns.kpi, columns.service).in_(pairs),
-            columns.valid_from <= day,
-            (columns.valid_to.is_(None)) | (columns.valid_to >= day),
-        )
-        .order_by(columns.kpi, columns.service)
-    )
-    return list((await session.execute(statement)).all())
-
-
-def _targets_at(as_of: datetime) -> Subquery:
-    """The newest version of each target, of those that were recorded by then."""
-    version = TargetVersion.__table__.c
-    said = [version[name] for name in _SAID_OF_TARGETS]
-    newest = (
-        select(version.target_id.label("id"), *said)
-        .ext(distinct_on(version.target_id))
-        .where(version.recorded_at <= as_of)
-        .order_by(version.target_id, version.version.desc())
-    )
-    return newest.subquery()
+    books: Books = LIVE_BOOKS,
+) -> list[Any]:
+    """Targets of these (KPI, service) pairs that hold on a day, by KPI and service."""
+    kpis, services = [kpi for kpi, _ in pairs], [service for _, service in pairs]
+    parameters = {"kpis": kpis, "services": services, "day": day}
+    return await rows_of(session, _TARGETS_ON.format(target=books.target), parameters)
 
 
 async def events_of_components(

@@ -113,7 +113,7 @@ async def _targets(
     session: Session, kpis: Sequence[tuple[KpiId, str]], asked: Asked
 ) -> list[TargetFound]:
     pairs = [(kpi.value, service) for kpi, service in kpis]
-    found = await end_queries.targets_on(session, pairs, asked.period.last_day, asked.as_of)
+    found = await end_queries.targets_on(session, pairs, asked.period.last_day, asked.books)
     return [
         TargetFound(
             str(row.id),

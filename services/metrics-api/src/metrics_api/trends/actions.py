@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from metrics_api.as_of.knowing import lay_out, opened
+from metrics_api.as_of.knowing import known, lay_out
 from metrics_api.as_of.relations import LIVE_BOOKS, THEN_BOOKS
 from metrics_api.attribution.service_queries import get_service_name
 from metrics_api.indicators.definitions import Kpi
@@ -246,20 +246,18 @@ async def read_service(session: Session, engine: Engine, asked: Asked) -> Read:
 
     404 for a service that is not known, or was not by then.
     """
-    if asked.as_of is None:
-        return await _read(session, asked)
-    async with opened(engine, asked.as_of, asked.now) as then:
-        await get_service_name(then, asked.service, asked.as_of)
-        await lay_out(then, asked.as_of, asked.kpis, {asked.service})
-        return await _read(then, asked)
+    async with known(session, engine, asked.as_of) as seen:
+        name = await get_service_name(seen, asked.service, asked.as_of)
+        if asked.as_of is not None:
+            await lay_out(seen, asked.as_of, asked.kpis, {asked.service})
+        return await _read(seen, asked, name)
 
 
-async def _read(session: Session, asked: Asked) -> Read:
+async def _read(session: Session, asked: Asked, name: str) -> Read:
     zone, service = asked.shape[2], asked.service
     moment = rules.moment_after(asked.until, zone, asked.as_of or asked.now)
     last_day = (moment - timedelta(microseconds=1)).astimezone(zone).date()
     books = LIVE_BOOKS if asked.as_of is None else THEN_BOOKS
-    name = await get_service_name(session, service, asked.as_of)
     series = {}
     for kpi in asked.kpis:
         found = await series_of(session, kpi, [service], asked.shape, moment, asked.as_of)

@@ -193,6 +193,5 @@ FROM metrics.trend t WHERE t.service = :service
 
 async def numbers_of_service(session: AsyncSession, service: str, until: date) -> Row[Any]:
     """What the trends of a service say to tollgates."""
-    (row,) = await rows_of(session, _SHEET, {"service": service, "until": until})
-    numbers: Row[Any] = row
-    return numbers
+    numbers: list[Row[Any]] = await rows_of(session, _SHEET, {"service": service, "until": until})
+    return numbers[0]
