@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from metrics_api.incidents.rules import FoldedIncident
+from metrics_api.indicators import queries
 from metrics_api.indicators.cell_queries import sums_of_scope
 from metrics_api.indicators.definitions import DurationKind
 from metrics_api.indicators.jobs import compact_cells
@@ -22,14 +23,16 @@ from metrics_api.indicators.live_queries import exact_percentiles
 from metrics_api.indicators.periods import Grain, Span, labels_between, parse_period
 from metrics_api.indicators.queries import cells_that_differ, compact_batch
 from metrics_api.indicators.rules import (
+    ACTIVITY,
     BOUNCED_FROM,
+    DURATION_SUMS,
     MOVES_BETWEEN,
     SUMS,
     handed_back,
     resolved_on_first_contact,
 )
 from metrics_api.indicators.scopes import Scope, ScopeKind
-from metrics_api.indicators.values import Place
+from metrics_api.indicators.values import NO_SUMS, Place
 from metrics_api.settings import Settings
 from shared.kit.database import engine_for, transaction
 from shared.kit.worker import job_context
@@ -37,6 +40,7 @@ from tests.support.incidents import incidents, replace, resolved_incident, store
 from tests.support.postgres import Database
 
 SPRING = datetime(2016, 3, 1, tzinfo=UTC), datetime(2016, 5, 15, tzinfo=UTC)
+SOME_SUMS = ["resolved_us", "resolved", "move_opened"]
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 ZONES = ["UTC", "Asia/Kathmandu", "Europe/Vienna", "America/St_Johns", "Pacific/Kiritimati"]
 # Each example uses services of its own, so one database serves them all.
@@ -116,9 +120,10 @@ async def test_compaction_beside_writers_and_readers_never_shows_a_wrong_sum(
         seen = []
         while not done.is_set():
             async with transaction(engine) as session:
-                sums = await sums_of_scope(session, of("network"), [Span(0, None, LATER)])
-            assert sums[0]["resolved_us"] == sums[0]["resolved"] * 7_200_000_000
-            seen.append(sums[0]["resolved"])
+                found = await sums_of_scope(session, of("network"), [Span(0, None, LATER)])
+            sums = found.get(0, NO_SUMS)
+            assert sums["resolved_us"] == sums["resolved"] * 7_200_000_000
+            seen.append(sums["resolved"])
         return seen
 
     background = [asyncio.create_task(job()) for job in (compact_on_and_on, compact_on_and_on)]
@@ -139,18 +144,27 @@ async def test_a_compaction_that_is_broken_off_leaves_all_as_it_was(engine: Asyn
         await store(session, [resolved_incident("network", SPRING[0], 2)])
     with suppress(ZeroDivisionError):
         async with transaction(engine) as session:
-            assert await compact_batch(session) > 0
+            assert (await compact_batch(session)).deltas > 0
             raise ZeroDivisionError
     assert await differences(engine) == []
 
 
-async def test_the_job_leaves_no_delta_behind(engine: AsyncEngine, metrics_db: Database) -> None:
+@pytest.mark.parametrize("batch", [1, 2, 1_000])
+async def test_the_job_leaves_no_delta_behind(
+    engine: AsyncEngine, metrics_db: Database, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(queries, "COMPACTION_BATCH", batch)
+    places = [("network", 0), ("network", 40), ("mail", 1), (None, 2)]
+    found = [
+        resolved_incident("network", SPRING[0] + timedelta(days=day), 2)._replace(service=service)
+        for service, day in places
+    ]
     async with transaction(engine) as session:
-        await store(session, [resolved_incident("network", SPRING[0], 2)])
+        await store(session, found)
     async with job_context(settings_of(metrics_db)) as context:
         await compact_cells(context, {})
     async with transaction(engine) as session:
-        assert await compact_batch(session) == 0
+        assert (await compact_batch(session)).deltas == 0
     assert await differences(engine) == []
 
 
@@ -195,9 +209,13 @@ async def test_sums_of_any_period_in_any_zone_equal_a_count_of_the_incidents(
         if compacted:
             await compact_batch(session)
         sums = await sums_of_scope(session, of(service), spans)
+        some = await sums_of_scope(session, of(service), spans, SOME_SUMS)
 
     for n, start, end in spans:
-        assert sums[n] == count(found, start or datetime(1900, 1, 1, tzinfo=UTC), end)
+        counted = count(found, start or datetime(1900, 1, 1, tzinfo=UTC), end)
+        assert sums.get(n, NO_SUMS) == counted
+        of_these = {name: counted[name] for name in (*SOME_SUMS, ACTIVITY)}
+        assert some.get(n, dict.fromkeys(of_these, 0)) == of_these
 
 
 @examples
@@ -240,7 +258,8 @@ def count(found: Iterable[FoldedIncident], start: datetime, end: datetime) -> di
     for incident in found:
         count_times(incident, add)
         count_moves(incident, add)
-    return sums
+    of_records = (number for name, number in sums.items() if name not in DURATION_SUMS)
+    return {**sums, ACTIVITY: sum(of_records)}
 
 
 def count_times(incident: FoldedIncident, add: Callable[..., None]) -> None:

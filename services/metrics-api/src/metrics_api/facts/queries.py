@@ -8,7 +8,8 @@ from typing import Any, Final
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.indicators.rules import SUMS, Sums
+from metrics_api.indicators.cell_queries import ROW_ACTIVITY
+from metrics_api.indicators.rules import ACTIVITY, SUMS, Sums
 from shared.errors import NotFound
 from shared.kit.database import rows_of
 
@@ -52,13 +53,15 @@ _NUMBERS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """What gives each fact of this moment, for a service `s`: what to join, and the expression."""
 
+_READ = (*SUMS, ACTIVITY)
+_OF_ROW = f"{', '.join(SUMS)}, {ROW_ACTIVITY} AS {ACTIVITY}"
 _MONTHS = f"""
-SELECT month, {", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in SUMS)}
+SELECT month, {", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in _READ)}
 FROM (
-    SELECT start AS month, {", ".join(SUMS)} FROM metrics.cell
+    SELECT start AS month, {_OF_ROW} FROM metrics.cell
     WHERE service = :service AND grain = 'm'
     UNION ALL
-    SELECT date_trunc('month', day::timestamp)::date, {", ".join(SUMS)} FROM metrics.cell_delta
+    SELECT date_trunc('month', day::timestamp)::date, {_OF_ROW} FROM metrics.cell_delta
     WHERE service = :service
 ) AS m
 GROUP BY month ORDER BY month"""
@@ -90,7 +93,7 @@ async def sums_by_month(session: AsyncSession, service: str) -> dict[date, Sums]
     """All sums of a service by UTC month, in order; months without any record are left out."""
     found = await rows_of(session, _MONTHS, {"service": service})
     return {
-        month: {name: int(amount) for name, amount in zip(SUMS, amounts, strict=True)}
+        month: {name: int(amount) for name, amount in zip(_READ, amounts, strict=True)}
         for month, *amounts in found
     }
 

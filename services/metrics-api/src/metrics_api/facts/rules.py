@@ -8,9 +8,10 @@ from typing import Any, Final
 from metrics_api.indicators.definitions import Kpi, RecordKind, Shape
 from metrics_api.indicators.figures import meets
 from metrics_api.indicators.kpis import KPIS
-from metrics_api.indicators.rules import SUMS, Sums
+from metrics_api.indicators.rules import Sums
 from metrics_api.indicators.scopes import RecordSums
 from metrics_api.indicators.values import (
+    NO_SUMS,
     Place,
     Presence,
     figure_of_parts,
@@ -253,9 +254,9 @@ def _within(known: Known, first: date, end: date) -> Iterator[Sums]:
 
 
 def _total(months: Iterable[Sums]) -> Sums:
-    total = dict.fromkeys(SUMS, 0)
+    total = NO_SUMS
     for sums in months:
-        total = {name: total[name] + sums[name] for name in SUMS}
+        total = {name: so_far + sums[name] for name, so_far in total.items()}
     return total
 
 

@@ -123,7 +123,7 @@ async def _sums(
     """From cells where there are any, else from the incidents."""
     of_cells = reading.relations is LIVE and reading.slice_by is None
     if of_cells and asked.scope.kind is not ScopeKind.VENDOR_PRODUCT:
-        sums = await sums_of_scope(session, asked.scope, cut)
+        sums = await sums_of_scope(session, asked.scope, cut, needed_sums(asked.of_incidents))
         return {Place(None, None, n): one for n, one in sums.items()}
     names = SUMS if reading.slice_by is None else needed_sums(asked.of_incidents)
     return await sums_of_incidents(session, reading, asked.scope, cut, names)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.indicators.live import SERVICES, Reading, sql_type
 from metrics_api.indicators.periods import Span, decompose
-from metrics_api.indicators.rules import DURATION_SUMS, SUMS, Sums, parts_of
+from metrics_api.indicators.rules import ACTIVITY, DURATION_SUMS, SUMS, Sums, parts_of
 from metrics_api.indicators.scopes import Scope, ScopeKind
 from shared.kit.database import rows_of
 
@@ -28,7 +28,9 @@ DAY_PIECES: Final = """unnest(
         CAST(:day_high AS date[])) AS p (n, low, high)"""
 
 
-_ACTIVITY: Final = " + ".join(f"coalesce({name}, 0)" for name in SUMS if name not in DURATION_SUMS)
+ROW_ACTIVITY: Final = " + ".join(
+    f"coalesce({name}, 0)" for name in SUMS if name not in DURATION_SUMS
+)
 
 
 def sum_of(name: str, alias: str) -> str:
@@ -58,7 +60,7 @@ def rows_of_spans(
     sums = ", ".join(names)
     cells = f"""
     SELECT p.n, r.* FROM {CELL_PIECES} CROSS JOIN LATERAL (
-        SELECT service, {_ACTIVITY} AS activity, {sums} FROM metrics.cell c
+        SELECT service, {ROW_ACTIVITY} AS activity, {sums} FROM metrics.cell c
         WHERE {of_services(kind, "c.service", services)} AND c.grain = p.grain
           AND c.start >= p.low AND c.start < p.high
         OFFSET 0) AS r"""
@@ -66,14 +68,17 @@ def rows_of_spans(
     added = ", ".join(f"sum({name})::{sql_type(name)} AS {name}" for name in names)
     deltas = f"""
     SELECT p.n, d.service, d.activity, {", ".join(f"d.{name}" for name in names)} FROM (
-        SELECT service, day, sum({_ACTIVITY})::bigint AS activity, {added} FROM metrics.cell_delta x
+        SELECT service, day, sum({ROW_ACTIVITY})::bigint AS activity, {added}
+        FROM metrics.cell_delta x
         WHERE {of_services(kind, "x.service", services)} AND day >= :first_day AND day < :last_day
         GROUP BY service, day) AS d
     JOIN {DAY_PIECES} ON d.day >= p.low AND d.day < p.high"""
     parts = [cells, deltas]
     if edges:
         live = Reading(kind, services=services).sums_in_spans(SUMS)
-        parts.append(f"\n    SELECT n, service, {_ACTIVITY} AS activity, {sums} FROM ({live}) AS e")
+        parts.append(
+            f"\n    SELECT n, service, {ROW_ACTIVITY} AS activity, {sums} FROM ({live}) AS e"
+        )
     return "\n    UNION ALL".join(parts)
 
 
@@ -119,17 +124,18 @@ def scope_parameters(scope: Scope) -> dict[str, Any]:
 
 
 async def sums_of_scope(
-    session: AsyncSession, scope: Scope, spans: Sequence[Span]
+    session: AsyncSession, scope: Scope, spans: Sequence[Span], names: Sequence[str] = SUMS
 ) -> dict[int, Sums]:
-    """All sums of services or of all that there is, by the number of the span."""
-    parameters = span_parameters(spans)
-    totals = ", ".join(f"coalesce(sum(r.{name}), 0) AS {name}" for name in SUMS)
-    statement = f"""
-    SELECT r.n, {totals}
-    FROM ({rows_of_spans(scope.kind, edges=has_edges(parameters))}) AS r
-    GROUP BY r.n"""
+    """These sums and the activity of services or of all that there is, by the number of the span.
+
+    Spans into which no record fell may be left out.
+    """
+    parameters, read = span_parameters(spans), (*names, ACTIVITY)
+    totals = ", ".join(f"coalesce(sum(r.{name}), 0) AS {name}" for name in read)
+    rows = rows_of_spans(scope.kind, edges=has_edges(parameters), names=names)
+    statement = f"SELECT r.n, {totals} FROM ({rows}) AS r GROUP BY r.n"
     found = await rows_of(session, statement, {**scope_parameters(scope), **parameters})
-    sums = {span.n: dict.fromkeys(SUMS, 0) for span in spans}
-    for n, *amounts in found:
-        sums[n] = {name: int(amount) for name, amount in zip(SUMS, amounts, strict=True)}
-    return sums
+    return {
+        n: {name: int(amount) for name, amount in zip(read, amounts, strict=True)}
+        for n, *amounts in found
+    }

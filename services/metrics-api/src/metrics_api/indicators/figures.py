@@ -7,11 +7,10 @@ from decimal import Decimal
 from typing import Final
 
 from metrics_api.indicators.definitions import Kpi, Shape
-from metrics_api.indicators.rules import DURATION_SUMS, SUMS
+from metrics_api.indicators.rules import ACTIVITY
 from shared.schemas.metrics import Comparator
 
 MICROSECONDS_PER_HOUR: Final = 3_600_000_000
-_RECORDS: Final = tuple(name for name in SUMS if name not in DURATION_SUMS)
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ _REACHES: Final = {
 
 def is_empty(sums: Mapping[str, int]) -> bool:
     """Whether no record at all left a trace in these sums."""
-    return not any(sums[name] for name in _RECORDS)
+    return not sums[ACTIVITY]
 
 
 def quotient(

@@ -17,7 +17,7 @@ from metrics_api.indicators.definitions import DurationKind
 from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.live import DURATIONS, SPANS, Reading
 from metrics_api.indicators.periods import Span
-from metrics_api.indicators.rules import DURATION_SUMS, SUMS, Sums
+from metrics_api.indicators.rules import ACTIVITY, DURATION_SUMS, SUMS, Sums
 from metrics_api.indicators.scopes import RecordSums, Scope
 from metrics_api.indicators.values import Place, cut_spans, needed_sums, parts_in_spans, with_late
 from shared.kit.database import rows_of
@@ -36,7 +36,8 @@ async def sums_of_incidents(
     *,
     by_service: bool = False,
 ) -> dict[Place, Sums]:
-    """Sums by service, slice and span; nothing where there is no incident, 0 for other names."""
+    """These sums by service, slice and span, and their activity; nothing where it is 0."""
+    read = (*names, ACTIVITY)
     service = "coalesce(r.service, '')" if by_service else "NULL::text"
     sums = ", ".join(f"coalesce(sum(r.{name}), 0) AS {name}" for name in names)
     counted = " + ".join(name for name in names if name not in DURATION_SUMS)
@@ -45,17 +46,17 @@ async def sums_of_incidents(
         SELECT {service} AS service, r.slice::text AS slice, r.n, {sums}
         FROM ({reading.sums_in_spans(names)}) AS r GROUP BY 1, 2, 3
     ), weighed AS (
-        SELECT *, sum({counted}) OVER (PARTITION BY slice) AS weight FROM summed
-        WHERE {counted} > 0
+        SELECT *, {counted} AS {ACTIVITY}, sum({counted}) OVER (PARTITION BY slice) AS weight
+        FROM summed WHERE {counted} > 0
     ), placed AS (
         SELECT *, dense_rank() OVER (ORDER BY weight DESC, slice) AS place FROM weighed
     )
-    SELECT service, slice, n, {", ".join(names)} FROM placed WHERE place <= {MOST_SLICES}"""
+    SELECT service, slice, n, {", ".join(read)} FROM placed WHERE place <= {MOST_SLICES}"""
     parameters = {**scope_parameters(scope), **live_parameters(spans)}
     found: dict[Place, Sums] = {}
     for service_key, slice_, n, *amounts in await rows_of(session, statement, parameters):
-        known = {name: int(amount) for name, amount in zip(names, amounts, strict=True)}
-        found[Place(service_key, slice_, n)] = dict.fromkeys(SUMS, 0) | known
+        known = {name: int(amount) for name, amount in zip(read, amounts, strict=True)}
+        found[Place(service_key, slice_, n)] = known
     return found
 
 

@@ -60,6 +60,9 @@ SUMS: Final = (
     *MOVES,
 )
 
+ACTIVITY: Final = "activity"
+"""Beside sums that were read: all counts among SUMS added up, asked for or not. 0: no record."""
+
 Sums = dict[str, int]
 """Amounts by the name of the sum."""
 

@@ -13,7 +13,7 @@ from metrics_api.indicators.figures import (
     quotient,
 )
 from metrics_api.indicators.periods import Period, Span, spans_up_to
-from metrics_api.indicators.rules import SUMS, Sums, amount, parts_of
+from metrics_api.indicators.rules import ACTIVITY, SUMS, Sums, amount, parts_of
 from metrics_api.indicators.schemas import (
     BacklogIdentity,
     KpiValue,
@@ -24,7 +24,7 @@ from metrics_api.indicators.schemas import (
 from metrics_api.indicators.scopes import RecordSums
 from shared.schemas.metrics import KpiId
 
-NO_SUMS: Final[Sums] = dict.fromkeys(SUMS, 0)
+NO_SUMS: Final[Sums] = dict.fromkeys((*SUMS, ACTIVITY), 0)
 
 
 class Presence(NamedTuple):
@@ -81,14 +81,19 @@ def cut_spans(kpis: Iterable[Kpi], spans: Sequence[Span]) -> list[Span]:
 def parts_in_spans(
     kpis: Sequence[Kpi], spans: Sequence[Span], cut: Sequence[Span], sums: Mapping[Place, Sums]
 ) -> dict[KpiId, dict[Place, RecordSums]]:
-    """The parts of KPIs of incidents, of the sums of what `cut_spans` made of the spans."""
+    """The parts of KPIs of incidents, of the sums of what `cut_spans` made of the spans.
+
+    Of the sums only those that the KPIs need are looked at, and their activity.
+    """
+    nothing = dict.fromkeys((*needed_sums(kpis), ACTIVITY), 0)
     groups = {(service, slice_) for service, slice_, _ in sums}
     found: dict[KpiId, dict[Place, RecordSums]] = {kpi.id: {} for kpi in kpis}
     for service, slice_ in groups:
-        known = _running(cut, {n: sums.get(Place(service, slice_, n), NO_SUMS) for n, *_ in cut})
+        of_group = {n: sums.get(Place(service, slice_, n), nothing) for n, *_ in cut}
+        known = _running(cut, of_group, nothing)
         for n, start, end in spans:
-            before = NO_SUMS if start is None else known[start]
-            within = {name: known[end][name] - before[name] for name in SUMS}
+            before = nothing if start is None else known[start]
+            within = {name: known[end][name] - before[name] for name in nothing}
             place = Place(service, slice_, n)
             for kpi in kpis:
                 parts = parts_of_incidents(kpi, place, within, before)
@@ -97,14 +102,13 @@ def parts_in_spans(
     return found
 
 
-def _running(cut: Sequence[Span], sums: Mapping[int, Sums]) -> dict[datetime, Sums]:
-    """All sums up to each moment at which a span of the cut begins or ends."""
-    total = NO_SUMS
+def _running(cut: Sequence[Span], sums: Mapping[int, Sums], total: Sums) -> dict[datetime, Sums]:
+    """The sums up to each moment at which a span of the cut begins or ends, on top of a total."""
     known: dict[datetime, Sums] = {}
     if cut and cut[0].start is not None:
         known[cut[0].start] = total
     for n, _, end in cut:
-        total = {name: total[name] + sums[n][name] for name in SUMS}
+        total = {name: so_far + sums[n][name] for name, so_far in total.items()}
         known[end] = total
     return known
 
@@ -117,7 +121,7 @@ def parts_of_incidents(
     `before` are those of all time before the span, on which a level stands.
     """
     level = kpi.shape is Shape.LEVEL
-    whole = {name: sums[name] + before[name] for name in SUMS} if level else sums
+    whole = {name: sums[name] + before[name] for name in sums} if level else sums
     if is_empty(whole):
         return None
     extras: dict[str, Any] = {}
