@@ -90,7 +90,7 @@ def bulk_ingest(
 
 
 def _wait_until_compacted(
-    connection: psycopg.Connection[tuple[object]], limit_s: float = 120
+    connection: psycopg.Connection[tuple[object]], limit_s: float = 300
 ) -> None:
     deadline = time.monotonic() + limit_s
     while connection.execute("SELECT 1 FROM metrics.cell_delta LIMIT 1").fetchone():

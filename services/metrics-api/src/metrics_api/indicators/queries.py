@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from sqlalchemy import text
@@ -49,22 +49,26 @@ def _delta(service: str, day: date, cell: Mapping[str, int]) -> list[Any]:
 CHANGED_DURATIONS: Final = f"coalesce({', '.join(CHANGES_DURATIONS)}) IS NOT NULL"
 """Whether a delta may have changed a duration of its day."""
 
+_NAMES = ", ".join(SUMS)
+# By ctid, which no statistics of a table that a bulk load has just filled can lead astray.
 _COMPACT = f"""
-WITH taken AS (
-    DELETE FROM metrics.cell_delta d
-    USING (SELECT service, day, id FROM metrics.cell_delta
-           ORDER BY service, day, id LIMIT :batch) b
-    WHERE d.service = b.service AND d.day = b.day AND d.id = b.id
-    RETURNING d.*
+WITH taken AS MATERIALIZED (
+    DELETE FROM metrics.cell_delta WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM metrics.cell_delta WHERE (service, day) > (:service, :day)
+        ORDER BY service, day, id LIMIT :batch))
+    RETURNING *
+), of_days AS MATERIALIZED (
+    SELECT service, day, {", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in SUMS)}
+    FROM taken GROUP BY service, day
 ), summed AS (
-    SELECT service, grain,
-           CASE grain WHEN 'd' THEN day ELSE date_trunc('month', day::timestamp)::date END AS start,
-           {", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in SUMS)}
-    FROM taken CROSS JOIN (VALUES ('d'), ('m')) AS g (grain)
-    GROUP BY 1, 2, 3
+    SELECT service, 'd' AS grain, day AS start, {_NAMES} FROM of_days
+    UNION ALL
+    SELECT service, 'm', date_trunc('month', day::timestamp)::date,
+           {", ".join(f"sum({name})" for name in SUMS)}
+    FROM of_days GROUP BY 1, 3
 ), folded AS (
-    INSERT INTO metrics.cell (service, grain, start, {", ".join(SUMS)})
-    SELECT service, grain, start, {", ".join(SUMS)} FROM summed ORDER BY service, grain, start
+    INSERT INTO metrics.cell (service, grain, start, {_NAMES})
+    SELECT service, grain, start, {_NAMES} FROM summed ORDER BY service, grain, start
     ON CONFLICT (service, grain, start) DO UPDATE
     SET {", ".join(f"{name} = cell.{name} + excluded.{name}" for name in SUMS)}
 ), to_sketch AS (
@@ -72,7 +76,8 @@ WITH taken AS (
     SELECT DISTINCT service, day, now() FROM taken WHERE {CHANGED_DURATIONS}
     ON CONFLICT (service, day) DO UPDATE SET touched_at = excluded.touched_at
 )
-SELECT count(*) FROM taken"""
+SELECT count(*) OVER () AS deltas, service, day FROM taken
+ORDER BY service DESC, day DESC LIMIT 1"""
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('metrics.compact_cells', 0))"
 
 
@@ -81,15 +86,33 @@ async def one_at_a_time(session: AsyncSession) -> None:
     await session.execute(text(_ONE_AT_A_TIME))
 
 
-async def compact_batch(session: AsyncSession) -> int:
-    """Move one batch of deltas into the cells of their day and month; how many there were.
+class Compacted(NamedTuple):
+    """A batch that was moved: how many deltas, and the service and day of the last of them."""
 
-    One statement, so a crash leaves all or nothing of it. Days whose durations may have changed
-    are noted down to be sketched anew.
+    deltas: int
+    service: str
+    day: date
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there may be more after it."""
+        return self.deltas == COMPACTION_BATCH
+
+
+BEFORE_ALL: Final = Compacted(0, "", date.min)
+
+
+async def compact_batch(session: AsyncSession, after: Compacted = BEFORE_ALL) -> Compacted:
+    """Move the next batch of deltas into the cells of their day and month.
+
+    By service and day, so that all that is known of a cell is added to it at once. One statement,
+    so a crash leaves all or nothing of it. Days whose durations may have changed are noted down to
+    be sketched anew.
     """
     await one_at_a_time(session)
-    count: int = await session.scalar(text(_COMPACT), {"batch": COMPACTION_BATCH}) or 0
-    return count
+    parameters = {"batch": COMPACTION_BATCH, "service": after.service, "day": after.day}
+    row = (await session.execute(text(_COMPACT), parameters)).one_or_none()
+    return BEFORE_ALL if row is None else Compacted(*row)
 
 
 # -- checks ---------------------------------------------------------------------------------------
