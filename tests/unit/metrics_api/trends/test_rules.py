@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from metrics_api.indicators.definitions import Better
 from metrics_api.indicators.periods import Grain
+from metrics_api.targets.rules import HoldingTarget
 from metrics_api.trends.rules import (
     Cause,
     Crossing,
@@ -18,7 +20,6 @@ from metrics_api.trends.rules import (
     Direction,
     Line,
     Series,
-    Target,
     crossing_of,
     direction_of,
     impact_of,
@@ -54,7 +55,9 @@ def test_a_direction_is_significant_and_in_terms_of_what_is_better(
 
 def crossing(line: Line, comparator: Comparator, target: float, direction: Direction) -> Crossing:
     series = Series(Grain.MONTH, MONTHS, [1.0] * 12, [1] * 12)
-    return crossing_of(line, series, direction, Target("t", comparator, Decimal(str(target))))
+    return crossing_of(
+        line, series, direction, HoldingTarget(uuid4(), comparator, Decimal(str(target)))
+    )
 
 
 RISING = Line(slope=1.0, low=0.5, high=2.0, middle=5.5, at_middle=5.5)  # 11 in the last month

@@ -10,9 +10,9 @@ from shared.kit import clock
 from shared.kit.database import transaction
 from shared.kit.jobs import JobContext
 
-RESTS: Final = 2
-"""How much longer than its batches took the compaction rests between them: it leaves two thirds of
-a processor to the load that makes it work, and finds more to add to each cell at once."""
+RESTS: Final = 1
+"""So many times as long as a batch took the compaction rests after it, while more are there: it
+leaves the processor to the load that makes it work, and finds more to add to each cell at once."""
 
 
 async def compact_cells(context: JobContext, payload: Mapping[str, Any]) -> None:

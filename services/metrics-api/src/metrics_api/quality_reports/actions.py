@@ -33,6 +33,8 @@ from metrics_api.quality_reports.schemas import (
     QualityRow,
     ReportPeriod,
 )
+from metrics_api.targets.queries import targets_on
+from metrics_api.targets.rules import HoldingTarget
 from shared.kit.database import Engine, Session
 from shared.kit.pagination import PageParams, page_of
 from shared.schemas.metrics import KpiId, ReportTarget
@@ -119,7 +121,7 @@ async def _kpi_results(
 ) -> dict[str, list[KpiResult]]:
     """The results of each service, in the order of the KPIs."""
     day = asked.period.last_day
-    targets = await queries.targets_on(session, services, asked.kpis, day, asked.books)
+    targets = await targets_on(session, day, services, asked.kpis, asked.books)
     results: dict[str, list[KpiResult]] = {service: [] for service in services}
     for kpi in asked.kpis:
         found = await _figures(session, asked, kpi, services)
@@ -135,7 +137,7 @@ async def _figures(session: Session, asked: Asked, kpi: KpiId, services: Sequenc
     return await figures_then(session, kpi, services, [asked.period], asked.as_of)
 
 
-def _kpi_result(kpi: KpiId, measured: Measured, target: ReportTarget | None) -> KpiResult:
+def _kpi_result(kpi: KpiId, measured: Measured, target: HoldingTarget | None) -> KpiResult:
     value = measured.value
     judged = target is not None and value is not None
     return KpiResult(
@@ -143,7 +145,9 @@ def _kpi_result(kpi: KpiId, measured: Measured, target: ReportTarget | None) -> 
         value=value,
         count=measured.count,
         reason=measured.reason,
-        target=target,
+        target=None
+        if target is None
+        else ReportTarget(comparator=target.comparator, value=float(target.value)),
         met=meets(value, target.comparator, target.value) if judged else None,  # type: ignore[arg-type, union-attr]
     )
 

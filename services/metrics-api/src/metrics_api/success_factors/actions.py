@@ -14,8 +14,9 @@ from metrics_api.success_factors.schemas import (
     SuccessFactorCreate,
     SuccessFactorPatch,
 )
+from metrics_api.targets.queries import targets_on
+from metrics_api.targets.rules import HoldingTarget
 from metrics_api.tiers.actions import check_objective, check_services, pairs_of
-from metrics_api.tiers.end_queries import targets_on
 from metrics_api.tiers.figures import figures_of
 from metrics_api.tiers.queries import get_kra
 from metrics_api.tiers.tree import Figure
@@ -24,7 +25,7 @@ from shared.kit import audit, clock
 from shared.kit.auth import Principal
 from shared.kit.database import Session
 from shared.kit.etag import check_version
-from shared.schemas.metrics import Comparator, KpiId
+from shared.schemas.metrics import KpiId
 
 RESOURCE = "success_factor"
 
@@ -87,11 +88,8 @@ async def judged(
             (KpiId(one["kpi"]), one["service"]) for factor in factors for one in factor.kpis
         )
     )
-    plain = [(kpi.value, service) for kpi, service in pairs]
-    targets = {
-        (KpiId(row.kpi), row.service): row
-        for row in await targets_on(session, plain, period.last_day)
-    }
+    services = list(dict.fromkeys(service for _, service in pairs))
+    targets = await targets_on(session, period.last_day, services, [kpi for kpi, _ in pairs])
     figures = await figures_of(session, pairs, period, clock.now())
     return [
         _status(
@@ -99,7 +97,7 @@ async def judged(
             period,
             timezone,
             [
-                _kpi(pair, figures.get(pair), targets.get(pair))
+                _kpi(pair, figures.get(pair), targets.get((pair[1], pair[0])))
                 for pair in ((KpiId(one["kpi"]), one["service"]) for one in factor.kpis)
             ],
         )
@@ -121,7 +119,9 @@ def _status(factor: Any, period: Period, timezone: str, kpis: list[SatisfyingKpi
     )
 
 
-def _kpi(pair: tuple[KpiId, str], figure: Figure | None, target: Any) -> SatisfyingKpi:
+def _kpi(
+    pair: tuple[KpiId, str], figure: Figure | None, target: HoldingTarget | None
+) -> SatisfyingKpi:
     kpi, service = pair
     value = None if figure is None else figure.value
     met, reason = None, None
@@ -130,14 +130,14 @@ def _kpi(pair: tuple[KpiId, str], figure: Figure | None, target: Any) -> Satisfy
     elif value is None:
         reason = "no figure" if figure is None else figure.reason
     else:
-        met = meets(value, Comparator(target.comparator), target.value)
+        met = meets(value, target.comparator, target.value)
     return SatisfyingKpi(
         kpi=kpi,
         service=service,
         unit=KPIS[kpi].unit,
         value=value,
         count=0 if figure is None else figure.count,
-        comparator=None if target is None else Comparator(target.comparator),
+        comparator=None if target is None else target.comparator,
         target=None if target is None else float(target.value),
         met=met,
         reason=reason,

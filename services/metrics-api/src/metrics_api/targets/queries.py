@@ -1,18 +1,21 @@
 """Every SQL statement about targets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.as_of.relations import LIVE_BOOKS, Books
+from metrics_api.targets.rules import HoldingTarget
 from metrics_api.targets.tables import Target, TargetVersion
 from metrics_api.versioned.queries import one_row
+from shared.kit.database import rows_of
 from shared.kit.pagination import PageParams, keyset
-from shared.schemas.metrics import KpiId
+from shared.schemas.metrics import Comparator, KpiId
 
 _COLUMNS = Target.__table__.c
 _VERSION_COLUMNS = TargetVersion.__table__.c
@@ -97,3 +100,27 @@ async def list_versions(session: AsyncSession, target: UUID, page: PageParams) -
     statement = select(*columns).where(TargetVersion.target_id == target)
     order = [_VERSION_COLUMNS.version.desc()]
     return list((await session.execute(keyset(statement, order, page))).all())
+
+
+_HOLDING: Final = """
+SELECT service, kpi, id, comparator, value FROM {target}
+WHERE service = ANY(:services) AND (CAST(:kpis AS text[]) IS NULL OR kpi = ANY(:kpis))
+  AND valid_from <= :day AND (valid_to IS NULL OR valid_to >= :day)
+"""
+
+
+async def targets_on(
+    session: AsyncSession,
+    day: date,
+    services: Sequence[str],
+    kpis: Sequence[KpiId] | None = None,
+    books: Books = LIVE_BOOKS,
+) -> dict[tuple[str, KpiId], HoldingTarget]:
+    """The target that holds on a day, by service and KPI (None: any); at most one of each."""
+    names = None if kpis is None else [kpi.value for kpi in kpis]
+    parameters = {"services": list(services), "kpis": names, "day": day}
+    rows = await rows_of(session, _HOLDING.format(target=books.target), parameters)
+    return {
+        (row.service, KpiId(row.kpi)): HoldingTarget(row.id, Comparator(row.comparator), row.value)
+        for row in rows
+    }

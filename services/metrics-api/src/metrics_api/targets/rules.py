@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from metrics_api.indicators.definitions import Shape
 from metrics_api.indicators.figures import in_range
@@ -26,6 +27,14 @@ _ENDS: Final[Mapping[Shape, tuple[int, int | None]]] = {
     Shape.LEVEL: (0, None),
 }
 """The least and the greatest figure there can be; None: there is no greatest."""
+
+
+class HoldingTarget(NamedTuple):
+    """The target of a service and KPI that holds on the day in question."""
+
+    id: UUID
+    comparator: Comparator
+    value: Decimal
 
 
 def check_target(target: Mapping[str, Any]) -> None:

@@ -2,14 +2,13 @@
 """What the ends of the links are: services, targets, SLOs, SLIs, infrastructure events."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.as_of.relations import LIVE_BOOKS, Books
 from metrics_api.copies.schemas import VitalSupportCopy
 from metrics_api.copies.tables import CatalogCopy
 from metrics_api.indicators.scopes import LIVE, Relations
@@ -20,7 +19,6 @@ from metrics_api.slos.tables import Slo, SloObjective
 from metrics_api.targets.tables import Target
 from metrics_api.tiers.rules import BAD_SEVERITIES, MILD_SEVERITIES
 from shared.errors import NotFound
-from shared.kit.database import rows_of
 
 
 async def known_targets(session: AsyncSession, ids: Sequence[str]) -> set[str]:
@@ -65,27 +63,6 @@ async def slos_on_slis(session: AsyncSession, slis: Sequence[str]) -> list[str]:
         .order_by(Slo.key)
     )
     return list(await session.scalars(statement))
-
-
-_TARGETS_ON: Final = """
-    SELECT id, kpi, service, comparator, value FROM {target}
-    WHERE (kpi, service) IN (
-            SELECT * FROM unnest(CAST(:kpis AS text[]), CAST(:services AS text[])))
-      AND valid_from <= :day AND (valid_to IS NULL OR valid_to >= :day)
-    ORDER BY kpi, service
-"""
-
-
-async def targets_on(
-    session: AsyncSession,
-    pairs: Sequence[tuple[str, str]],
-    day: date,
-    books: Books = LIVE_BOOKS,
-) -> list[Any]:
-    """Targets of these (KPI, service) pairs that hold on a day, by KPI and service."""
-    kpis, services = [kpi for kpi, _ in pairs], [service for _, service in pairs]
-    parameters = {"kpis": kpis, "services": services, "day": day}
-    return await rows_of(session, _TARGETS_ON.format(target=books.target), parameters)
 
 
 async def events_of_components(

@@ -10,6 +10,7 @@ from metrics_api.attribution.service_queries import service_names
 from metrics_api.copies.queries import copies_of
 from metrics_api.copies.schemas import VitalActivityCopy
 from metrics_api.slis.queries import sli_names
+from metrics_api.targets.queries import targets_on
 from metrics_api.tiers import end_queries, queries, tree
 from metrics_api.tiers.asking import Asked
 from metrics_api.tiers.figures import figures_of
@@ -28,7 +29,7 @@ from metrics_api.tiers.schemas import BrokenLink, Tree, TreeNode, TreeRecord
 from metrics_api.tiers.slo_reading import active_slos, slis_of, slos_found
 from metrics_api.tiers.tree import EventFound, Gathered, Link, TargetFound
 from shared.kit.database import Session
-from shared.schemas.metrics import Comparator, KpiId, RecordKind
+from shared.schemas.metrics import KpiId, RecordKind
 
 EVENTS_OF_A_COMPONENT = 20
 
@@ -112,17 +113,13 @@ async def gather(session: Session, key: str, asked: Asked) -> Gathered:
 async def _targets(
     session: Session, kpis: Sequence[tuple[KpiId, str]], asked: Asked
 ) -> list[TargetFound]:
-    pairs = [(kpi.value, service) for kpi, service in kpis]
-    found = await end_queries.targets_on(session, pairs, asked.period.last_day, asked.books)
+    services = list(dict.fromkeys(service for _, service in kpis))
+    day, books = asked.period.last_day, asked.books
+    found = await targets_on(session, day, services, [kpi for kpi, _ in kpis], books)
     return [
-        TargetFound(
-            str(row.id),
-            KpiId(row.kpi),
-            row.service,
-            Comparator(row.comparator),
-            float(row.value),
-        )
-        for row in found
+        TargetFound(str(target.id), kpi, service, target.comparator, float(target.value))
+        for kpi, service in sorted(set(kpis))
+        if (target := found.get((service, kpi))) is not None
     ]
 
 

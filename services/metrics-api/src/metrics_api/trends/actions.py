@@ -17,8 +17,10 @@ from metrics_api.indicators.definitions import Kpi
 from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.periods import Grain
 from metrics_api.judgements.figure_queries import figures, figures_then
+from metrics_api.targets.queries import targets_on
+from metrics_api.targets.rules import HoldingTarget
 from metrics_api.trends import queries, rules
-from metrics_api.trends.rules import Crossing, CrossingState, Direction, Series, Target
+from metrics_api.trends.rules import Crossing, CrossingState, Direction, Series
 from shared.kit.database import Engine, Session, reading, transaction
 from shared.kit.events import Event, emit_all
 from shared.schemas.metrics import KpiId
@@ -33,7 +35,7 @@ _TELLING = {Direction.DEGRADING: "trend.degrading", Direction.IMPROVING: "trend.
 Results = Mapping[str, Mapping[str, Any]]
 """What the series of a service says, by service, in the columns of a stored trend."""
 
-Targets = Mapping[tuple[str, str], Target]
+Targets = Mapping[tuple[str, KpiId], HoldingTarget]
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ async def results_of(kpi: KpiId, series: Mapping[str, Series], targets: Targets)
     return await asyncio.to_thread(test_all)
 
 
-def _result(kpi: Kpi, series: Series, target: Target | None) -> dict[str, Any]:
+def _result(kpi: Kpi, series: Series, target: HoldingTarget | None) -> dict[str, Any]:
     # Takes a second to import, and most processes never need it.
     from metrics_api.trends.mann_kendall import find_trend  # noqa: PLC0415
 
@@ -128,7 +130,7 @@ def _result(kpi: Kpi, series: Series, target: Target | None) -> dict[str, Any]:
     }
 
 
-def _basis(series: Series, target: Target | None) -> dict[str, Any]:
+def _basis(series: Series, target: HoldingTarget | None) -> dict[str, Any]:
     """What a result follows from, in its columns: all else is arithmetic."""
     return {
         "grain": series.grain.value,
@@ -162,7 +164,7 @@ async def refresh_trends(engine: Engine, moment: datetime) -> int:
     while True:
         async with reading(engine) as session:
             services = await queries.service_keys(session, after, SERVICES_AT_ONCE)
-            targets = await queries.targets_in_force(session, services, moment.date())
+            targets = await targets_on(session, moment.date(), services)
         for kpi in KPIS:
             changed += await _refresh(engine, kpi, services, targets, moment)
         if len(services) < SERVICES_AT_ONCE:
@@ -188,7 +190,7 @@ async def _refresh(
         return await _store(session, kpi, stored, results, moment)
 
 
-def _differs(stored: Any, series: Series, target: Target | None) -> bool:
+def _differs(stored: Any, series: Series, target: HoldingTarget | None) -> bool:
     """Whether there is anything to test: most days most series are what they were."""
     if stored is None:
         return series.n > 0
@@ -262,7 +264,7 @@ async def _read(session: Session, asked: Asked, name: str) -> Read:
     for kpi in asked.kpis:
         found = await series_of(session, kpi, [service], asked.shape, moment, asked.as_of)
         series[kpi] = found[service]
-    targets = await queries.targets_in_force(session, [service], last_day, books)
+    targets = await targets_on(session, last_day, [service], books=books)
     return Read(name, series, targets)
 
 

@@ -10,13 +10,12 @@ from sqlalchemy import Row, Subquery, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.as_of.relations import LIVE_BOOKS, Books
 from metrics_api.attribution.tables import ServiceCopy
-from metrics_api.trends.rules import CrossingState, Direction, RaisedState, Target
+from metrics_api.trends.rules import CrossingState, Direction, RaisedState
 from metrics_api.trends.tables import RaisedRisk, Trend, TrendVersion
 from shared.kit.database import rows_of
 from shared.kit.pagination import PageParams, keyset
-from shared.schemas.metrics import Comparator, KpiId
+from shared.schemas.metrics import KpiId
 
 _COLUMNS = Trend.__table__.c
 
@@ -36,25 +35,6 @@ async def service_keys(session: AsyncSession, after: str, limit: int) -> list[st
     key = ServiceCopy.key.collate("C")
     statement = select(ServiceCopy.key).where(key > after).order_by(key).limit(limit)
     return list((await session.scalars(statement)).all())
-
-
-_IN_FORCE = """
-SELECT id, service, kpi, comparator, value FROM {target}
-WHERE service = ANY(:services) AND valid_from <= :today
-  AND (valid_to IS NULL OR valid_to >= :today)
-"""
-
-
-async def targets_in_force(
-    session: AsyncSession, services: Sequence[str], today: date, books: Books = LIVE_BOOKS
-) -> dict[tuple[str, str], Target]:
-    """The targets that hold today, by service and KPI."""
-    parameters = {"services": list(services), "today": today}
-    rows = await session.execute(text(_IN_FORCE.format(target=books.target)), parameters)
-    return {
-        (row.service, row.kpi): Target(row.id, Comparator(row.comparator), row.value)
-        for row in rows
-    }
 
 
 async def lock_trends(session: AsyncSession, kpi: KpiId) -> None:

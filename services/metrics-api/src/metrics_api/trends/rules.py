@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -11,8 +10,8 @@ from zoneinfo import ZoneInfo
 from metrics_api.indicators.definitions import Better
 from metrics_api.indicators.figures import meets
 from metrics_api.indicators.periods import Grain, Period, labels_between, parse_period
+from metrics_api.targets.rules import HoldingTarget
 from shared.errors import Invalid
-from shared.schemas.metrics import Comparator
 
 SIGNIFICANT: Final = 0.05
 MINIMAL_N: Final = 8
@@ -123,15 +122,6 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Target:
-    """The target that holds today."""
-
-    id: Any
-    comparator: Comparator
-    value: Decimal
-
-
-@dataclass(frozen=True)
 class Crossing:
     """When the line reaches the target; None: not within a century. `latest` is None as well
     where the slowest slope of the interval never leads there."""
@@ -198,7 +188,7 @@ def check_until(until: date | None, zone: ZoneInfo, as_of: datetime | None) -> N
 
 
 def crossing_of(
-    line: Line, series: Series, direction: Direction, target: Target | None
+    line: Line, series: Series, direction: Direction, target: HoldingTarget | None
 ) -> Crossing:
     """When the line of a series reaches a target."""
     if target is None:
