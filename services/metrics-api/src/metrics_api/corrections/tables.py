@@ -1,16 +1,14 @@
 """Corrections as they are now, and every version of them ever recorded."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from metrics_api.base import Base
 from metrics_api.corrections.rules import CorrectionCategory, CorrectionState
-from shared.kit.tables import APPEND_ONLY
+from metrics_api.versioned.tables import VersionOf
 
 CATEGORIES = ", ".join(f"'{category.value}'" for category in CorrectionCategory)
 STATES = ", ".join(f"'{state.value}'" for state in CorrectionState)
@@ -52,14 +50,7 @@ class Correction(Base):
     recorded_by: Mapped[str]
 
 
-class CorrectionVersion(Base):
-    """What a correction said from `recorded_at` until its next version, for as-of answers."""
-
+class CorrectionVersion(VersionOf, Base):
     __tablename__ = "correction_version"
-    __table_args__ = ({"info": APPEND_ONLY},)
 
     correction_id: Mapped[UUID] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(Integer, primary_key=True)
-    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    recorded_at: Mapped[datetime]
-    recorded_by: Mapped[str]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from metrics_api.base import Base
 from metrics_api.slis.rules import RatioParts, SliKind, SliState
-from shared.kit.tables import APPEND_ONLY
+from metrics_api.versioned.tables import VersionOf
 
 KINDS = ", ".join(f"'{kind.value}'" for kind in SliKind)
 PARTS = ", ".join(f"'{parts.value}'" for parts in RatioParts)
@@ -43,14 +43,7 @@ class Sli(Base):
     recorded_by: Mapped[str]
 
 
-class SliVersion(Base):
-    """What an SLI said from `recorded_at` until its next version: the fields of the wire."""
-
+class SliVersion(VersionOf, Base):
     __tablename__ = "sli_version"
-    __table_args__ = ({"info": APPEND_ONLY},)
 
     key: Mapped[str] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(Integer, primary_key=True)
-    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    recorded_at: Mapped[datetime]
-    recorded_by: Mapped[str]

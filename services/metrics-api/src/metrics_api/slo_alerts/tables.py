@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from metrics_api.base import Base
 from metrics_api.slo_alerts.rules import AlertCause, AlertState, BurnComparator, PolicyState
-from shared.kit.tables import APPEND_ONLY
+from metrics_api.versioned.tables import VersionOf
 
 POLICY_STATES = ", ".join(f"'{state.value}'" for state in PolicyState)
 COMPARATORS = ", ".join(f"'{op.value}'" for op in BurnComparator)
@@ -50,17 +50,10 @@ class SloAlertPolicy(Base):
     recorded_by: Mapped[str]
 
 
-class SloAlertPolicyVersion(Base):
-    """What a policy said from `recorded_at` until its next version: the fields of the wire."""
-
+class SloAlertPolicyVersion(VersionOf, Base):
     __tablename__ = "slo_alert_policy_version"
-    __table_args__ = ({"info": APPEND_ONLY},)
 
     policy_id: Mapped[UUID] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(Integer, primary_key=True)
-    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    recorded_at: Mapped[datetime]
-    recorded_by: Mapped[str]
 
 
 class SloAlert(Base):

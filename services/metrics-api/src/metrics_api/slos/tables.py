@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from metrics_api.base import Base
 from metrics_api.slos.rules import BudgetingMethod, SloState
-from shared.kit.tables import APPEND_ONLY
+from metrics_api.versioned.tables import VersionOf
 
 METHODS = ", ".join(f"'{method.value}'" for method in BudgetingMethod)
 STATES = ", ".join(f"'{state.value}'" for state in SloState)
@@ -56,14 +56,7 @@ class SloObjective(Base):
     facet: Mapped[int] = mapped_column(ForeignKey("metrics.sli_facet.id"))
 
 
-class SloVersion(Base):
-    """What an SLO said from `recorded_at` until its next version: the fields of the wire."""
-
+class SloVersion(VersionOf, Base):
     __tablename__ = "slo_version"
-    __table_args__ = ({"info": APPEND_ONLY},)
 
     key: Mapped[str] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(Integer, primary_key=True)
-    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    recorded_at: Mapped[datetime]
-    recorded_by: Mapped[str]

@@ -2,15 +2,14 @@
 these were before."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from metrics_api.base import Base
 from metrics_api.tiers.rules import LinkKind
+from metrics_api.versioned.tables import VersionOf
 from shared.kit.tables import APPEND_ONLY
 
 KINDS = ", ".join(f"'{kind.value}'" for kind in LinkKind)
@@ -43,18 +42,10 @@ class KraKpi(Base):
     service: Mapped[str] = mapped_column(primary_key=True)
 
 
-class KraVersion(Base):
-    """What a key result area said from `recorded_at` until its next version, its KPIs included: the
-    fields of the wire."""
-
+class KraVersion(VersionOf, Base):
     __tablename__ = "kra_version"
-    __table_args__ = ({"info": APPEND_ONLY},)
 
     key: Mapped[str] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(Integer, primary_key=True)
-    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    recorded_at: Mapped[datetime]
-    recorded_by: Mapped[str]
 
 
 class TierLink(Base):
