@@ -213,15 +213,12 @@ async def lock_standing(session: AsyncSession, service: str, gate: Gate) -> UUID
 
 
 _FIELDS: Final = [column.name for column in Evaluation.__table__.columns]
-_INSERT: Final = """
-    INSERT INTO improvement.evaluation (
-        id, service, gate, gate_version, stage, results,
-        facts_hash, evaluated_at, evaluated_by, on_behalf_of
-    ) VALUES (
-        :id, :service, :gate, :gate_version, :stage, CAST(CAST(:results AS text) AS jsonb),
-        :facts_hash, :evaluated_at, :evaluated_by, :on_behalf_of
-    )
-"""
+_PLACES: Final = {name: f":{name}" for name in _FIELDS} | {
+    "results": "CAST(CAST(:results AS text) AS jsonb)"
+}
+_INSERT: Final = f"""
+    INSERT INTO improvement.evaluation ({", ".join(_PLACES)}) VALUES ({", ".join(_PLACES.values())})
+"""  # noqa: S608 - made of our own column names
 # The update changes nothing but locks the row, and sees one committed meanwhile.
 _CLAIM: Final = """
     INSERT INTO improvement.gate_standing AS standing (service, gate, evaluation_id)
