@@ -248,6 +248,24 @@ class TestKras:
         trail = await metrics.http.get("/v1/audit", params={"resource": "kra"})
         assert [entry["action"] for entry in trail.json()["items"]] == ["changed", "created"]
 
+    async def test_every_version_is_kept_and_answered_newest_first(self, metrics: Metrics) -> None:
+        first = await posted(metrics, "/v1/kras", KRA)
+        changed = await metrics.http.patch(
+            "/v1/kras/workplaces", json={"kpis": []}, headers={"If-Match": '"1"'}
+        )
+
+        page = await metrics.http.get("/v1/kras/workplaces/versions", params={"limit": 1})
+        cursor = page.json()["next_cursor"]
+        rest = await metrics.http.get("/v1/kras/workplaces/versions", params={"cursor": cursor})
+
+        assert page.json()["items"] == [changed.json()]
+        assert (rest.json()["items"], rest.json()["next_cursor"]) == ([first], None)
+
+    async def test_versions_of_what_there_is_not_are_not_found(self, metrics: Metrics) -> None:
+        reply = await metrics.http.get("/v1/kras/nothing/versions")
+
+        assert (reply.status_code, reply.json()["code"]) == (404, "not_found")
+
     async def test_a_change_needs_the_version_that_was_read(self, metrics: Metrics) -> None:
         await posted(metrics, "/v1/kras", KRA)
         path, body = "/v1/kras/workplaces", {"name": "Other"}

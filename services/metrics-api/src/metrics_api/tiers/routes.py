@@ -24,6 +24,7 @@ from metrics_api.tiers.schemas import (
     LinkOut,
     Tree,
 )
+from metrics_api.versioned.actions import versions_page
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
@@ -74,6 +75,20 @@ async def list_kras(
 async def get_kra(key: Key, session: Session, caller: MetricsRead, response: Response) -> KraOut:
     """One key result area."""
     return _tagged(await queries.get_kra(session, key), response)
+
+
+@router.get(
+    "/kras/{key}/versions",
+    operation_id="list_kra_versions",
+    response_model=Page[KraOut],
+    responses=problem_responses(404),
+)
+async def list_kra_versions(
+    key: Key, session: Session, caller: MetricsRead, page: PageQuery
+) -> Any:
+    """Every version of a key result area that was kept, newest first."""
+    await queries.get_kra(session, key)
+    return await versions_page(session, queries.KRAS, key, page)
 
 
 @router.patch("/kras/{key}", operation_id="change_kra", responses=problem_responses(404, 412, 428))
