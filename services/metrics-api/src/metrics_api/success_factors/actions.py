@@ -3,23 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
+from metrics_api.as_of.knowing import lay_out
 from metrics_api.indicators.figures import meets
 from metrics_api.indicators.kpis import KPIS
-from metrics_api.indicators.periods import Period
 from metrics_api.success_factors import queries
 from metrics_api.success_factors.rules import satisfaction
 from metrics_api.success_factors.schemas import (
     FactorStatus,
     SatisfyingKpi,
     SuccessFactorCreate,
+    SuccessFactorOut,
     SuccessFactorPatch,
 )
 from metrics_api.targets.queries import targets_on
 from metrics_api.targets.rules import HoldingTarget
 from metrics_api.tiers.actions import check_objective, check_services, pairs_of
+from metrics_api.tiers.asking import Measured, PeriodAsked
 from metrics_api.tiers.figures import figures_of
 from metrics_api.tiers.queries import get_kra
 from metrics_api.tiers.tree import Figure
+from metrics_api.versioned.queries import keep_version
 from shared.errors import Conflict, Invalid, NotFound
 from shared.kit import audit, clock
 from shared.kit.auth import Principal
@@ -44,7 +47,7 @@ async def create_factor(session: Session, caller: Principal, body: SuccessFactor
     await queries.replace_kpis(session, body.key, pairs_of(body.kpis))
     after = body.model_dump(mode="json")
     await audit.record(session, caller, "created", (RESOURCE, body.key), after=after)
-    return await queries.get_factor(session, body.key)
+    return await _kept(session, caller, body.key)
 
 
 async def _check_kra(session: Session, kra: str | None) -> None:
@@ -76,26 +79,39 @@ async def change_factor(
         await queries.replace_kpis(session, key, pairs_of(patch.kpis))
     before = {name: present._mapping[name] for name in changes}
     await audit.record(session, caller, "changed", (RESOURCE, key), before, changes)
-    return await queries.get_factor(session, key)
+    return await _kept(session, caller, key)
+
+
+async def _kept(session: Session, caller: Principal, key: str) -> Any:
+    """A factor that was just written, which is a version of it."""
+    factor = await queries.get_factor(session, key)
+    version = {**factor._mapping, "recorded_at": factor.updated_at, "recorded_by": caller.person}
+    data = SuccessFactorOut.model_validate(factor).model_dump(mode="json")
+    await keep_version(session, queries.FACTORS, version, data)
+    return factor
 
 
 async def judged(
-    session: Session, factors: Sequence[Any], period: Period, timezone: str
+    session: Session, factors: Sequence[Measured], asked: PeriodAsked
 ) -> list[FactorStatus]:
-    """How far each of these factors is satisfied in the period, in their order."""
+    """How far each of these factors is satisfied in the period, in their order.
+
+    As of a moment: in a session of as_of.knowing, where this lays out what the KPIs look at.
+    """
     pairs = list(
         dict.fromkeys(
             (KpiId(one["kpi"]), one["service"]) for factor in factors for one in factor.kpis
         )
     )
-    services = list(dict.fromkeys(service for _, service in pairs))
-    targets = await targets_on(session, period.last_day, services, [kpi for kpi, _ in pairs])
-    figures = await figures_of(session, pairs, period, clock.now())
+    kpis, services = [kpi for kpi, _ in pairs], list(dict.fromkeys(at for _, at in pairs))
+    if asked.as_of is not None:
+        await lay_out(session, asked.as_of, kpis, services)
+    targets = await targets_on(session, asked.period.last_day, services, kpis, asked.books)
+    figures = await figures_of(session, pairs, asked.period, asked.now, asked.relations)
     return [
         _status(
             factor,
-            period,
-            timezone,
+            asked,
             [
                 _kpi(pair, figures.get(pair), targets.get((pair[1], pair[0])))
                 for pair in ((KpiId(one["kpi"]), one["service"]) for one in factor.kpis)
@@ -105,15 +121,16 @@ async def judged(
     ]
 
 
-def _status(factor: Any, period: Period, timezone: str, kpis: list[SatisfyingKpi]) -> FactorStatus:
+def _status(factor: Measured, asked: PeriodAsked, kpis: list[SatisfyingKpi]) -> FactorStatus:
     return FactorStatus(
         factor=factor.key,
         name=factor.name,
-        period=period.label,
-        start=period.start,
-        end=period.end,
-        complete=period.complete,
-        timezone=timezone,
+        period=asked.period.label,
+        start=asked.period.start,
+        end=asked.period.end,
+        complete=asked.period.complete,
+        timezone=asked.timezone,
+        as_of=asked.as_of,
         status=satisfaction([one.met for one in kpis]),
         kpis=kpis,
     )

@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.success_factors.tables import SuccessFactor, SuccessFactorKpi
+from metrics_api.success_factors.tables import (
+    SuccessFactor,
+    SuccessFactorKpi,
+    SuccessFactorVersion,
+)
+from metrics_api.tiers.asking import Measured
+from metrics_api.versioned.queries import Versioned, said_at
 from shared.errors import NotFound
 from shared.kit.pagination import PageParams, keyset
 
@@ -24,6 +31,7 @@ _KPIS = (
     .label("kpis")
 )
 _FACTOR = (*SuccessFactor.__table__.c, _KPIS)
+FACTORS = Versioned(SuccessFactor, SuccessFactorVersion)
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,16 @@ async def get_factor(session: AsyncSession, key: str, *, lock: bool = False) -> 
     if row is None:
         raise NotFound(f"There is no critical success factor {key}")
     return row
+
+
+async def get_factor_then(session: AsyncSession, key: str, as_of: datetime | None) -> Measured:
+    """What satisfies a factor, or satisfied it as known then; 404 if it was not."""
+    if as_of is None:
+        factor = await get_factor(session, key)
+        return Measured(key, factor.name, factor.kpis)
+    missing = f"There was no critical success factor {key} yet"
+    said = await said_at(session, FACTORS, key, as_of, missing)
+    return Measured(key, said["name"], said["kpis"])
 
 
 async def list_factors(

@@ -2,10 +2,9 @@
 
 from typing import Annotated, Any
 
-from fastapi import Response
+from fastapi import Request, Response
 
-from metrics_api.indicators.parameters import TimeZone
-from metrics_api.indicators.periods import parse_periods, parse_zone
+from metrics_api.as_of.knowing import known
 from metrics_api.success_factors import actions, queries
 from metrics_api.success_factors.queries import FactorFilter
 from metrics_api.success_factors.schemas import (
@@ -14,9 +13,9 @@ from metrics_api.success_factors.schemas import (
     SuccessFactorOut,
     SuccessFactorPatch,
 )
-from metrics_api.tiers.parameters import PeriodLabel
+from metrics_api.tiers.parameters import PeriodQuery
+from metrics_api.versioned.actions import versions_page
 from shared.kit.auth import Principal, requires
-from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
 from shared.kit.idempotency import Idempotent
@@ -78,6 +77,20 @@ async def get_success_factor(
     return _tagged(await queries.get_factor(session, key), response)
 
 
+@router.get(
+    "/success-factors/{key}/versions",
+    operation_id="list_success_factor_versions",
+    response_model=Page[SuccessFactorOut],
+    responses=problem_responses(404),
+)
+async def list_success_factor_versions(
+    key: Key, session: Session, caller: MetricsRead, page: PageQuery
+) -> Any:
+    """Every version of a critical success factor that was kept, newest first."""
+    await queries.get_factor(session, key)
+    return await versions_page(session, queries.FACTORS, key, page)
+
+
 @router.patch(
     "/success-factors/{key}",
     operation_id="change_success_factor",
@@ -101,16 +114,12 @@ async def change_success_factor(
     responses=problem_responses(404),
 )
 async def get_success_factor_status(
-    key: Key,
-    session: Session,
-    caller: MetricsRead,
-    period: PeriodLabel,
-    timezone: TimeZone = "UTC",
+    key: Key, request: Request, session: Session, caller: MetricsRead, asked: PeriodQuery
 ) -> FactorStatus:
     """Whether its KPIs met their targets in a period."""
-    (asked,) = parse_periods([period], parse_zone(timezone), now())
-    factor = await queries.get_factor(session, key)
-    (status,) = await actions.judged(session, [factor], asked, timezone)
+    async with known(session, request.app.state.engine, asked.as_of) as seen:
+        factor = await queries.get_factor_then(seen, key, asked.as_of)
+        (status,) = await actions.judged(seen, [factor], asked)
     return status
 
 

@@ -77,5 +77,6 @@ class FactorStatus(Out):
     end: datetime
     complete: bool
     timezone: str
+    as_of: datetime | None
     status: Satisfaction
     kpis: list[SatisfyingKpi]

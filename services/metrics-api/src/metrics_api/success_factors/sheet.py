@@ -10,6 +10,7 @@ from metrics_api.indicators.periods import parse_period, parse_zone
 from metrics_api.success_factors.actions import judged
 from metrics_api.success_factors.queries import factors_of_service
 from metrics_api.success_factors.rules import Satisfaction
+from metrics_api.tiers.asking import Measured, PeriodAsked
 from shared.schemas.common import FactDefinition, FactValue
 
 _NUMBERS = (
@@ -23,7 +24,9 @@ async def _load(session: AsyncSession, service: str, now: datetime) -> Mapping[s
     factors = await factors_of_service(session, service)
     last = now.date().replace(day=1) - timedelta(days=1)
     month = parse_period(f"{last:%Y-%m}", parse_zone("UTC"), now)
-    found = await judged(session, factors, month, "UTC") if factors else []
+    measured = [Measured(factor.key, factor.name, factor.kpis) for factor in factors]
+    asked = PeriodAsked(month, "UTC", now, None)
+    found = await judged(session, measured, asked) if measured else []
     statuses = [one.status for one in found]
     values = (
         len(factors),

@@ -6,6 +6,7 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
 from metrics_api.base import Base
+from metrics_api.versioned.tables import VersionOf
 
 
 class SuccessFactor(Base):
@@ -39,3 +40,9 @@ class SuccessFactorKpi(Base):
     factor: Mapped[str] = mapped_column(ForeignKey("metrics.success_factor.key"), primary_key=True)
     kpi: Mapped[str] = mapped_column(primary_key=True)
     service: Mapped[str] = mapped_column(primary_key=True)
+
+
+class SuccessFactorVersion(VersionOf, Base):
+    __tablename__ = "success_factor_version"
+
+    key: Mapped[str] = mapped_column(primary_key=True)

@@ -1,23 +1,30 @@
-"""What is asked of the tree of a key result area."""
+"""What is asked of the tree of a key result area, and of critical success factors."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from metrics_api.as_of.relations import LIVE_BOOKS, THEN, THEN_BOOKS, Books
 from metrics_api.indicators.periods import Period
 from metrics_api.indicators.scopes import LIVE, Relations
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A period, and up to how many `records` under each node that is red by itself.
+class Measured(NamedTuple):
+    """What KPIs measure, each of a service: a key result area or a critical success factor."""
 
-    `as_of` None: as things stand. Else `now` is that moment, for all that lasts until now.
-    """
+    key: str
+    name: str
+    kpis: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class PeriodAsked:
+    """A period, as things stand (`as_of` None) or as they were known at a moment, which then is
+    `now` for all that lasts until now."""
 
     period: Period
     timezone: str
-    records: int
     now: datetime
     as_of: datetime | None
 
@@ -33,3 +40,10 @@ class Asked:
     def span(self) -> tuple[datetime, datetime]:
         """[start, end) of the period."""
         return self.period.start, self.period.end
+
+
+@dataclass(frozen=True)
+class Asked(PeriodAsked):
+    """The same of a tree, with up to so many records under each node that is red by itself."""
+
+    records: int

@@ -6,7 +6,7 @@ from fastapi import Depends, Query
 
 from metrics_api.indicators.parameters import AsOf, TimeZone
 from metrics_api.indicators.periods import parse_period, parse_zone
-from metrics_api.tiers.asking import Asked
+from metrics_api.tiers.asking import Asked, PeriodAsked
 from shared.kit.clock import now
 
 PeriodLabel = Annotated[
@@ -22,15 +22,19 @@ RecordLimit = Annotated[
 ]
 
 
-async def tree_asked(
-    period: PeriodLabel,
-    timezone: TimeZone = "UTC",
-    records: RecordLimit = 10,
-    as_of: AsOf = None,
-) -> Asked:
+async def period_asked(
+    period: PeriodLabel, timezone: TimeZone = "UTC", as_of: AsOf = None
+) -> PeriodAsked:
     moment = as_of or now()
     found = parse_period(period.strip(), parse_zone(timezone), moment, "/query/period")
-    return Asked(found, timezone, records, moment, as_of)
+    return PeriodAsked(found, timezone, moment, as_of)
+
+
+PeriodQuery = Annotated[PeriodAsked, Depends(period_asked)]
+
+
+async def tree_asked(asked: PeriodQuery, records: RecordLimit = 10) -> Asked:
+    return Asked(asked.period, asked.timezone, asked.now, asked.as_of, records)
 
 
 TreeQuery = Annotated[Asked, Depends(tree_asked)]

@@ -23,8 +23,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.tiers.asking import Measured
 from metrics_api.tiers.tables import Kra, KraKpi, KraVersion, TierLink, TierLinkBefore
-from metrics_api.versioned.queries import Versioned, one_row
+from metrics_api.versioned.queries import Versioned, said_at
 from shared.errors import NotFound
 from shared.kit.pagination import PageParams, keyset
 
@@ -46,7 +47,6 @@ _KPIS = (
     .label("kpis")
 )
 _KRA = (*Kra.__table__.c, _KPIS)
-_version = KraVersion.__table__.c
 _link = TierLink.__table__.c
 _before = TierLinkBefore.__table__.c
 KRAS = Versioned(Kra, KraVersion)
@@ -89,17 +89,14 @@ async def get_kra(session: AsyncSession, key: str, *, lock: bool = False) -> Row
     return row
 
 
-async def get_kra_then(session: AsyncSession, key: str, as_of: datetime | None) -> Row[Any]:
-    """Name and KPIs of a key result area as it is, or as it was known then; 404 if it was not."""
+async def get_kra_then(session: AsyncSession, key: str, as_of: datetime | None) -> Measured:
+    """What measures a key result area, or measured it as known then; 404 if it was not."""
     if as_of is None:
-        return await get_kra(session, key)
-    statement = (
-        select(_version.data["name"].astext.label("name"), _version.data["kpis"].label("kpis"))
-        .where(_version.key == key, _version.recorded_at <= as_of)
-        .order_by(_version.version.desc())
-        .limit(1)
-    )
-    return await one_row(session, statement, f"There was no key result area {key} yet")
+        kra = await get_kra(session, key)
+        return Measured(key, kra.name, kra.kpis)
+    missing = f"There was no key result area {key} yet"
+    said = await said_at(session, KRAS, key, as_of, missing)
+    return Measured(key, said["name"], said["kpis"])
 
 
 async def list_kras(

@@ -91,6 +91,21 @@ async def one_row(
     return row
 
 
+async def said_at(
+    session: AsyncSession, kept: Versioned, identity: Any, as_of: datetime, missing: str
+) -> Mapping[str, Any]:
+    """The fields of the wire that a definition had at a moment, 404 with what was missing."""
+    columns = kept.versions.__table__.c
+    statement = (
+        select(columns.data)
+        .where(columns[kept.version_of] == identity, columns.recorded_at <= as_of)
+        .order_by(columns.version.desc())
+        .limit(1)
+    )
+    said: Mapping[str, Any] = (await one_row(session, statement, missing)).data
+    return said
+
+
 async def present_row(
     session: AsyncSession, kept: Versioned, record: Mapping[str, Any]
 ) -> Row[Any]:
