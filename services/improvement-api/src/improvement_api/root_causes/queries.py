@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import ColumnElement, and_, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,27 +19,33 @@ from improvement_api.root_causes.tables import (
     MajorIncident,
     MajorReading,
 )
+from shared.kit.database import rows_of
 from shared.kit.pagination import PageParams, keyset
 
 _KEPT = ("service", "title", "priority", "state", "opened_at", "resolved_at", "due_at")
+
+
+# Built once: all of them are read every few minutes, and to put a page of rows into VALUES takes
+# longer than to store them.
+_KEEP: Final = f"""
+    INSERT INTO improvement.major_incident AS known
+        (source, external_id, {", ".join(_KEPT)}, major, first_seen_at, seen_at)
+    SELECT source, external_id, {", ".join(_KEPT)}, true, :seen_at, :seen_at
+    FROM json_populate_recordset(
+        CAST(NULL AS improvement.major_incident), CAST(CAST(:rows AS text) AS json))
+    ON CONFLICT (source, external_id) DO UPDATE
+    SET {", ".join(f"{name} = excluded.{name}" for name in _KEPT)}, major = true,
+        seen_at = greatest(known.seen_at, excluded.seen_at)
+"""  # noqa: S608 - made of our own column names
 
 
 async def keep_major_incidents(
     session: AsyncSession, rows: Sequence[dict[str, Any]], seen_at: datetime
 ) -> None:
     """Store a page of major incidents as they are now, seen at `seen_at`."""
-    if not rows:
-        return
-    stamps = {"major": True, "first_seen_at": seen_at, "seen_at": seen_at}
-    statement = insert(MajorIncident).values([row | stamps for row in rows])
-    new = statement.excluded
-    changed = {name: new[name] for name in _KEPT} | {
-        "major": true(),
-        "seen_at": func.greatest(MajorIncident.seen_at, new.seen_at),
-    }
-    await session.execute(
-        statement.on_conflict_do_update(index_elements=["source", "external_id"], set_=changed)
-    )
+    if rows:
+        parameters = {"rows": orjson.dumps(rows).decode(), "seen_at": seen_at}
+        await rows_of(session, _KEEP, parameters)
 
 
 async def forget_unseen(session: AsyncSession, seen_before: datetime, opened_from: datetime) -> int:
