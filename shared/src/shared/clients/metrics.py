@@ -137,7 +137,8 @@ class MetricsClient:
         self, opened_from: datetime, cursor: str | None
     ) -> Page[MajorIncident]:
         """A page of the major incidents that were opened then or later, by source and id."""
-        params = {"major": True, "opened_from": opened_from.isoformat(), "limit": LARGEST_PAGE}
+        # Short pages: whole incidents are long, and while one is written nobody else is answered.
+        params = {"major": True, "opened_from": opened_from.isoformat(), "limit": 100}
         return await self._page("/v1/incidents", params, cursor, MajorIncident)
 
     async def recurrences(self, fingerprint: Mapping[str, Any]) -> Recurrences:

@@ -1,5 +1,7 @@
 """Reading which incidents are major, and asking whether what was fixed happened again."""
 
+import asyncio
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -20,6 +22,9 @@ from shared.schemas.metrics import MajorIncident
 
 READ, CHECK = "read_major_incidents", "check_fixes"
 AT_ONCE: Final = 100
+RESTS: Final = 3
+"""So many times as long as a page took the reading rests after it: whoever asks metrics-api for
+figures shall not wait behind it."""
 AFTER_REFUSAL: Final = timedelta(hours=1)
 _PATIENT = RetryPolicy(attempts=10, longest_wait=timedelta(minutes=5))
 log = logger(__name__)
@@ -40,13 +45,16 @@ async def read_major_incidents(context: JobContext, _: Mapping[str, Any]) -> Non
     opened_from = began - settings.major_incident_reach
     cursor: str | None = None
     while True:
+        asked = time.monotonic()
         page = await metrics.major_incidents(opened_from, cursor)
+        took = time.monotonic() - asked
         rows = [row for one in page.items if (row := _row(one, settings.rca_due)) is not None]
         async with transaction(context.engine) as session:
             await keep_major_incidents(session, rows, began)
         cursor = page.next_cursor
         if cursor is None:
             break
+        await asyncio.sleep(RESTS * took)
     async with transaction(context.engine) as session:
         gone = await forget_unseen(session, began, opened_from)
         await note_reading(session, began)
