@@ -25,6 +25,14 @@ async def ok(call: Awaitable[Any]) -> Any:
     return reply
 
 
+async def open_desk(metrics: Metrics) -> Metrics:
+    """A source `desk` and the services `mail` and `network`, each named so by it."""
+    await ok(metrics.http.post("/v1/sources", json={"key": "desk", "name": "Desk"}))
+    for key in ("mail", "network"):
+        await tell(metrics, key, [f"The {key}"], 1)
+    return metrics
+
+
 async def tell(metrics: Metrics, key: str, names: list[str], revision: int, **facts: Any) -> None:
     """As an event of the catalog does, with the moves of records that it causes."""
     service = {

@@ -20,6 +20,7 @@ from tests.support.as_of import (
     mttr,
     numbers,
     ok,
+    open_desk,
     push,
     push_record,
     report,
@@ -33,10 +34,7 @@ from tests.support.postgres import Database
 @pytest.fixture
 async def desk(metrics: Metrics) -> Metrics:
     """A source `desk` and the services `mail` and `network`, each named so by it."""
-    await ok(metrics.http.post("/v1/sources", json={"key": "desk", "name": "Desk"}))
-    for key in ("mail", "network"):
-        await tell(metrics, key, [f"The {key}"], 1)
-    return metrics
+    return await open_desk(metrics)
 
 
 async def test_an_update_that_came_later_was_not_known(desk: Metrics) -> None:

@@ -7,17 +7,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.kit.clock import now
-from tests.support.as_of import figures, map_states, numbers, ok, push, report, tell
+from tests.support.as_of import figures, map_states, numbers, ok, open_desk, push, report, tell
 from tests.support.metrics import Metrics
 
 
 @pytest.fixture
 async def desk(metrics: Metrics) -> Metrics:
     """A source `desk` and the services `mail` and `network`, each named so by it."""
-    await ok(metrics.http.post("/v1/sources", json={"key": "desk", "name": "Desk"}))
-    for key in ("mail", "network"):
-        await tell(metrics, key, [f"The {key}"], 1)
-    return metrics
+    return await open_desk(metrics)
 
 
 NAMES = st.sampled_from(["mail", "The mail", "network", "Both", "nobody", None])

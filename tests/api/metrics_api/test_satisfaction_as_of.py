@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.kit.clock import now
-from tests.support.as_of import OPENED, ok, tell, tell_copy
+from tests.support.as_of import OPENED, ok, open_desk, tell, tell_copy
 from tests.support.metrics import Metrics
 
 QUESTIONS: list[dict[str, Any]] = [
@@ -28,10 +28,7 @@ async def desk(metrics: Metrics) -> Metrics:
     """A source `desk`, the services `mail` and `network`, a touchpoint and a customer."""
     await rename(metrics, "touchpoint", "desk", {"channel": "phone"}, "Service desk")
     await rename(metrics, "customer", "hr", {}, "People")
-    await ok(metrics.http.post("/v1/sources", json={"key": "desk", "name": "Desk"}))
-    for key in ("mail", "network"):
-        await tell(metrics, key, [f"The {key}"], 1)
-    return metrics
+    return await open_desk(metrics)
 
 
 async def rename(metrics: Metrics, kind: str, key: str, facts: dict[str, Any], name: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from metrics_api.incidents.rules import FoldedIncident
+from metrics_api.indicators import queries
 from metrics_api.indicators.actions import Asked, kpis_of
 from metrics_api.indicators.definitions import DurationKind
 from metrics_api.indicators.jobs import compact_cells
@@ -196,6 +197,28 @@ async def test_a_day_is_sketched_only_after_a_rest(
         await compact_cells(context, {})
     assert await pending(engine) == 0
     assert await differences(engine) == []
+
+
+@pytest.mark.parametrize(("batch", "left"), [(1_000, 0), (1, 1)])
+async def test_under_a_load_a_day_rests_longer_before_it_is_sketched(
+    engine: AsyncEngine,
+    metrics_db: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    batch: int,
+    left: int,
+) -> None:
+    monkeypatch.setattr(queries, "COMPACTION_BATCH", batch)
+    async with transaction(engine) as session:
+        await store(session, [resolved_incident("network", MAY, 1)])
+        await session.execute(
+            text(
+                "INSERT INTO metrics.sketch_pending"
+                " VALUES ('mail', '2016-05-01', now() - interval '2 minutes')"
+            )
+        )
+    async with job_context(Settings(database_url=SecretStr(metrics_db.runtime_url))) as context:
+        await compact_cells(context, {})
+    assert await pending(engine) == 1 + left  # the day that was just touched rests in any case
 
 
 async def test_no_more_days_are_counted_from_incidents_than_can_be(engine: AsyncEngine) -> None:

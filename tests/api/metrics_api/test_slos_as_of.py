@@ -16,7 +16,7 @@ from metrics_api.slis.queries import get_sli
 from metrics_api.versioned import actions as versioned
 from shared.kit.clock import now
 from shared.kit.database import transaction
-from tests.support.as_of import ok, push_record, tell
+from tests.support.as_of import ok, open_desk, push_record
 from tests.support.as_of import push as push_incident
 from tests.support.copies import add_copy
 from tests.support.corrections import act, approved, requested
@@ -32,9 +32,7 @@ MARCH = {"at": "2024-03-02T00:00:00Z"}
 @pytest.fixture(autouse=True)
 async def desk(metrics: Metrics) -> None:
     """A source `desk`, the services `mail` and `network`, and the SLI `errors` of `network`."""
-    await ok(metrics.http.post("/v1/sources", json={"key": "desk", "name": "Desk"}))
-    for key in ("mail", "network"):
-        await tell(metrics, key, [f"The {key}"], 1)
+    await open_desk(metrics)
     await define_sli(metrics)
 
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.kit.clock import now
-from tests.support.as_of import OPENED, map_states, ok, push, push_record, tell
+from tests.support.as_of import OPENED, map_states, ok, open_desk, push, push_record
 from tests.support.corrections import act, requested
 from tests.support.metrics import Metrics
 from tests.support.slos import change, define_sli, define_slo
@@ -36,9 +36,7 @@ OBJECTIVES: dict[str, list[dict[str, Any]]] = {
 @pytest.fixture
 async def desk(metrics: Metrics) -> Metrics:
     """Each SLI by each way of budgeting, and composites of those of records and samples."""
-    await ok(metrics.http.post("/v1/sources", json={"key": "desk", "name": "Desk"}))
-    for key in ("mail", "network"):
-        await tell(metrics, key, [f"The {key}"], 1)
+    await open_desk(metrics)
     for key, fields in SLIS.items():
         await define_sli(metrics, key=key, **fields)
         for method, objectives in OBJECTIVES.items():

@@ -14,7 +14,16 @@ from metrics_api.as_of.queries import AT_ONCE, snapshot
 from metrics_api.tiers import queries
 from shared.kit.clock import now
 from shared.kit.database import transaction
-from tests.support.as_of import OPENED, map_states, ok, push, push_record, tell, tell_copy
+from tests.support.as_of import (
+    OPENED,
+    map_states,
+    ok,
+    open_desk,
+    push,
+    push_record,
+    tell,
+    tell_copy,
+)
 from tests.support.metrics import Metrics
 from tests.support.slos import change, define_sli, define_slo, made, retire
 from tests.support.slos import push as push_samples
@@ -30,9 +39,7 @@ Step = Callable[[], Awaitable[Any]]
 @pytest.fixture
 async def desk(metrics: Metrics) -> Metrics:
     """A source `desk`, the services `mail` and `network`, and a vital activity."""
-    await ok(metrics.http.post("/v1/sources", json={"key": "desk", "name": "Desk"}))
-    for key in ("mail", "network"):
-        await tell(metrics, key, [f"The {key}"], 1)
+    await open_desk(metrics)
     await tell_copy(metrics, "vital_activity", "take-orders", {"name": "Take orders", **ACTIVITY})
     return metrics
 

@@ -10,7 +10,7 @@ import pytest
 
 from metrics_api.trends.actions import refresh_trends
 from shared.kit.clock import now
-from tests.support.as_of import ok, tell
+from tests.support.as_of import ok, open_desk, tell
 from tests.support.metrics import Metrics
 
 FIRST = datetime(2024, 1, 10, tzinfo=UTC)
@@ -28,9 +28,7 @@ QUESTIONS: list[dict[str, Any]] = [
 @pytest.fixture
 async def mail(metrics: Metrics) -> Metrics:
     """A source `desk`, and a service whose incidents of 2024 take longer month by month."""
-    await ok(metrics.http.post("/v1/sources", json={"key": "desk", "name": "Desk"}))
-    for key in ("mail", "network"):
-        await tell(metrics, key, [f"The {key}"], 1)
+    await open_desk(metrics)
     for number, hours in enumerate(HOURS):
         await push(metrics, number, 1, hours)
     return metrics

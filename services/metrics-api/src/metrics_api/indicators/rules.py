@@ -61,7 +61,8 @@ SUMS: Final = (
 )
 
 ACTIVITY: Final = "activity"
-"""Beside sums that were read: all counts among SUMS added up, asked for or not. 0: no record."""
+"""Beside sums that were read: counts added up, 0 where no record left a trace. Of cells all counts
+among SUMS, of incidents those that were asked for."""
 
 Sums = dict[str, int]
 """Amounts by the name of the sum."""

@@ -19,7 +19,7 @@ from metrics_api.indicators.queries import CHANGED_DURATIONS, one_at_a_time
 
 DAYS_AT_ONCE: Final = 2_000
 REST: Final = timedelta(minutes=1)
-REST_UNDER_LOAD: Final = timedelta(minutes=10)
+REST_UNDER_LOAD: Final = timedelta(minutes=10)  # in which a bulk load comes back to nearly all
 _KINDS: Final = [kind.value for kind in DurationKind]
 
 

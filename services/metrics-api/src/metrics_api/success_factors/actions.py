@@ -22,7 +22,7 @@ from metrics_api.tiers.asking import Measured, PeriodAsked
 from metrics_api.tiers.figures import figures_of
 from metrics_api.tiers.queries import get_kra
 from metrics_api.tiers.tree import Figure
-from metrics_api.versioned.queries import keep_version
+from metrics_api.versioned.actions import keep_written
 from shared.errors import Conflict, Invalid, NotFound
 from shared.kit import audit, clock
 from shared.kit.auth import Principal
@@ -85,9 +85,7 @@ async def change_factor(
 async def _kept(session: Session, caller: Principal, key: str) -> Any:
     """A factor that was just written, which is a version of it."""
     factor = await queries.get_factor(session, key)
-    version = {**factor._mapping, "recorded_at": factor.updated_at, "recorded_by": caller.person}
-    data = SuccessFactorOut.model_validate(factor).model_dump(mode="json")
-    await keep_version(session, queries.FACTORS, version, data)
+    await keep_written(session, caller, queries.FACTORS, factor, SuccessFactorOut)
     return factor
 
 

@@ -11,7 +11,7 @@ from metrics_api.tiers import queries
 from metrics_api.tiers.end_queries import known_slis, known_slos, known_targets
 from metrics_api.tiers.rules import LinkKind, missing
 from metrics_api.tiers.schemas import KraCreate, KraOut, KraPatch, LinkCreate, MeasuredKpi
-from metrics_api.versioned.queries import keep_version
+from metrics_api.versioned.actions import keep_written
 from shared.errors import Conflict, FieldError, Invalid
 from shared.kit import audit, clock
 from shared.kit.auth import Principal
@@ -64,9 +64,7 @@ async def change_kra(
 async def _kept(session: Session, caller: Principal, key: str) -> Any:
     """A key result area that was just written, which is a version of it."""
     kra = await queries.get_kra(session, key)
-    version = {**kra._mapping, "recorded_at": kra.updated_at, "recorded_by": caller.person}
-    data = KraOut.model_validate(kra).model_dump(mode="json")
-    await keep_version(session, queries.KRAS, version, data)
+    await keep_written(session, caller, queries.KRAS, kra, KraOut)
     return kra
 
 

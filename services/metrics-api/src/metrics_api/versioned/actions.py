@@ -87,6 +87,15 @@ def _recorded(caller: Principal) -> dict[str, Any]:
     return {"recorded_at": now(), "recorded_by": caller.person}
 
 
+async def keep_written(
+    session: Session, caller: Principal, kept: Versioned, row: Any, shown: type[Out]
+) -> None:
+    """Keep what was just written, a row that says when (`updated_at`), as a version of it."""
+    record = {**row._mapping, "recorded_at": row.updated_at, "recorded_by": caller.person}
+    data = shown.model_validate(row).model_dump(mode="json")
+    await queries.keep_version(session, kept, record, data)
+
+
 async def versions_page(
     session: Session, kept: Versioned, identity: Any, page: PageParams
 ) -> dict[str, Any]:
