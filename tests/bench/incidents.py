@@ -13,6 +13,8 @@ SERVICES = 500
 YEAR_START = datetime(2025, 1, 1, tzinfo=UTC)
 SECONDS_OF_YEAR = 365 * 86_400
 GROUPS = [f"Group {n}" for n in range(40)]
+# One in a hundred is critical, as in the logs of real service desks.
+PRIORITIES, SHARES = (1, 2, 3, 4, 5), (1, 14, 45, 28, 12)
 CHANNELS = ["phone", "email", "portal", "monitoring"]
 
 
@@ -34,7 +36,7 @@ def incident(number: int, chance: random.Random) -> dict[str, Any]:
         "state": "closed",
         "title": f"Something number {number} does not work as expected",
         "service": service_key(chance.randrange(SERVICES)),
-        "priority": chance.choice([1, 2, 3, 3, 3, 4, 4, 5]),
+        "priority": chance.choices(PRIORITIES, SHARES)[0],
         "channel": chance.choice(CHANNELS),
         "assignment_group": chance.choice(GROUPS),
         "reassignment_count": chance.choice([0, 0, 0, 1, 2]),

@@ -42,7 +42,7 @@ class Incidents(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path, params = request.url.path, request.url.params
-        if path == "/v1/incidents":
+        if path == "/v1/incidents/major":
             self.asked.append(params)
             return httpx.Response(200, json=self._page(params))
         if path == "/v1/incidents/recurrences":

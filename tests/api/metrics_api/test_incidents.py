@@ -40,6 +40,12 @@ async def push(metrics: Metrics, **fields: Any) -> Response:
     return await metrics.http.post("/v1/incidents", json=update(**fields))
 
 
+async def majors(metrics: Metrics, **page: Any) -> Any:
+    """A page of those that were opened in March or later."""
+    params = {"opened_from": "2026-03-01T00:00:00Z", **page}
+    return (await metrics.http.get("/v1/incidents/major", params=params)).json()
+
+
 def pointers(reply: Response) -> list[str]:
     return [error["pointer"] for error in reply.json()["errors"]]
 
@@ -250,6 +256,34 @@ class TestReading:
         listed = (await desk.http.get("/v1/incidents", params=query)).json()["items"]
 
         assert [item["external_id"] for item in listed] == ["early"]
+
+    async def test_major_incidents_are_listed_in_short(self, desk: Metrics) -> None:
+        """Major by the tool's flag, else by priority 1."""
+        await push(desk, external_id="A", priority=1, title="Down")
+        await push(desk, external_id="B", priority=1, major=False)
+        await push(desk, external_id="C", priority=3, major=True, state="resolved")
+        await push(desk, external_id="D", priority=3)
+        await push(desk, external_id="E", priority=1, opened_at="2026-02-28T23:59:59Z")
+
+        first = await majors(desk, limit=1)
+        last = await majors(desk, cursor=first["next_cursor"])
+
+        assert first["items"] == [
+            {
+                "source": "desk",
+                "external_id": "A",
+                "service": None,
+                "title": "Down",
+                "priority": 1,
+                "state": "new",
+                "opened_at": OPENED,
+                "resolution_at": None,
+            }
+        ]
+        assert [(one["external_id"], one["resolution_at"]) for one in last["items"]] == [
+            ("C", OPENED)
+        ]
+        assert last["next_cursor"] is None
 
     async def test_versions_hold_what_was_sent_and_no_more(self, desk: Metrics) -> None:
         sent = update(title='Tab\tand \\ "quotes"\nand é', resolved_at=None, priority=2)

@@ -137,9 +137,9 @@ class MetricsClient:
         self, opened_from: datetime, cursor: str | None
     ) -> Page[MajorIncident]:
         """A page of the major incidents that were opened then or later, by source and id."""
-        # Short pages: whole incidents are long, and while one is written nobody else is answered.
-        params = {"major": True, "opened_from": opened_from.isoformat(), "limit": 100}
-        return await self._page("/v1/incidents", params, cursor, MajorIncident)
+        # Short pages: while one is written nobody else is answered.
+        params = {"opened_from": opened_from.isoformat(), "limit": 100}
+        return await self._page("/v1/incidents/major", params, cursor, MajorIncident)
 
     async def recurrences(self, fingerprint: Mapping[str, Any]) -> Recurrences:
         """How often it happened again; the members are those of metrics-api's question."""

@@ -203,7 +203,7 @@ class ServiceKpiFigures(Out):
 
 
 class MajorIncident(Out):
-    """What improvement-api keeps of a major incident; the rest of it is metrics-api's."""
+    """A major incident in short: what improvement-api keeps of it."""
 
     source: str
     external_id: str
@@ -211,7 +211,7 @@ class MajorIncident(Out):
     title: str | None
     priority: int | None
     state: str | None
-    opened_at: datetime | None
+    opened_at: datetime
     resolution_at: datetime | None
 
 

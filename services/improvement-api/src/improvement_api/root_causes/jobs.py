@@ -48,7 +48,7 @@ async def read_major_incidents(context: JobContext, _: Mapping[str, Any]) -> Non
         asked = time.monotonic()
         page = await metrics.major_incidents(opened_from, cursor)
         took = time.monotonic() - asked
-        rows = [row for one in page.items if (row := _row(one, settings.rca_due)) is not None]
+        rows = [_row(one, settings.rca_due) for one in page.items]
         async with transaction(context.engine) as session:
             await keep_major_incidents(session, rows, began)
         cursor = page.next_cursor
@@ -62,9 +62,7 @@ async def read_major_incidents(context: JobContext, _: Mapping[str, Any]) -> Non
         log.info("incidents_not_major", count=gone)
 
 
-def _row(one: MajorIncident, within: timedelta) -> dict[str, Any] | None:
-    if one.opened_at is None:
-        return None
+def _row(one: MajorIncident, within: timedelta) -> dict[str, Any]:
     return {
         "source": one.source,
         "external_id": one.external_id,

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from metrics_api.incidents.tables import Incident
 from metrics_api.sources.tables import Source
 from shared.kit.pagination import PageParams, keyset
+from shared.schemas.metrics import MajorIncident
 
 
 class IncidentOrder(StrEnum):
@@ -50,6 +51,20 @@ async def list_incidents(
     if order is IncidentOrder.NEWEST:
         statement = statement.where(Incident.opened_at.is_not(None))
         identity = [each.desc() for each in (Incident.opened_at, *identity)]
+    return list((await session.execute(keyset(statement, identity, page))).all())
+
+
+async def list_major_incidents(
+    session: AsyncSession, opened_from: datetime, page: PageParams
+) -> Sequence[Any]:
+    """Rows of what MajorIncident says, and source_id; never whole incidents, which are long."""
+    columns = [getattr(Incident, name) for name in MajorIncident.model_fields if name != "source"]
+    statement: Any = (
+        select(Incident.source_id, Source.key.label("source"), *columns)
+        .join(Source, Source.id == Incident.source_id)
+        .where(_MAJOR, Incident.opened_at >= opened_from)
+    )
+    identity: list[Any] = [Incident.source_id, Incident.external_id]
     return list((await session.execute(keyset(statement, identity, page))).all())
 
 

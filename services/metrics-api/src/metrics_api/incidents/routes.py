@@ -24,7 +24,7 @@ from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.schemas.common import Key, Page, ShortText, Storable, Timestamp
-from shared.schemas.metrics import BatchReply, IncidentState, Recurrences
+from shared.schemas.metrics import BatchReply, IncidentState, MajorIncident, Recurrences
 
 IncidentsRead = Annotated[Principal, requires("metrics:read")]
 IncidentsWrite = Annotated[Principal, requires("incidents:write")]
@@ -133,6 +133,21 @@ async def list_incidents(
     return Page[IncidentOut].model_validate(paged)
 
 
+@router.get("/major", operation_id="list_major_incidents", responses=problem_responses(400))
+async def list_major_incidents(
+    session: Session,
+    _: IncidentsRead,
+    opened_from: Annotated[Timestamp, Query()],
+    page: PageQuery,
+) -> Page[MajorIncident]:
+    """Major incidents opened then or later, in short, by source and id: for whoever keeps them.
+
+    Quick however many incidents there are, as they have an index of their own.
+    """
+    rows = await list_queries.list_major_incidents(session, opened_from, page)
+    return Page[MajorIncident].model_validate(page_of(rows, page, key=_identity_of_columns))
+
+
 @router.get("/recurrences", operation_id="find_recurrences", responses=problem_responses(422))
 async def find_recurrences(
     *,
@@ -212,6 +227,10 @@ async def list_incident_transitions(
 
 def _identity(row: Any) -> tuple[int, str]:
     return (row[0].source_id, row[0].external_id)
+
+
+def _identity_of_columns(row: Any) -> tuple[int, str]:
+    return (row.source_id, row.external_id)
 
 
 def _newest(row: Any) -> tuple[datetime, int, str]:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from metrics_api.indicators import queries, sketch_making
@@ -11,8 +12,11 @@ from shared.kit.database import transaction
 from shared.kit.jobs import JobContext
 
 RESTS: Final = 1
-"""So many times as long as a batch took the compaction rests after it, while more are there: it
-leaves the processor to the load that makes it work, and finds more to add to each cell at once."""
+"""So many times as long as a batch took the job rests after it, while more are there: it leaves the
+processor to the load that makes it work, and finds more to add to each cell at once."""
+SKETCHING: Final = 10.0
+"""Seconds, after which the ledger has its turn again. Days come in their tens of thousands after a
+bulk load, and all that time the ledger would grow."""
 
 
 async def compact_cells(context: JobContext, payload: Mapping[str, Any]) -> None:
@@ -23,16 +27,27 @@ async def compact_cells(context: JobContext, payload: Mapping[str, Any]) -> None
     them up. Runs every few seconds and is never enqueued by the ingest: an ingest of one record
     would pay more for the job's row than for its own.
     """
+    rested = await _compact(context)
+    until = time.monotonic() + SKETCHING
+    while (started := time.monotonic()) < until:
+        async with transaction(context.engine) as session:
+            if await sketch_making.sketch_batch(session, clock.now() - rested) == 0:
+                return
+        await _rest(started)
+
+
+async def _compact(context: JobContext) -> timedelta:
+    """Fold the ledger in; for how long a day must have rested now before it is sketched."""
     place, rest = queries.BEFORE_ALL, sketch_making.REST
     while True:
         started = time.monotonic()
         async with transaction(context.engine) as session:
             place = await queries.compact_batch(session, place)
         if not place.is_full:
-            break
+            return rest
         rest = sketch_making.REST_UNDER_LOAD
-        await asyncio.sleep(RESTS * (time.monotonic() - started))
-    sketched = True
-    while sketched:
-        async with transaction(context.engine) as session:
-            sketched = await sketch_making.sketch_batch(session, clock.now() - rest) > 0
+        await _rest(started)
+
+
+async def _rest(started: float) -> None:
+    await asyncio.sleep(RESTS * (time.monotonic() - started))

@@ -228,16 +228,30 @@ class Reading:
         OFFSET 0 holds the planner to one index scan a span: a join it may turn round, and then it
         reads all that a service ever had.
         """
-        slice_ = "NULL" if self.slice_by is None else _SLICES[self.slice_by]
         return "\n    UNION ALL".join(
             f"""
-    SELECT p.n, r.* FROM {SPANS} {through} CROSS JOIN LATERAL (
+    SELECT p.n, r.* FROM {SPANS} {found}"""
+            for found in self._within(rows, columns, condition)
+        )
+
+    def rows_in_span(self, rows: Rows, columns: str, condition: str = "true") -> str:
+        """SQL of the same without n, in the one span `p` of the SPANS around it."""
+        return "\n    UNION ALL".join(
+            f"""
+    SELECT r.* FROM (VALUES (1)) AS one {found}"""
+            for found in self._within(rows, columns, condition)
+        )
+
+    def _within(self, rows: Rows, columns: str, condition: str) -> list[str]:
+        slice_ = "NULL" if self.slice_by is None else _SLICES[self.slice_by]
+        return [
+            f"""{through} CROSS JOIN LATERAL (
         SELECT {rows.service} AS service, {slice_} AS slice, {columns}
         FROM {self._source(rows)}
         WHERE {which} AND {rows.at} >= p.low AND {rows.at} < p.high AND {condition}
         OFFSET 0) AS r"""
             for through, which in self.ways(rows.service)
-        )
+        ]
 
     def open_incidents(self, columns: str) -> str:
         """SQL of rows (service, slice, columns …) of the incidents that are open."""
