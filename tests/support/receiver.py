@@ -16,7 +16,10 @@ Headers = dict[str, str]
 
 @dataclass
 class Receiver:
-    """`answer` decides the status (and headers) of each delivery; None hangs for ever."""
+    """`answer` decides the status (and headers) for each event; None hangs for ever.
+
+    A batch is taken whole or not at all: the first of its events that is not taken decides.
+    """
 
     url: str = ""
     answer: Callable[[dict[str, Any]], tuple[int, Headers] | None] = lambda event: (204, {})
@@ -38,23 +41,28 @@ class Receiver:
             body += message.get("body", b"")
             if not message.get("more_body"):
                 break
-        event = orjson.loads(body)
+        sent_body = orjson.loads(body)
+        events = sent_body if isinstance(sent_body, list) else [sent_body]
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         self.requests.append((headers, body))
-        self.asked.append(event)
+        self.asked += events
         self.clients.add(scope["client"])
-        answer = self.answer(event)
+        answer = self._answer_of(events)
         if answer is None:
             await receive()  # until the sender goes away
             return
         status, sent = answer
         if 200 <= status < 300:
-            self.events.append(event)
+            self.events += events
         if self.body and status != 204:
             sent = {**sent, "Content-Length": str(len(self.body))}
         raw = [(name.encode(), value.encode()) for name, value in sent.items()]
         await send({"type": "http.response.start", "status": status, "headers": raw})
         await send({"type": "http.response.body", "body": self.body if status != 204 else b""})
+
+    def _answer_of(self, events: list[dict[str, Any]]) -> tuple[int, Headers] | None:
+        answers = [self.answer(event) for event in events]
+        return next((one for one in answers if one is None or one[0] >= 300), answers[0])
 
 
 class LoopbackServer(uvicorn.Server):

@@ -119,7 +119,7 @@ async def tell(
         "time": HAPPENED.isoformat(),
         "data": data,
     }
-    body, headers = signed_request(event, SECRET, now())
+    body, headers = signed_request([event], SECRET, now())
     return await listening.http.post("/v1/events/metrics", content=body, headers=headers)
 
 

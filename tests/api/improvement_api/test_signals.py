@@ -46,7 +46,7 @@ def event(name: str, /, **more: Any) -> dict[str, Any]:
 
 
 async def tell(
-    listening: Improvement, sent: dict[str, Any], secret: str = SECRET
+    listening: Improvement, *sent: dict[str, Any], secret: str = SECRET
 ) -> httpx.Response:
     body, headers = signed_request(sent, secret, now())
     return await listening.http.post("/v1/events/metrics", content=body, headers=headers)
@@ -77,6 +77,25 @@ async def test_a_repeat_is_answered_well_and_kept_once(listening: Improvement) -
     assert len(await signals(listening)) == 1
 
 
+async def test_a_batch_is_kept_in_its_order_but_for_what_is_known(listening: Improvement) -> None:
+    await tell(listening, event("e3"))
+
+    reply = await tell(listening, *(event(f"e{number}") for number in (5, 3, 4, 5, 1)))
+
+    assert (reply.status_code, reply.json()) == (200, {"taken": True})
+    assert [signal["id"] for signal in await signals(listening)] == ["e3", "e5", "e4", "e1"]
+    repeated = await tell(listening, event("e1"), event("e4"))
+    assert repeated.json() == {"taken": False}
+
+
+async def test_of_a_batch_with_an_event_at_fault_nothing_is_kept(listening: Improvement) -> None:
+    reply = await tell(listening, event("e1"), event("e2", subject="No Service"))
+
+    assert reply.status_code == 422, reply.text
+    assert [error["pointer"] for error in reply.json()["errors"]] == ["/1/subject"]
+    assert await signals(listening) == []
+
+
 async def test_what_is_taken_in_wakes_one_job_that_acts_on_it(listening: Improvement) -> None:
     for name in ("e1", "e1", "e2"):
         await tell(listening, event(name))
@@ -101,7 +120,7 @@ async def test_repeats_at_the_same_moment_are_kept_once(listening: Improvement) 
 async def test_both_secrets_of_a_rotation_are_valid_and_no_other(
     listening: Improvement, secret: str, status: int
 ) -> None:
-    reply = await tell(listening, event("e1"), secret)
+    reply = await tell(listening, event("e1"), secret=secret)
 
     assert reply.status_code == status
     assert len(await signals(listening)) == (status == 200)

@@ -117,7 +117,7 @@ async def service_of(metrics: Metrics, external_id: str) -> Any:
 
 async def deliver(metrics: Metrics, event_id: str, data: Any, secret: str = SECRET) -> Response:
     event = {"specversion": "1.0", "id": event_id, "type": "service.changed", "data": data}
-    body, headers = signed_request(event, secret, datetime.now(UTC))
+    body, headers = signed_request([event], secret, datetime.now(UTC))
     return await metrics.http.post("/v1/events/catalog", content=body, headers=headers)
 
 

@@ -32,7 +32,7 @@ async def metrics(metrics_db: Database, tmp_path: Path) -> AsyncIterator[Metrics
 
 async def deliver(metrics: Metrics, kind: str, event_id: str = "e1") -> Any:
     event = {"specversion": "1.0", "id": event_id, "type": kind, "data": {"key": "office"}}
-    body, headers = signed_request(event, SECRET, datetime.now(UTC))
+    body, headers = signed_request([event], SECRET, datetime.now(UTC))
     reply = await metrics.http.post("/v1/events/catalog", content=body, headers=headers)
     assert reply.status_code == 200, reply.text
     return reply.json()["taken"]

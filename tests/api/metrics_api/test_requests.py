@@ -68,7 +68,7 @@ def record(revision: int = 1, **fields: Any) -> dict[str, Any]:
 
 
 async def deliver(metrics: Metrics, event: dict[str, Any]) -> Response:
-    body, headers = signed_request(event, SECRET, datetime.now(UTC))
+    body, headers = signed_request([event], SECRET, datetime.now(UTC))
     return await metrics.http.post("/v1/events/catalog", content=body, headers=headers)
 
 

@@ -17,13 +17,15 @@ from shared.kit.events import emit
 from shared.kit.housekeeping import purge
 from shared.kit.jobs import JobContext
 from shared.kit.settings import Subscriber
-from shared.kit.webhooks import verify_event
+from shared.kit.webhooks import new_secret, verify_event, verify_events
 from shared.kit.worker import job_context
 from tests.support import plumbing
 from tests.support.events import has, read, say, subscribe, working
 from tests.support.eventually import eventually
 from tests.support.plumbing import PlumbingSettings
 from tests.support.receiver import Receiver
+
+OURS = new_secret()
 
 
 async def test_events_arrive_signed_as_cloudevents(
@@ -181,6 +183,40 @@ async def test_subscribers_of_the_settings_hear_everything_and_know_who_calls(
     assert verify_event(headers, body, ["whsec_c2VjcmV0"])
     assert headers["authorization"].startswith("Bearer ey")
     assert len(receiver.requests) == 1
+
+
+async def test_a_subscriber_of_the_settings_may_take_batches(
+    context: JobContext, settings: PlumbingSettings, receiver: Receiver
+) -> None:
+    names = [f"n{number}" for number in range(25)]
+    await say(context, *names)
+    async with job_context(in_batches(settings, receiver, 10)) as batching, working(batching):
+        await has(receiver, *names)
+
+    signed = [verify_events(headers, body, [OURS]) for headers, body in receiver.requests]
+    assert [len(batch) for batch in signed] == [10, 10, 5]
+    assert [headers["content-type"] for headers, _ in receiver.requests] == [
+        "application/cloudevents-batch+json"
+    ] * 3
+
+
+async def test_of_a_refused_batch_all_before_the_event_at_fault_arrive(
+    context: JobContext, settings: PlumbingSettings, receiver: Receiver
+) -> None:
+    names = [f"n{number}" for number in range(12)]
+    await say(context, *names)
+    receiver.answer = lambda event: (422 if event["subject"] == "n7" else 204, {})
+    async with job_context(in_batches(settings, receiver, 5)) as batching, working(batching):
+        await has(receiver, *names[:7])
+        receiver.answer = lambda event: (204, {})
+        await has(receiver, *names)
+
+    assert len(receiver.events) == len(names), "none is sent again once it was taken"
+
+
+def in_batches(settings: PlumbingSettings, receiver: Receiver, batch: int) -> PlumbingSettings:
+    ours = Subscriber(name="ours", url=receiver.url, secret=SecretStr(OURS), batch=batch)
+    return settings.model_copy(update={"subscribers": (ours,)})
 
 
 async def test_a_subscriber_taken_out_of_the_settings_is_forgotten(

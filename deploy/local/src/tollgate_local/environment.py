@@ -134,7 +134,14 @@ def _wiring(installation: Installation, keys: Path) -> dict[str, dict[str, str]]
             "CATALOG_EVENT_SECRET": secrets["catalog_to_metrics"],
             # Those that improvement-api acts on: what goes wrong with a service, or is about to.
             "SUBSCRIBERS": _subscriber(
-                installation, "metrics", "improvement", "clock.*", "slo.*", "target.*", "trend.*"
+                installation,
+                "metrics",
+                "improvement",
+                "clock.*",
+                "slo.*",
+                "target.*",
+                "trend.*",
+                batch=100,
             ),
         },
         "improvement": {
@@ -144,13 +151,16 @@ def _wiring(installation: Installation, keys: Path) -> dict[str, dict[str, str]]
     }
 
 
-def _subscriber(installation: Installation, sender: str, receiver: str, *types: str) -> str:
+def _subscriber(
+    installation: Installation, sender: str, receiver: str, *types: str, batch: int = 1
+) -> str:
     """The setting by which one service tells another its events of these types."""
     subscriber = {
         "name": f"{receiver}-api",
         "url": f"{installation.url(receiver)}/v1/events/{sender}",
         "secret": installation.secrets()[f"{sender}_to_{receiver}"],
         "types": list(types),
+        "batch": batch,
     }
     return json.dumps([subscriber])
 

@@ -45,7 +45,7 @@ _BUILT_INS = RetryPolicy(None, timedelta(seconds=1), timedelta(seconds=30))
 
 @dataclass(frozen=True)
 class _Answer:
-    """A subscriber's answer to one event; `status` is None when none came."""
+    """A subscriber's answer to one request; `status` is None when none came."""
 
     status: int | None
     error: str | None = None
@@ -54,6 +54,11 @@ class _Answer:
     @property
     def delivered(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was what was sent that was refused."""
+        return self.status is not None and 400 <= self.status < 500
 
 
 @dataclass
@@ -65,6 +70,7 @@ class _Turn:
     seen: int
     version: str
     ends: float
+    batch: int
     book_at: float = 0
     target: Target | None = None
     unbooked: list[tuple[Row[Any], Attempt]] = field(default_factory=list)
@@ -93,6 +99,7 @@ async def deliver_events(context: JobContext, payload: Mapping[str, Any]) -> Non
             subscription.cursor,
             subscription.row_version,
             time.monotonic() + TURN_SECONDS,
+            _batch_of(context, subscription),
         )
         if await _take(context, turn):
             async with transaction(context.engine) as session:
@@ -126,14 +133,21 @@ async def _deliver(context: JobContext, turn: _Turn, events: Sequence[Row[Any]])
     What arrived is booked some at a time, by BOOK_SECONDS and before all else that is written:
     if we die, only what was not booked is sent again, and receivers drop it by its id.
     """
-    for event in events:
-        answer = await _send(context, turn, event)
+    place = 0
+    while place < len(events):
+        sent = events[place : place + turn.batch]
+        answer = await _send(context, turn, sent)
+        if answer.refused and len(sent) > 1:
+            turn.batch = 1  # until the one at fault is found
+            continue
         if not answer.delivered:
-            await _note_failure(context, turn, event, answer)
+            await _note_failure(context, turn, sent[0], answer)
             return False
         if not turn.unbooked:
             turn.book_at = time.monotonic() + BOOK_SECONDS
-        turn.unbooked.append((event, Attempt(True, answer.status, None, now(), None)))
+        arrived = Attempt(True, answer.status, None, now(), None)
+        turn.unbooked += [(event, arrived) for event in sent]
+        place += len(sent)
         if time.monotonic() >= turn.book_at and not await _book(context, turn):
             return False
         if time.monotonic() >= turn.ends:
@@ -164,20 +178,32 @@ async def _booked(session: AsyncSession, turn: _Turn) -> bool:
 
 
 @dataclass(frozen=True)
-class _SignedEvent:
+class _SignedRequest:
     url: str
     body: bytes
     headers: dict[str, str]
 
 
-async def _signed(context: JobContext, subscription: Row[Any], event: Row[Any]) -> _SignedEvent:
+async def _signed(
+    context: JobContext, subscription: Row[Any], events: Sequence[Row[Any]]
+) -> _SignedRequest:
     """Our own services get our token beside the signature; strangers never do."""
     source = f"urn:tollgate:{context.settings.service_name}"
-    body, headers = signed_request(cloud_event(event, source), subscription.secret, now())
+    told = [cloud_event(event, source) for event in events]
+    body, headers = signed_request(told, subscription.secret, now())
     if subscription.built_in:
         with suppress(Unavailable):
             headers["Authorization"] = f"Bearer {await context.identity.token()}"
-    return _SignedEvent(subscription.url, body, headers)
+    return _SignedRequest(subscription.url, body, headers)
+
+
+def _batch_of(context: JobContext, subscription: Row[Any]) -> int:
+    """How many events a request may hold: one, but for those of our services that take more."""
+    if subscription.built_in:
+        for known in context.settings.subscribers:
+            if known.name == subscription.name:
+                return known.batch
+    return 1
 
 
 def _may_be_private(context: JobContext, subscription: Row[Any]) -> bool:
@@ -185,12 +211,12 @@ def _may_be_private(context: JobContext, subscription: Row[Any]) -> bool:
     return allowed
 
 
-async def _send(context: JobContext, turn: _Turn, event: Row[Any]) -> _Answer:
-    """One attempt; of the answer only the status and Retry-After matter.
+async def _send(context: JobContext, turn: _Turn, events: Sequence[Row[Any]]) -> _Answer:
+    """One attempt at an event or a batch; of the answer only the status and Retry-After matter.
 
     The host is looked up and checked once a turn; the connection stays with that address.
     """
-    signed = await _signed(context, turn.subscription, event)
+    signed = await _signed(context, turn.subscription, events)
     try:
         async with asyncio.timeout(ATTEMPT_SECONDS):
             if turn.target is None:

@@ -8,21 +8,23 @@ from fastapi import Request
 from pydantic import AfterValidator, BaseModel, SecretStr, ValidationError
 
 from shared.errors import FieldError, Invalid
-from shared.kit.webhooks import MEDIA_TYPE, verify_event
+from shared.kit.webhooks import BATCH_MEDIA_TYPE, MEDIA_TYPE, verify_event, verify_events
 
 Told = TypeVar("Told", bound=BaseModel)
 
+_EVENT: dict[str, Any] = {"type": "object", "description": "CloudEvents 1.0, structured mode"}
+_BATCH: dict[str, Any] = {"type": "array", "items": _EVENT, "description": "CloudEvents 1.0, batch"}
 EVENT_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": _EVENT}}}
+}
+"""`openapi_extra` of an operation that receives them one by one."""
+EVENTS_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {
-            MEDIA_TYPE: {
-                "schema": {"type": "object", "description": "CloudEvents 1.0, structured mode"}
-            }
-        },
+        "content": {MEDIA_TYPE: {"schema": _EVENT}, BATCH_MEDIA_TYPE: {"schema": _BATCH}},
     }
 }
-"""`openapi_extra` of an operation that receives them."""
+"""The same of one that takes batches too."""
 
 
 def _storable_json(value: Any) -> Any:
@@ -46,8 +48,22 @@ async def read_event(
 
     Raises Forbidden (403) on a bad signature, Invalid (422) when it is no `model`.
     """
-    keys = [secret.get_secret_value() for secret in secrets if secret is not None]
-    return checked(model, verify_event(request.headers, await request.body(), keys), "")
+    body = await request.body()
+    return checked(model, verify_event(request.headers, body, _keys(secrets)), "")
+
+
+async def read_events(
+    request: Request, secrets: Iterable[SecretStr | None], model: type[Told]
+) -> list[Told]:
+    """The one event or the batch of them in a request; as read_event."""
+    sent = verify_events(request.headers, await request.body(), _keys(secrets))
+    if isinstance(sent, dict):
+        return [checked(model, sent, "")]
+    return [checked(model, event, f"/{place}") for place, event in enumerate(sent)]
+
+
+def _keys(secrets: Iterable[SecretStr | None]) -> list[str]:
+    return [secret.get_secret_value() for secret in secrets if secret is not None]
 
 
 def checked(model: type[Told], value: Any, place: str) -> Told:

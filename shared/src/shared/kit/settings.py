@@ -37,6 +37,7 @@ class Subscriber(BaseModel):
     url: str
     secret: SecretStr
     types: list[str] = Field(default_factory=list, description="event types; empty means all")
+    batch: int = Field(1, ge=1, le=500, description="events a request that it takes at most")
 
 
 class ServiceSettings(BaseSettings):

@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from shared.errors import Forbidden
 
 MEDIA_TYPE = "application/cloudevents+json"
+BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
 _PREFIX = "whsec_"
 _HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
@@ -38,13 +39,16 @@ def cloud_event(event: Row[Any], source: str) -> dict[str, Any]:
 
 
 def signed_request(
-    event: Mapping[str, Any], secret: str, now: datetime
+    events: Sequence[Mapping[str, Any]], secret: str, now: datetime
 ) -> tuple[bytes, dict[str, str]]:
-    """Body and headers of one delivery."""
-    body = orjson.dumps(event)
-    signature = _signer(secret).sign(event["id"], now, body.decode())
-    values = (event["id"], str(int(now.timestamp())), signature)
-    return body, {"Content-Type": MEDIA_TYPE, **dict(zip(_HEADERS, values, strict=True))}
+    """Body and headers of one delivery: an event, or a batch of them under the id of its first."""
+    alone = len(events) == 1
+    body = orjson.dumps(events[0] if alone else events)
+    name = events[0]["id"]
+    signature = _signer(secret).sign(name, now, body.decode())
+    values = (name, str(int(now.timestamp())), signature)
+    media_type = MEDIA_TYPE if alone else BATCH_MEDIA_TYPE
+    return body, {"Content-Type": media_type, **dict(zip(_HEADERS, values, strict=True))}
 
 
 def verify_event(headers: Mapping[str, str], body: bytes, keys: Iterable[str]) -> dict[str, Any]:
@@ -52,16 +56,35 @@ def verify_event(headers: Mapping[str, str], body: bytes, keys: Iterable[str]) -
 
     Raises Forbidden (403) on a bad or old signature. The receiver drops repeats by `id`.
     """
+    event = verify_events(headers, body, keys)
+    if isinstance(event, list):
+        raise _bad_signature()
+    return event
+
+
+def verify_events(
+    headers: Mapping[str, str], body: bytes, keys: Iterable[str]
+) -> dict[str, Any] | list[dict[str, Any]]:
+    """The CloudEvent or the batch of them in a received webhook; as verify_event."""
     found = {name: headers[name] for name in _HEADERS if name in headers}
     for key in keys:
         try:
             _signer(key).verify(body, found, json_parse=False)
-            event = orjson.loads(body)
+            sent = orjson.loads(body)
         except (WebhookVerificationError, ValueError, OverflowError):
             continue
-        if isinstance(event, dict) and isinstance(event.get("id"), str):
-            return event
-    raise Forbidden("The webhook's signature is missing, wrong or too old", code="bad_signature")
+        if _is_event(sent) or (isinstance(sent, list) and all(map(_is_event, sent))):
+            events: dict[str, Any] | list[dict[str, Any]] = sent
+            return events
+    raise _bad_signature()
+
+
+def _is_event(sent: Any) -> bool:
+    return isinstance(sent, dict) and isinstance(sent.get("id"), str)
+
+
+def _bad_signature() -> Forbidden:
+    return Forbidden("The webhook's signature is missing, wrong or too old", code="bad_signature")
 
 
 def _signer(secret: str) -> Webhook:

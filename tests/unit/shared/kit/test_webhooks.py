@@ -15,28 +15,38 @@ from shared.kit.webhook_targets import (
     parse_target,
     resolve_target,
 )
-from shared.kit.webhooks import new_secret, signed_request, verify_event
+from shared.kit.webhooks import new_secret, signed_request, verify_event, verify_events
 
 EVENT = {"id": "e1", "type": "thing.changed", "subject": "a", "data": {"name": "Zoë"}}
 
 
 def test_a_signed_event_is_verified() -> None:
     secret = new_secret()
-    body, headers = signed_request(EVENT, secret, now())
+    body, headers = signed_request([EVENT], secret, now())
     lower = {name.lower(): value for name, value in headers.items()}
 
     assert verify_event(lower, body, [secret]) == EVENT
 
 
+def test_a_batch_is_signed_as_one_and_is_no_single_event() -> None:
+    secret, other = new_secret(), {**EVENT, "id": "e2"}
+    body, headers = signed_request([EVENT, other], secret, now())
+
+    assert headers["webhook-id"] == "e1"
+    assert verify_events(headers, body, [secret]) == [EVENT, other]
+    with pytest.raises(Forbidden):
+        verify_event(headers, body, [secret])
+
+
 def test_while_secrets_rotate_either_is_good() -> None:
     old, new = new_secret(), new_secret()
-    body, headers = signed_request(EVENT, old, now())
+    body, headers = signed_request([EVENT], old, now())
 
     assert verify_event(headers, body, [new, old]) == EVENT
 
 
 def test_a_secret_may_be_any_text() -> None:
-    body, headers = signed_request(EVENT, "plain text", now())
+    body, headers = signed_request([EVENT], "plain text", now())
 
     assert verify_event(headers, body, ["plain text"]) == EVENT
 
@@ -57,16 +67,16 @@ def test_a_secret_may_be_any_text() -> None:
 )
 def test_a_spoilt_header_is_forbidden(spoilt: dict[str, str]) -> None:
     secret = new_secret()
-    body, headers = signed_request(EVENT, secret, now())
+    body, headers = signed_request([EVENT], secret, now())
 
     with pytest.raises(Forbidden):
         verify_event({**headers, **spoilt}, body, [secret])
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b"[]"])
+@pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b"[]", b"[{}]"])
 def test_another_body_is_forbidden(body: bytes) -> None:
     secret = new_secret()
-    _, headers = signed_request(EVENT, secret, now())
+    _, headers = signed_request([EVENT], secret, now())
 
     with pytest.raises(Forbidden):
         verify_event(headers, body, [secret])
@@ -74,7 +84,7 @@ def test_another_body_is_forbidden(body: bytes) -> None:
 
 def test_an_old_event_is_forbidden() -> None:
     secret = new_secret()
-    body, headers = signed_request(EVENT, secret, now() - timedelta(minutes=6))
+    body, headers = signed_request([EVENT], secret, now() - timedelta(minutes=6))
 
     with pytest.raises(Forbidden):
         verify_event(headers, body, [secret])
@@ -82,7 +92,7 @@ def test_an_old_event_is_forbidden() -> None:
 
 @pytest.mark.parametrize("keys", [[], ["another"]])
 def test_without_the_right_secret_nothing_is_believed(keys: list[str]) -> None:
-    body, headers = signed_request(EVENT, new_secret(), now())
+    body, headers = signed_request([EVENT], new_secret(), now())
 
     with pytest.raises(Forbidden):
         verify_event(headers, body, keys)

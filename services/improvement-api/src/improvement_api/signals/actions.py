@@ -1,5 +1,6 @@
 """Taking in what metrics-api tells."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from improvement_api.signals import queries
@@ -11,17 +12,9 @@ from shared.kit.jobs import bring_forward
 CONSUME_SIGNALS: Final = "consume_signals"
 
 
-async def take_event(session: Session, event: MetricsEvent) -> bool:
-    """Keep an event and have it acted on once that is committed; False: it was taken in before."""
-    values = {
-        "id": event.id,
-        "type": event.type,
-        "service": event.subject,
-        "data": event.data,
-        "occurred_at": event.time,
-        "received_at": clock.now(),
-    }
-    taken = await queries.keep_signal(session, values)
+async def take_events(session: Session, events: Sequence[MetricsEvent]) -> int:
+    """Keep events and have them acted on once that is committed; how many were not known yet."""
+    taken = await queries.keep_signals(session, events, clock.now())
     if taken:
         await bring_forward(session, CONSUME_SIGNALS)
     return taken

@@ -1,6 +1,6 @@
 """Statements over signals."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from improvement_api.signals.schemas import MetricsEvent
 from improvement_api.signals.tables import Signal
 from shared.kit.database import rows_of
 from shared.kit.pagination import PageParams, keyset
@@ -24,25 +25,39 @@ class SignalFilter:
     after: int | None = None
 
 
-# The number is taken for the row that comes of the lock: after it, in the same round trip.
+# Numbers are taken for the rows that come of the lock: after it, in the same round trip.
 _KEEP = """
     WITH held AS MATERIALIZED (
         SELECT pg_advisory_xact_lock(hashtextextended('improvement.signal', 0))
     )
     INSERT INTO improvement.signal (id, type, service, data, occurred_at, received_at)
-    SELECT :id, :type, :service, CAST(:data AS jsonb), :occurred_at, :received_at FROM held
+    SELECT t.id, t.type, t.service, CAST(t.data AS jsonb), t.occurred_at, :received_at
+    FROM held CROSS JOIN unnest(
+        CAST(:ids AS text[]), CAST(:types AS text[]), CAST(:services AS text[]),
+        CAST(:data AS text[]), CAST(:occurred_at AS timestamptz[])
+    ) WITH ORDINALITY AS t (id, type, service, data, occurred_at, place)
+    ORDER BY t.place
     ON CONFLICT (id) DO NOTHING RETURNING sequence
 """
 
 
-async def keep_signal(session: AsyncSession, values: Mapping[str, Any]) -> bool:
-    """Store an event; False when it was stored before.
+async def keep_signals(
+    session: AsyncSession, events: Sequence[MetricsEvent], received_at: datetime
+) -> int:
+    """Store events in their order, but for those that were stored before; how many it were.
 
     Numbers are taken under a lock that is held to the commit. So they become visible in their
     order, and who goes on after the last sequence it saw steps over none.
     """
-    data = orjson.dumps(values["data"]).decode()
-    return bool(await rows_of(session, _KEEP, {**values, "data": data}))
+    values = {
+        "ids": [event.id for event in events],
+        "types": [event.type for event in events],
+        "services": [event.subject for event in events],
+        "data": [orjson.dumps(event.data).decode() for event in events],
+        "occurred_at": [event.time for event in events],
+        "received_at": received_at,
+    }
+    return len(await rows_of(session, _KEEP, values))
 
 
 async def list_signals(

@@ -6,14 +6,14 @@ from fastapi import Query, Request
 
 from improvement_api.settings import Settings
 from improvement_api.signals import queries
-from improvement_api.signals.actions import take_event
+from improvement_api.signals.actions import take_events
 from improvement_api.signals.queries import SignalFilter
 from improvement_api.signals.schemas import EventReply, MetricsEvent, SignalOut
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
-from shared.kit.received_events import EVENT_BODY, read_event
+from shared.kit.received_events import EVENTS_BODY, read_events
 from shared.kit.routing import Router
 from shared.schemas.common import Key, Page, ShortText, Timestamp
 
@@ -27,14 +27,17 @@ router = Router(prefix="/v1", tags=["signals"])
     "/events/metrics",
     operation_id="receive_metrics_event",
     responses=problem_responses(403, 413),
-    openapi_extra=EVENT_BODY,
+    openapi_extra=EVENTS_BODY,
 )
 async def receive_metrics_event(request: Request, session: Session) -> EventReply:
-    """Keep an event of metrics-api, signed as Standard Webhooks has it; repeats are harmless."""
+    """Keep an event of metrics-api, or a batch of them whole, signed as Standard Webhooks has it.
+
+    Repeats are harmless.
+    """
     settings: Settings = request.app.state.settings
     secrets = (settings.metrics_event_secret, settings.metrics_event_secret_before)
-    event = await read_event(request, secrets, MetricsEvent)
-    return EventReply(taken=await take_event(session, event))
+    events = await read_events(request, secrets, MetricsEvent)
+    return EventReply(taken=await take_events(session, events) > 0)
 
 
 @router.get("/signals", operation_id="list_signals", responses=problem_responses(400))

@@ -20,7 +20,7 @@ class MetricsEvent(Out):
 
 
 class EventReply(Out):
-    """`taken` is false for an event that was taken in before."""
+    """`taken` is false if all that was sent was taken in before."""
 
     taken: bool
 
