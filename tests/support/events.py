@@ -20,9 +20,9 @@ BRISK = Pace(poll=0.05, heartbeat=0.5, stalled_after=5, grace=1)
 
 
 @asynccontextmanager
-async def working(context: JobContext) -> AsyncIterator[None]:
+async def working(context: JobContext, pace: Pace = BRISK) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    worker = asyncio.create_task(work(context, KIT_JOBS, stop, BRISK))
+    worker = asyncio.create_task(work(context, KIT_JOBS, stop, pace))
     yield
     stop.set()
     await asyncio.wait_for(worker, 10)

@@ -1,5 +1,6 @@
 """Deliveries that fail: retried in order, given up in the end, replayed; nobody else waits."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,9 +9,10 @@ from sqlalchemy import text, update
 
 from shared.kit.clock import now
 from shared.kit.database import transaction
+from shared.kit.events import DELIVERIES_LANE, NEWCOMERS_LANE, RETRIES_LANE
 from shared.kit.jobs import JobContext
 from tests.support import plumbing
-from tests.support.events import has, read, say, subscribe, working
+from tests.support.events import BRISK, has, read, say, subscribe, working
 from tests.support.eventually import eventually
 from tests.support.receiver import Receiver, receiving
 
@@ -51,10 +53,29 @@ async def test_a_dead_subscriber_does_not_hold_up_another_and_costs_one_job(
         waiting = await session.scalar(
             text(
                 "SELECT max(n) FROM (SELECT count(*) AS n FROM plumbing_jobs.procrastinate_jobs"
-                " WHERE task_name IN ('deliver_events', 'retry_deliveries') GROUP BY args) AS jobs"
+                " WHERE args ? 'subscription' GROUP BY args) AS jobs"
             )
         )
     assert waiting == 1
+
+
+async def test_who_took_an_event_before_does_not_wait_for_newcomers_that_are_dead(
+    context: JobContext, api: httpx.AsyncClient, receiver: Receiver
+) -> None:
+    one_slot_each = replace(BRISK, lanes={DELIVERIES_LANE: 1, NEWCOMERS_LANE: 1, RETRIES_LANE: 1})
+    known = await subscribe(api, receiver.url)
+    async with receiving() as dead, working(context, one_slot_each):
+        await say(context, "a")
+        await has(receiver, "a")
+        dead.answer = lambda event: None
+        for _ in range(20):
+            await subscribe(api, dead.url)
+
+        await say(context, "b")
+        await has(receiver, "a", "b")
+
+        assert len(dead.requests) < 20, "each of them takes its time-out"
+    assert (await read(api, f"/v1/subscriptions/{known['id']}"))["delivered_at"]
 
 
 async def test_a_subscriber_that_is_gone_is_disabled(

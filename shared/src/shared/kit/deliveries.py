@@ -19,7 +19,15 @@ from shared.kit import event_queries
 from shared.kit.clock import now
 from shared.kit.database import transaction
 from shared.kit.event_queries import Attempt
-from shared.kit.events import DELIVER, DELIVERIES_LANE, RETRIES_LANE, RETRY, enqueue_delivery
+from shared.kit.events import (
+    DELIVER,
+    DELIVERIES_LANE,
+    FIRST,
+    NEWCOMERS_LANE,
+    RETRIES_LANE,
+    RETRY,
+    enqueue_delivery,
+)
 from shared.kit.jobs import Job, JobContext, RetryPolicy
 from shared.kit.logging import logger
 from shared.kit.tls import tls_context
@@ -169,7 +177,7 @@ async def _booked(session: AsyncSession, turn: _Turn) -> bool:
     if not turn.unbooked:
         return True
     key, last = turn.subscription.id, turn.unbooked[-1][0].sequence
-    version = await event_queries.advance(session, key, turn.version, last)
+    version = await event_queries.advance(session, key, turn.version, last, now())
     if version is None:
         return False
     await event_queries.record_attempts(session, key, turn.unbooked)
@@ -304,4 +312,5 @@ def retry_after(header: str | None, at: datetime) -> timedelta:
 
 _POLICY = RetryPolicy(attempts=None, longest_wait=timedelta(minutes=1))
 DELIVER_JOB = Job(DELIVER, deliver_events, retry=_POLICY, lane=DELIVERIES_LANE)
+FIRST_JOB = Job(FIRST, deliver_events, retry=_POLICY, lane=NEWCOMERS_LANE)
 RETRY_JOB = Job(RETRY, deliver_events, retry=_POLICY, lane=RETRIES_LANE)

@@ -135,7 +135,7 @@ async def next_events(
 
 
 async def advance(
-    session: AsyncSession, subscription: uuid.UUID, seen: str, sequence: int
+    session: AsyncSession, subscription: uuid.UUID, seen: str, sequence: int, at: datetime
 ) -> str | None:
     """Move the cursor on after successes; the row's new version.
 
@@ -146,7 +146,7 @@ async def advance(
     statement = (
         update(table)
         .where(table.c.id == subscription, _row_version == seen, table.c.state == "active")
-        .values(cursor=sequence, failures=0, failing_since=None, retry_at=None)
+        .values(cursor=sequence, failures=0, failing_since=None, retry_at=None, delivered_at=at)
         .returning(_row_version)
     )
     return (await session.scalars(statement)).first()

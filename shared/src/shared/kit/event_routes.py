@@ -69,6 +69,7 @@ class SubscriptionOut(Out):
     failures: int = Field(description="failed attempts in a row")
     failing_since: datetime | None
     retry_at: datetime | None
+    delivered_at: datetime | None = Field(description="when it last took an event")
     created_at: datetime
     created_by: str
 

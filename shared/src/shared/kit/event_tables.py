@@ -58,7 +58,10 @@ def _outbox_event(metadata: MetaData) -> Table:
 
 
 def _subscription(metadata: MetaData) -> Table:
-    """`cursor` is the last sequence that was delivered or did not concern the subscriber."""
+    """`cursor` is the last sequence that was delivered or did not concern the subscriber.
+
+    `delivered_at` is when it last took an event: who never did may well be no one.
+    """
     return Table(
         "subscription",
         metadata,
@@ -75,6 +78,7 @@ def _subscription(metadata: MetaData) -> Table:
         Column("failures", Integer, nullable=False),
         Column("failing_since", DateTime(timezone=True)),
         Column("retry_at", DateTime(timezone=True)),
+        Column("delivered_at", DateTime(timezone=True)),
         Column("created_at", DateTime(timezone=True), nullable=False),
         Column("created_by", Text, nullable=False),
         CheckConstraint("state IN ('active', 'disabled')", name="state"),

@@ -26,8 +26,10 @@ from shared.kit.webhooks import new_secret
 
 PUBLISH = "publish_events"
 DELIVER = "deliver_events"
+FIRST = "deliver_first_events"
 RETRY = "retry_deliveries"
 DELIVERIES_LANE = "deliveries"
+NEWCOMERS_LANE = "newcomers"
 RETRIES_LANE = "retries"
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
@@ -101,20 +103,26 @@ async def enqueue_delivery(
 
 
 def _delivery(subscription: Row[Any], run_at: datetime | None = None) -> Waiting:
-    """Those that failed last time have a lane of their own: they may take their time-outs there.
+    """Those that failed last time have a lane of their own, and so have those that never took an
+    event: they may take their time-outs there, and nobody who answers waits for them.
 
     In it our own services come first, then those that failed least.
     """
     key = f"subscription:{subscription.id}"
-    failed = subscription.failures > 0
+    if subscription.failures:
+        job, lane = RETRY, RETRIES_LANE
+    elif subscription.delivered_at is None:
+        job, lane = FIRST, NEWCOMERS_LANE
+    else:
+        job, lane = DELIVER, DELIVERIES_LANE
     return Waiting(
-        RETRY if failed else DELIVER,
+        job,
         {"subscription": str(subscription.id)},
         lock=key,
         queueing_lock=key,
         run_at=run_at,
         priority=-min(subscription.failures, 100) + (100 if subscription.built_in else 0),
-        lane=RETRIES_LANE if failed else DELIVERIES_LANE,
+        lane=lane,
     )
 
 

@@ -27,8 +27,14 @@ from structlog.contextvars import bound_contextvars
 
 from shared.errors import ApiError
 from shared.kit.database import engine_for, libpq_url
-from shared.kit.deliveries import DELIVER_JOB, RETRY_JOB
-from shared.kit.events import DELIVERIES_LANE, PUBLISH_JOB, RETRIES_LANE, register_built_ins
+from shared.kit.deliveries import DELIVER_JOB, FIRST_JOB, RETRY_JOB
+from shared.kit.events import (
+    DELIVERIES_LANE,
+    NEWCOMERS_LANE,
+    PUBLISH_JOB,
+    RETRIES_LANE,
+    register_built_ins,
+)
 from shared.kit.housekeeping import PURGE_JOB
 from shared.kit.identity import TokenProvider
 from shared.kit.jobs import Job, JobContext, RetryPolicy, lock_of_schedule, queue_name
@@ -36,7 +42,7 @@ from shared.kit.logging import logger
 from shared.kit.settings import ServiceSettings
 
 log = logger(__name__)
-KIT_JOBS = (PUBLISH_JOB, DELIVER_JOB, RETRY_JOB, PURGE_JOB)
+KIT_JOBS = (PUBLISH_JOB, DELIVER_JOB, FIRST_JOB, RETRY_JOB, PURGE_JOB)
 DAY_SECONDS = 86_400
 _DATABASE_AWAY = (exceptions.ConnectorException, psycopg.Error, DBAPIError, OSError)
 
@@ -57,7 +63,7 @@ class Pace:
     # Deliveries wait more than they work. Retries mostly end in a time-out and then cost work:
     # few at a time keep them from the others' share of the processor.
     lanes: Mapping[str, int] = field(
-        default_factory=lambda: {DELIVERIES_LANE: 256, RETRIES_LANE: 32}
+        default_factory=lambda: {DELIVERIES_LANE: 256, NEWCOMERS_LANE: 256, RETRIES_LANE: 32}
     )
 
 
