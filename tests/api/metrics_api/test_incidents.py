@@ -284,6 +284,8 @@ class TestReading:
             ("C", OPENED)
         ]
         assert last["next_cursor"] is None
+        whole = (await desk.http.get("/v1/incidents/major")).json()["items"]
+        assert [one["external_id"] for one in whole] == ["A", "C", "E"]
 
     async def test_versions_hold_what_was_sent_and_no_more(self, desk: Metrics) -> None:
         sent = update(title='Tab\tand \\ "quotes"\nand é', resolved_at=None, priority=2)

@@ -55,15 +55,17 @@ async def list_incidents(
 
 
 async def list_major_incidents(
-    session: AsyncSession, opened_from: datetime, page: PageParams
+    session: AsyncSession, opened_from: datetime | None, page: PageParams
 ) -> Sequence[Any]:
     """Rows of what MajorIncident says, and source_id; never whole incidents, which are long."""
     columns = [getattr(Incident, name) for name in MajorIncident.model_fields if name != "source"]
     statement: Any = (
         select(Incident.source_id, Source.key.label("source"), *columns)
         .join(Source, Source.id == Incident.source_id)
-        .where(_MAJOR, Incident.opened_at >= opened_from)
+        .where(_MAJOR, Incident.opened_at.is_not(None))
     )
+    if opened_from is not None:
+        statement = statement.where(Incident.opened_at >= opened_from)
     identity: list[Any] = [Incident.source_id, Incident.external_id]
     return list((await session.execute(keyset(statement, identity, page))).all())
 

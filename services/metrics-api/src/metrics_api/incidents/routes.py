@@ -137,10 +137,10 @@ async def list_incidents(
 async def list_major_incidents(
     session: Session,
     _: IncidentsRead,
-    opened_from: Annotated[Timestamp, Query()],
     page: PageQuery,
+    opened_from: Annotated[Timestamp | None, Query()] = None,
 ) -> Page[MajorIncident]:
-    """Major incidents opened then or later, in short, by source and id: for whoever keeps them.
+    """Major incidents with an opening, in short, by source and id: for whoever keeps them.
 
     Quick however many incidents there are, as they have an index of their own.
     """
