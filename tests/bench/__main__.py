@@ -10,7 +10,6 @@ from pathlib import Path
 
 import orjson
 import psycopg
-from psycopg import sql
 
 from tests.bench import database, evaluations, events, prepare
 from tests.bench.catalog import catalog
@@ -19,7 +18,7 @@ from tests.bench.growth import grow
 from tests.bench.incidents import SERVICES, SOURCE, incident, service_key, write_lines
 from tests.bench.load import post_file, request_bytes, run_load
 from tests.bench.memory import watching
-from tests.bench.stack import admin_url, peak_memory_mb
+from tests.bench.stack import admin_url, peak_memory_mb, until_none
 from tests.bench.webhooks import webhooks
 from tests.support.processes import System, running_system
 from tollgate_local.binaries import find_binaries
@@ -81,7 +80,7 @@ def bulk_ingest(
         f"{memory.tenth(2):,.0f} MB, {memory.tenth(10):,.0f} MB",
         "aim: flat",
     )
-    _wait_until_empty(connection, "cell_delta")
+    until_none(connection, "SELECT FROM metrics.cell_delta")
     raw = database.raw_copy_seconds(connection, folder)
     line("raw COPY of the same rows into the same tables", f"{BULK_ROWS / raw:,.0f}/s")
     line("ratio", f"{raw / elapsed:.2f}", "aim: 0.35")
@@ -95,7 +94,8 @@ def reads(
 ) -> None:
     """The report of all services beside its raw GROUP BY, and the KPI of one service."""
     heading(f"Reads over {incidents:,} incidents of {SERVICES} services, nothing else at work")
-    _wait_until_empty(connection, "cell_delta", "sketch_pending")
+    for left_behind in ("cell_delta", "sketch_pending"):
+        until_none(connection, f"SELECT FROM metrics.{left_behind}")
     raw = database.raw_report_seconds(connection)
     one = request_bytes("GET", REPORT, system.token())
     figures = _load(system, "metrics", 1, lambda *_: one)
@@ -110,19 +110,6 @@ def reads(
 
     figures = _load(system, "metrics", 1, of_one_service)
     latencies("MTTR of one service by quarter", figures, "aim: p99 10 ms, flat")
-
-
-def _wait_until_empty(
-    connection: psycopg.Connection[tuple[object, ...]], *tables: str, limit_s: float = 1200
-) -> None:
-    """Until the background work that a load leaves behind is done."""
-    deadline = time.monotonic() + limit_s
-    for table in tables:
-        left = sql.SQL("SELECT 1 FROM metrics.{} LIMIT 1").format(sql.Identifier(table))
-        while connection.execute(left).fetchone():
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"{table} was not worked off in time")
-            time.sleep(0.5)
 
 
 def single_posts(system: System, folder: Path) -> float:

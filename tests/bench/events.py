@@ -58,6 +58,7 @@ def _beside_the_dead(system: System, connection: Connection) -> None:
         _subscribed(system, dead, "bench.shared"),
     ):
         _among_the_dead(connection, live, dead)
+        connection.execute("DELETE FROM metrics.subscription WHERE url = %s", [dead.url])
 
 
 def _among_the_dead(connection: Connection, live: Endpoint, dead: Endpoint) -> None:

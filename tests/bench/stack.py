@@ -1,6 +1,10 @@
 """What the benchmarks ask of a running system beside its APIs: its database and its memory."""
 
+import time
 from pathlib import Path
+from typing import Any
+
+from psycopg import Connection
 
 from tests.support.processes import System, secrets_of
 
@@ -17,3 +21,12 @@ def peak_memory_mb(system: System, program: str) -> float:
     status = Path(f"/proc/{system.pid(program)}/status").read_text()
     found = next(row for row in status.splitlines() if row.startswith("VmHWM"))
     return int(found.split()[1]) / 1024
+
+
+def until_none(connection: Connection[Any], query: str, limit_s: float = 1200) -> None:
+    """Until a query finds no row any more: what a load leaves to the background is done."""
+    deadline = time.monotonic() + limit_s
+    while connection.execute(f"{query} LIMIT 1".encode()).fetchone():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"still found: {query}")
+        time.sleep(0.5)

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from metrics_api.incidents.rules import FoldedIncident
-from metrics_api.indicators import queries
+from metrics_api.indicators import jobs, queries, sketch_making
 from metrics_api.indicators.actions import Asked, kpis_of
 from metrics_api.indicators.definitions import DurationKind
 from metrics_api.indicators.jobs import compact_cells
@@ -219,6 +219,26 @@ async def test_under_a_load_a_day_rests_longer_before_it_is_sketched(
     async with job_context(Settings(database_url=SecretStr(metrics_db.runtime_url))) as context:
         await compact_cells(context, {})
     assert await pending(engine) == 1 + left  # the day that was just touched rests in any case
+
+
+async def test_sketching_gives_way_to_the_ledger_and_goes_on_at_the_next_run(
+    engine: AsyncEngine, metrics_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "SKETCHING", 0)
+    monkeypatch.setattr(sketch_making, "DAYS_AT_ONCE", 1)
+    async with transaction(engine) as session:
+        await session.execute(
+            text(
+                "INSERT INTO metrics.sketch_pending SELECT 'mail', d, now() - interval '1 hour'"
+                " FROM generate_series(date '2016-05-01', date '2016-05-03', '1 day') AS d"
+            )
+        )
+    left = []
+    async with job_context(Settings(database_url=SecretStr(metrics_db.runtime_url))) as context:
+        for _ in range(3):
+            await compact_cells(context, {})
+            left.append(await pending(engine))
+    assert left == [2, 1, 0]
 
 
 async def test_no_more_days_are_counted_from_incidents_than_can_be(engine: AsyncEngine) -> None:

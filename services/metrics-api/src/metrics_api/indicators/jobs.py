@@ -29,10 +29,12 @@ async def compact_cells(context: JobContext, payload: Mapping[str, Any]) -> None
     """
     rested = await _compact(context)
     until = time.monotonic() + SKETCHING
-    while (started := time.monotonic()) < until:
+    while True:
+        started = time.monotonic()
         async with transaction(context.engine) as session:
-            if await sketch_making.sketch_batch(session, clock.now() - rested) == 0:
-                return
+            sketched = await sketch_making.sketch_batch(session, clock.now() - rested)
+        if not sketched or time.monotonic() >= until:
+            return
         await _rest(started)
 
 
