@@ -26,7 +26,7 @@ def peak_memory_mb(system: System, program: str) -> float:
 def until_none(connection: Connection[Any], query: str, limit_s: float = 1200) -> None:
     """Until a query finds no row any more: what a load leaves to the background is done."""
     deadline = time.monotonic() + limit_s
-    while connection.execute(f"{query} LIMIT 1".encode()).fetchone():
+    while connection.execute(f"{query} LIMIT 1".encode()).fetchone() is not None:
         if time.monotonic() > deadline:
             raise RuntimeError(f"still found: {query}")
         time.sleep(0.5)

@@ -1,7 +1,9 @@
 """Background work of copies."""
 
+import asyncio
+import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from metrics_api.copies import actions
 from metrics_api.copies.asking import ask_for_refresh
@@ -9,6 +11,10 @@ from metrics_api.copies.rules import READINGS, REFRESH_JOB
 from shared.clients.catalog import CatalogClient
 from shared.kit.database import transaction
 from shared.kit.jobs import Job, JobContext
+
+RESTS: Final = 3
+"""So many times as long as a refresh took the next of its kind waits: it reads all there is of it,
+and while thousands of services are loaded each of them asks for it."""
 
 
 async def refresh_copies(context: JobContext, payload: Mapping[str, Any]) -> None:
@@ -18,9 +24,11 @@ async def refresh_copies(context: JobContext, payload: Mapping[str, Any]) -> Non
 
 
 async def refresh_copy(context: JobContext, payload: Mapping[str, Any]) -> None:
-    """Bring the copies of one kind up to date."""
+    """Bring the copies of one kind up to date; what is told meanwhile waits until it has rested."""
     catalog = CatalogClient(context.remote("catalog-api", context.settings.catalog_url))
+    started = time.monotonic()
     await actions.refresh(context.engine, catalog, payload["kind"])
+    await asyncio.sleep(RESTS * (time.monotonic() - started))
 
 
 JOBS: tuple[Job, ...] = (
