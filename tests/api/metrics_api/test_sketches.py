@@ -1,7 +1,7 @@
 """Sketches of durations: what they hold is what the incidents say, and near enough to it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from metrics_api.incidents.rules import FoldedIncident
 from metrics_api.indicators import jobs, queries, sketch_making
@@ -63,6 +63,17 @@ async def sketch(engine: AsyncEngine) -> None:
     await compact(engine)
     async with transaction(engine) as session:
         await sketch_batch(session, LATER)
+
+
+async def note_down(
+    session: AsyncSession, service: str, first: date, days: int, ago: timedelta = timedelta(0)
+) -> None:
+    """Have days of a service be sketched that changed so long ago."""
+    statement = """INSERT INTO metrics.sketch_pending
+        SELECT :service, CAST(:first AS date) + n, now() - CAST(:ago AS interval)
+        FROM generate_series(0, :days - 1) AS n"""
+    noted = {"service": service, "first": first, "days": days, "ago": ago}
+    await session.execute(text(statement), noted)
 
 
 async def differences(engine: AsyncEngine) -> list[tuple[str, str, object, str]]:
@@ -210,12 +221,7 @@ async def test_under_a_load_a_day_rests_longer_before_it_is_sketched(
     monkeypatch.setattr(queries, "COMPACTION_BATCH", batch)
     async with transaction(engine) as session:
         await store(session, [resolved_incident("network", MAY, 1)])
-        await session.execute(
-            text(
-                "INSERT INTO metrics.sketch_pending"
-                " VALUES ('mail', '2016-05-01', now() - interval '2 minutes')"
-            )
-        )
+        await note_down(session, "mail", date(2016, 5, 1), 1, ago=timedelta(minutes=2))
     async with job_context(Settings(database_url=SecretStr(metrics_db.runtime_url))) as context:
         await compact_cells(context, {})
     assert await pending(engine) == 1 + left  # the day that was just touched rests in any case
@@ -227,12 +233,7 @@ async def test_sketching_gives_way_to_the_ledger_and_goes_on_at_the_next_run(
     monkeypatch.setattr(jobs, "SKETCHING", 0)
     monkeypatch.setattr(sketch_making, "DAYS_AT_ONCE", 1)
     async with transaction(engine) as session:
-        await session.execute(
-            text(
-                "INSERT INTO metrics.sketch_pending SELECT 'mail', d, now() - interval '1 hour'"
-                " FROM generate_series(date '2016-05-01', date '2016-05-03', '1 day') AS d"
-            )
-        )
+        await note_down(session, "mail", date(2016, 5, 1), 3, ago=timedelta(hours=1))
     left = []
     async with job_context(Settings(database_url=SecretStr(metrics_db.runtime_url))) as context:
         for _ in range(3):
@@ -244,12 +245,7 @@ async def test_sketching_gives_way_to_the_ledger_and_goes_on_at_the_next_run(
 async def test_no_more_days_are_counted_from_incidents_than_can_be(engine: AsyncEngine) -> None:
     async with transaction(engine) as session:
         await store(session, [resolved_incident("network", MAY, 1)])
-        await session.execute(
-            text(
-                "INSERT INTO metrics.sketch_pending SELECT 'network', d, now()"
-                " FROM generate_series(date '1990-01-01', date '2016-01-01', '1 day') AS d"
-            )
-        )
+        await note_down(session, "network", date(1990, 1, 1), 9_000)
         scope = services_of("network", "mail")
         spans = [Span(0, datetime(1980, 1, 1, tzinfo=UTC), LATER)]
         assert await sketched_percentiles(session, DurationKind.RESOLUTION, scope, spans) == {}

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 from sqlalchemy import text, update
@@ -15,6 +16,8 @@ from tests.support import plumbing
 from tests.support.events import BRISK, has, read, say, subscribe, working
 from tests.support.eventually import eventually
 from tests.support.receiver import Receiver, receiving
+
+LAST = UUID(int=2**128 - 1)
 
 
 async def test_a_failed_event_holds_back_the_later_ones_until_it_arrives(
@@ -63,7 +66,8 @@ async def test_who_took_an_event_before_does_not_wait_for_newcomers_that_are_dea
     context: JobContext, api: httpx.AsyncClient, receiver: Receiver
 ) -> None:
     one_slot_each = replace(BRISK, lanes={DELIVERIES_LANE: 1, NEWCOMERS_LANE: 1, RETRIES_LANE: 1})
-    known = await subscribe(api, receiver.url)
+    await subscribe(api, receiver.url)
+    await be_woken_last(context, LAST)
     async with receiving() as dead, working(context, one_slot_each):
         await say(context, "a")
         await has(receiver, "a")
@@ -75,7 +79,13 @@ async def test_who_took_an_event_before_does_not_wait_for_newcomers_that_are_dea
         await has(receiver, "a", "b")
 
         assert len(dead.requests) < 20, "each of them takes its time-out"
-    assert (await read(api, f"/v1/subscriptions/{known['id']}"))["delivered_at"]
+    assert (await read(api, f"/v1/subscriptions/{LAST}"))["delivered_at"]
+
+
+async def be_woken_last(context: JobContext, name: UUID) -> None:
+    """Give the only subscription this id: they are woken in the order of their ids."""
+    async with transaction(context.engine) as session:
+        await session.execute(update(plumbing.kit.events.subscription).values(id=name))
 
 
 async def test_a_subscriber_that_is_gone_is_disabled(

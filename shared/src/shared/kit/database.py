@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from enum import Enum
 from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
-from weakref import WeakKeyDictionary, ref
+from weakref import WeakKeyDictionary
 
 import psycopg
 from fastapi import Depends, Request
@@ -19,7 +19,6 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.kit.settings import ServiceSettings
@@ -35,7 +34,6 @@ NAMING = {
 
 _SCHEMA = "tollgate_schema"
 _RETURNED = "returned_at"
-_DRIVER = "driver"
 REST_BEFORE_PING = 0.5  # seconds
 
 # The psycopg dialect casts parameters to the types of their columns; text has them as it wants.
@@ -156,31 +154,15 @@ Session = Annotated[AsyncSession, Depends(open_session, scope="function")]
 async def driver(session: AsyncSession) -> psycopg.AsyncConnection[Any]:
     """The psycopg connection under the session, in its transaction: for COPY and pipelines.
 
-    What is pending in the session is written first, as before a statement of its own. The
-    connection is remembered until the transaction ends: to ask for it takes as long as to send it a
-    statement.
+    What is pending in the session is written first, as before a statement of its own.
     """
     if session.new or session.dirty or session.deleted:
         await session.flush()
-    known: _Driver | None = session.info.get(_DRIVER)
-    this = session.sync_session.get_transaction()
-    if known is not None and this is not None and known.transaction() is this:
-        return known.connection
     connection = await session.connection()
     raw = await connection.get_raw_connection()
     wrapped = raw.driver_connection
     assert isinstance(wrapped, psycopg.AsyncConnection)
-    this = session.sync_session.get_transaction()
-    assert this is not None, "to ask for a connection begins one"
-    session.info[_DRIVER] = _Driver(ref(this), wrapped)
     return wrapped
-
-
-class _Driver(NamedTuple):
-    """What is under a session, as long as this transaction of it lives."""
-
-    transaction: ref[SessionTransaction]
-    connection: psycopg.AsyncConnection[Any]
 
 
 class _Compiled(NamedTuple):

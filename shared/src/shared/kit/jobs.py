@@ -1,6 +1,8 @@
 """Background work: what a job is, and how one is enqueued in the transaction of its data."""
 
+import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -50,6 +52,14 @@ class JobContext:
         for remote in self._remotes.values():
             await remote.aclose()
         await self.engine.dispose()
+
+
+async def rest_after(started: float, times: float) -> None:
+    """Rest so many times as long as the work since `started` (time.monotonic) took.
+
+    Work in the background that goes on for long leaves the processor to those who ask.
+    """
+    await asyncio.sleep(times * (time.monotonic() - started))
 
 
 JobFunction = Callable[[JobContext, Mapping[str, Any]], Awaitable[None]]

@@ -1,6 +1,5 @@
 """Reading which incidents are major, and asking whether what was fixed happened again."""
 
-import asyncio
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from shared.clients.metrics import MetricsClient
 from shared.errors import ApiError, Unavailable
 from shared.kit.clock import now
 from shared.kit.database import transaction
-from shared.kit.jobs import Job, JobContext, RetryPolicy
+from shared.kit.jobs import Job, JobContext, RetryPolicy, rest_after
 from shared.kit.logging import logger
 from shared.schemas.metrics import MajorIncident
 
@@ -45,16 +44,15 @@ async def read_major_incidents(context: JobContext, _: Mapping[str, Any]) -> Non
     opened_from = began - settings.major_incident_reach
     cursor: str | None = None
     while True:
-        asked = time.monotonic()
+        started = time.monotonic()
         page = await metrics.major_incidents(opened_from, cursor)
-        took = time.monotonic() - asked
         rows = [_row(one, settings.rca_due) for one in page.items]
         async with transaction(context.engine) as session:
             await keep_major_incidents(session, rows, began)
         cursor = page.next_cursor
         if cursor is None:
             break
-        await asyncio.sleep(RESTS * took)
+        await rest_after(started, RESTS)
     async with transaction(context.engine) as session:
         gone = await forget_unseen(session, began, opened_from)
         await note_reading(session, began)

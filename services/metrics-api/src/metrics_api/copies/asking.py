@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from metrics_api.copies.rules import REFRESH_JOB
+from metrics_api.copies.rules import REFRESH_JOB, REFRESH_LANE
 from shared.kit import clock
 from shared.kit.database import Session
 from shared.kit.jobs import enqueue
@@ -20,5 +20,11 @@ async def ask_for_refresh(session: Session, kinds: Iterable[str]) -> None:
     for kind in sorted(kinds):
         name = f"{REFRESH_JOB}:{kind}"
         await enqueue(
-            session, REFRESH_JOB, {"kind": kind}, lock=name, queueing_lock=name, run_at=run_at
+            session,
+            REFRESH_JOB,
+            {"kind": kind},
+            lock=name,
+            queueing_lock=name,
+            run_at=run_at,
+            lane=REFRESH_LANE,
         )

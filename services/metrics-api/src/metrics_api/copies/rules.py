@@ -10,6 +10,7 @@ import orjson
 from metrics_api.copies.schemas import KINDS
 
 REFRESH_JOB: Final = "refresh_copy"
+REFRESH_LANE: Final = "copies"  # while they rest they keep no other job waiting
 
 
 @dataclass(frozen=True)

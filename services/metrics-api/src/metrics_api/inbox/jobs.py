@@ -10,7 +10,7 @@ from metrics_api.inbox import queries
 from metrics_api.inbox.actions import LANE, PROCESS_JOB
 from metrics_api.inbox.processing import process_some
 from shared.kit.database import transaction
-from shared.kit.jobs import Job, JobContext
+from shared.kit.jobs import Job, JobContext, rest_after
 
 LINGER = 1.5  # seconds; longer than requests leave between two asks for this job
 LOOK_EVERY = 0.25
@@ -26,7 +26,7 @@ async def process_receipts(context: JobContext, payload: Mapping[str, Any]) -> N
     memory, busy_at = Memory(), time.monotonic()
     while (started := time.monotonic()) - busy_at < LINGER:
         if await process_some(context.engine, memory):
-            await asyncio.sleep(RESTS * (time.monotonic() - started))
+            await rest_after(started, RESTS)
             busy_at = time.monotonic()
         else:
             await asyncio.sleep(LOOK_EVERY)

@@ -1,6 +1,5 @@
 """Background work of the KPIs."""
 
-import asyncio
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,7 +8,7 @@ from typing import Any, Final
 from metrics_api.indicators import queries, sketch_making
 from shared.kit import clock
 from shared.kit.database import transaction
-from shared.kit.jobs import JobContext
+from shared.kit.jobs import JobContext, rest_after
 
 RESTS: Final = 1
 """So many times as long as a batch took the job rests after it, while more are there: it leaves the
@@ -35,7 +34,7 @@ async def compact_cells(context: JobContext, payload: Mapping[str, Any]) -> None
             sketched = await sketch_making.sketch_batch(session, clock.now() - rested)
         if not sketched or time.monotonic() >= until:
             return
-        await _rest(started)
+        await rest_after(started, RESTS)
 
 
 async def _compact(context: JobContext) -> timedelta:
@@ -48,8 +47,4 @@ async def _compact(context: JobContext) -> timedelta:
         if not place.is_full:
             return rest
         rest = sketch_making.REST_UNDER_LOAD
-        await _rest(started)
-
-
-async def _rest(started: float) -> None:
-    await asyncio.sleep(RESTS * (time.monotonic() - started))
+        await rest_after(started, RESTS)
