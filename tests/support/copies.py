@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.copies.schemas import KINDS
 from metrics_api.copies.tables import CatalogCopy
+from shared.kit.database import transaction
+from tests.support.metrics import Metrics
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -22,3 +24,12 @@ async def add_copy(
     digest = hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).digest()
     row = {"kind": kind, "key": key, "data": plain, "digest": digest, "recorded_at": recorded_at}
     await session.execute(insert(CatalogCopy).values(row))
+
+
+async def waiting(metrics: Metrics, job: str) -> list[Any]:
+    """What jobs of this name were enqueued with, in their order."""
+    statement = text(
+        "SELECT args FROM metrics_jobs.procrastinate_jobs WHERE task_name = :job ORDER BY id"
+    )
+    async with transaction(metrics.engine) as session:
+        return list((await session.execute(statement, {"job": job})).scalars())

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
 
 from metrics_api.attribution.rules import Memory
 from metrics_api.attribution.words import follow_words
@@ -15,6 +14,7 @@ from metrics_api.copies.actions import refresh
 from metrics_api.copies.rules import READINGS, copy_of, kinds_told_by
 from shared.kit.database import transaction
 from shared.kit.webhooks import new_secret, signed_request
+from tests.support.copies import waiting
 from tests.support.incidents import add_service
 from tests.support.metrics import Metrics, running_metrics
 from tests.support.postgres import Database
@@ -38,19 +38,11 @@ async def deliver(metrics: Metrics, kind: str, event_id: str = "e1") -> Any:
     return reply.json()["taken"]
 
 
-async def waiting(metrics: Metrics, job: str = "refresh_copy") -> list[Any]:
-    statement = text(
-        "SELECT args FROM metrics_jobs.procrastinate_jobs WHERE task_name = :job ORDER BY id"
-    )
-    async with transaction(metrics.engine) as session:
-        return list((await session.execute(statement, {"job": job})).scalars())
-
-
 class TestEvents:
     async def test_one_has_the_kinds_that_it_is_about_refreshed(self, metrics: Metrics) -> None:
         assert await deliver(metrics, "priority_scheme.changed") is True
 
-        assert [job["kind"] for job in await waiting(metrics)] == [
+        assert [job["kind"] for job in await waiting(metrics, "refresh_copy")] == [
             "scheme_choice",
             "scheme_version",
         ]
@@ -59,11 +51,11 @@ class TestEvents:
         for number in range(3):
             await deliver(metrics, "calendar.changed", f"e{number}")
 
-        assert [job["kind"] for job in await waiting(metrics)] == ["calendar_version"]
+        assert await waiting(metrics, "refresh_copy") == [{"kind": "calendar_version"}]
 
     async def test_one_that_no_copy_depends_on_sets_off_nothing(self, metrics: Metrics) -> None:
         assert await deliver(metrics, "risk.created") is False
-        assert await waiting(metrics) == []
+        assert await waiting(metrics, "refresh_copy") == []
 
     def test_every_kind_is_told_of_by_some_event(self) -> None:
         told = {kind for reading in READINGS.values() for kind in reading.events}

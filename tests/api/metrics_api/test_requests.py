@@ -11,10 +11,12 @@ import pytest
 from httpx import Response
 from pydantic import SecretStr
 
+from metrics_api.attribution.service_queries import get_service_name
 from shared.kit.database import transaction
 from shared.kit.event_queries import sequence_events
 from shared.kit.webhooks import new_secret, signed_request
 from tests.support.catalog import Catalog, running_catalog
+from tests.support.copies import waiting
 from tests.support.metrics import Metrics, running_metrics
 from tests.support.postgres import Database
 
@@ -67,16 +69,32 @@ def record(revision: int = 1, **fields: Any) -> dict[str, Any]:
     } | fields
 
 
-async def deliver(metrics: Metrics, event: dict[str, Any]) -> Response:
-    body, headers = signed_request([event], SECRET, datetime.now(UTC))
+async def deliver(metrics: Metrics, *events: dict[str, Any]) -> Response:
+    body, headers = signed_request(events, SECRET, datetime.now(UTC))
     return await metrics.http.post("/v1/events/catalog", content=body, headers=headers)
 
 
 async def tell(metrics: Metrics, told: Any, kind: str = "request.step_started") -> Response:
+    return await deliver(metrics, event(told, kind))
+
+
+def event(told: Any, kind: str = "request.step_started") -> dict[str, Any]:
     data = {"resource": "request", "action": "step_started", "record": told}
-    return await deliver(
-        metrics, {"specversion": "1.0", "id": uuid4().hex, "type": kind, "data": data}
-    )
+    return {"specversion": "1.0", "id": uuid4().hex, "type": kind, "data": data}
+
+
+def of_service(key: str, revision: int, name: str) -> dict[str, Any]:
+    data = {
+        "key": key,
+        "name": name,
+        "kind": "business",
+        "portfolio": "pool",
+        "stage": "operate",
+        "criticality": None,
+        "revision": revision,
+        "references": [],
+    }
+    return event(None, "service.changed") | {"data": data}
 
 
 async def stored(metrics: Metrics, number: str = "REQ-000001") -> dict[str, Any]:
@@ -143,6 +161,41 @@ class TestReceive:
         reply = await tell(told, record() | fields)
 
         assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, pointer)
+
+    async def test_a_batch_tells_of_services_requests_and_copies(self, told: Metrics) -> None:
+        batch = [
+            event(record(2)),
+            of_service("vpn", 2, "VPN"),
+            event({}, "calendar.changed"),
+            of_service("vpn", 1, "Tunnel"),
+            event(record(3)),
+            event(record(1) | {"number": "REQ-000002"}),
+        ]
+        reply = await deliver(told, *batch)
+
+        assert (reply.status_code, reply.json()) == (200, {"taken": True})
+        kept = await stored(told)
+        assert (kept["service"], kept["raw_state"], kept["versions"]) == ("vpn", "fulfilled", 2)
+        assert (await stored(told, "REQ-000002"))["raw_state"] == "submitted"
+        async with transaction(told.engine) as session:
+            assert await get_service_name(session, "vpn") == "VPN", "the newest revision stands"
+        old_copies = [job["kind"] for job in await waiting(told, "refresh_copy")]
+        assert old_copies == ["calendar_version", "support_hours"]
+        again = await deliver(told, batch[0], batch[1])
+        assert again.json() == {"taken": False}
+
+    async def test_of_a_batch_with_a_fault_the_sender_learns_which_event_it_was(
+        self, told: Metrics
+    ) -> None:
+        batch = [event(record(1)), of_service("vpn", 1, "VPN"), event(record(2) | {"state": "?"})]
+
+        reply = await deliver(told, *batch)
+
+        pointer = reply.json()["errors"][0]["pointer"]
+        assert (reply.status_code, pointer) == (422, "/2/data/record/state")
+        assert (await told.http.get("/v1/requests/catalog/REQ-000001")).status_code == 404
+        one_by_one = [await deliver(told, each) for each in batch]
+        assert [each.status_code for each in one_by_one] == [200, 200, 422]
 
     async def test_other_events_are_not_needed(self, told: Metrics) -> None:
         assert (await tell(told, {}, "offering.published")).json() == {"taken": False}

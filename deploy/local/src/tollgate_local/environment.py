@@ -28,6 +28,7 @@ COPIED = tuple(
         "vital_activity",
     )
 )
+EVENTS_A_REQUEST = 100
 NOT_INHERITED = {
     "DATABASE_URL",  # administrative: it has no business in a runtime process
     "PYTHONDONTWRITEBYTECODE",  # nine processes would compile everything at each start
@@ -141,7 +142,6 @@ def _wiring(installation: Installation, keys: Path) -> dict[str, dict[str, str]]
                 "slo.*",
                 "target.*",
                 "trend.*",
-                batch=100,
             ),
         },
         "improvement": {
@@ -151,16 +151,14 @@ def _wiring(installation: Installation, keys: Path) -> dict[str, dict[str, str]]
     }
 
 
-def _subscriber(
-    installation: Installation, sender: str, receiver: str, *types: str, batch: int = 1
-) -> str:
+def _subscriber(installation: Installation, sender: str, receiver: str, *types: str) -> str:
     """The setting by which one service tells another its events of these types."""
     subscriber = {
         "name": f"{receiver}-api",
         "url": f"{installation.url(receiver)}/v1/events/{sender}",
         "secret": installation.secrets()[f"{sender}_to_{receiver}"],
         "types": list(types),
-        "batch": batch,
+        "batch": EVENTS_A_REQUEST,
     }
     return json.dumps([subscriber])
 

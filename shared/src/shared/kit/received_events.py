@@ -8,23 +8,19 @@ from fastapi import Request
 from pydantic import AfterValidator, BaseModel, SecretStr, ValidationError
 
 from shared.errors import FieldError, Invalid
-from shared.kit.webhooks import BATCH_MEDIA_TYPE, MEDIA_TYPE, verify_event, verify_events
+from shared.kit.webhooks import BATCH_MEDIA_TYPE, MEDIA_TYPE, verify_events
 
 Told = TypeVar("Told", bound=BaseModel)
 
 _EVENT: dict[str, Any] = {"type": "object", "description": "CloudEvents 1.0, structured mode"}
 _BATCH: dict[str, Any] = {"type": "array", "items": _EVENT, "description": "CloudEvents 1.0, batch"}
-EVENT_BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": _EVENT}}}
-}
-"""`openapi_extra` of an operation that receives them one by one."""
 EVENTS_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {MEDIA_TYPE: {"schema": _EVENT}, BATCH_MEDIA_TYPE: {"schema": _BATCH}},
     }
 }
-"""The same of one that takes batches too."""
+"""`openapi_extra` of an operation that receives them, one by one or in batches."""
 
 
 def _storable_json(value: Any) -> Any:
@@ -41,25 +37,16 @@ def _storable_json(value: Any) -> Any:
 StorableJson = AfterValidator(_storable_json)
 
 
-async def read_event(
-    request: Request, secrets: Iterable[SecretStr | None], model: type[Told]
-) -> Told:
-    """The event in a request, signed with one of the secrets: two are valid while they rotate.
-
-    Raises Forbidden (403) on a bad signature, Invalid (422) when it is no `model`.
-    """
-    body = await request.body()
-    return checked(model, verify_event(request.headers, body, _keys(secrets)), "")
-
-
 async def read_events(
     request: Request, secrets: Iterable[SecretStr | None], model: type[Told]
-) -> list[Told]:
-    """The one event or the batch of them in a request; as read_event."""
+) -> dict[str, Told]:
+    """The event in a request or the batch of them, each by the JSON pointer to it in the body.
+
+    It is signed with one of the secrets: two are valid while they rotate. Raises Forbidden (403)
+    on a bad signature, Invalid (422) when one is no `model`.
+    """
     sent = verify_events(request.headers, await request.body(), _keys(secrets))
-    if isinstance(sent, dict):
-        return [checked(model, sent, "")]
-    return [checked(model, event, f"/{place}") for place, event in enumerate(sent)]
+    return {place: checked(model, event, place) for place, event in sent.items()}
 
 
 def _keys(secrets: Iterable[SecretStr | None]) -> list[str]:

@@ -51,21 +51,14 @@ def signed_request(
     return body, {"Content-Type": media_type, **dict(zip(_HEADERS, values, strict=True))}
 
 
-def verify_event(headers: Mapping[str, str], body: bytes, keys: Iterable[str]) -> dict[str, Any]:
-    """The CloudEvent in a received webhook, signed with one of the secrets `keys`.
-
-    Raises Forbidden (403) on a bad or old signature. The receiver drops repeats by `id`.
-    """
-    event = verify_events(headers, body, keys)
-    if isinstance(event, list):
-        raise _bad_signature()
-    return event
-
-
 def verify_events(
     headers: Mapping[str, str], body: bytes, keys: Iterable[str]
-) -> dict[str, Any] | list[dict[str, Any]]:
-    """The CloudEvent or the batch of them in a received webhook; as verify_event."""
+) -> dict[str, dict[str, Any]]:
+    """The CloudEvent in a received webhook or the batch of them, by JSON pointers to them.
+
+    It is signed with one of the secrets `keys`; Forbidden (403) on a bad or old signature. The
+    receiver drops repeats by `id`.
+    """
     found = {name: headers[name] for name in _HEADERS if name in headers}
     for key in keys:
         try:
@@ -73,18 +66,15 @@ def verify_events(
             sent = orjson.loads(body)
         except (WebhookVerificationError, ValueError, OverflowError):
             continue
-        if _is_event(sent) or (isinstance(sent, list) and all(map(_is_event, sent))):
-            events: dict[str, Any] | list[dict[str, Any]] = sent
+        batch = isinstance(sent, list)
+        events = {f"/{place}": one for place, one in enumerate(sent)} if batch else {"": sent}
+        if all(map(_is_event, events.values())):
             return events
-    raise _bad_signature()
+    raise Forbidden("The webhook's signature is missing, wrong or too old", code="bad_signature")
 
 
 def _is_event(sent: Any) -> bool:
     return isinstance(sent, dict) and isinstance(sent.get("id"), str)
-
-
-def _bad_signature() -> Forbidden:
-    return Forbidden("The webhook's signature is missing, wrong or too old", code="bad_signature")
 
 
 def _signer(secret: str) -> Webhook:

@@ -37,7 +37,7 @@ async def receive_metrics_event(request: Request, session: Session) -> EventRepl
     settings: Settings = request.app.state.settings
     secrets = (settings.metrics_event_secret, settings.metrics_event_secret_before)
     events = await read_events(request, secrets, MetricsEvent)
-    return EventReply(taken=await take_events(session, events) > 0)
+    return EventReply(taken=await take_events(session, [*events.values()]) > 0)
 
 
 @router.get("/signals", operation_id="list_signals", responses=problem_responses(400))

@@ -220,11 +220,13 @@ async def insert_attributions(session: AsyncSession, rows: Sequence[Mapping[str,
     await session.execute(insert(Attribution), [dict(row) for row in rows])
 
 
-async def take_event(session: AsyncSession, event_id: str, at: datetime) -> bool:
-    """Remember an event; False if it was taken in before."""
-    statement = insert(ReceivedEvent).values(id=event_id, received_at=at)
-    taken = await session.scalar(statement.on_conflict_do_nothing().returning(ReceivedEvent.id))
-    return taken is not None
+async def take_events(session: AsyncSession, ids: Sequence[str], at: datetime) -> list[str]:
+    """Remember events; the ids of those that were not taken in before."""
+    if not ids:
+        return []
+    statement = insert(ReceivedEvent).values([{"id": each, "received_at": at} for each in ids])
+    taken = statement.on_conflict_do_nothing().returning(ReceivedEvent.id)
+    return list((await session.scalars(taken)).all())
 
 
 async def forget_events(session: AsyncSession, before: datetime) -> None:

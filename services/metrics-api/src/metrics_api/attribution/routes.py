@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request
 
-from metrics_api.attribution import actions, queries
+from metrics_api.attribution import actions, catalog_events, queries
 from metrics_api.attribution.queries import Unattributed
 from metrics_api.attribution.schemas import (
     AttributionCreate,
@@ -12,21 +12,16 @@ from metrics_api.attribution.schemas import (
     CatalogEvent,
     EventReply,
     RefreshOut,
-    RequestData,
-    ServiceData,
     UnattributedOut,
     UnattributedRecordOut,
 )
-from metrics_api.copies.asking import ask_for_refresh
-from metrics_api.copies.rules import kinds_told_by
-from metrics_api.requests import actions as requests
 from metrics_api.settings import Settings
 from shared.kit import clock
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session, transaction
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
-from shared.kit.received_events import EVENT_BODY, checked, read_event
+from shared.kit.received_events import EVENTS_BODY, read_events
 from shared.kit.routing import Router
 from shared.schemas.common import Key, Page, Storable
 from shared.schemas.metrics import RecordKind
@@ -40,8 +35,6 @@ NameFilter = Annotated[
     Query(max_length=200, description="the tool's words; empty: records that name no service"),
     Storable,
 ]
-SERVICE_EVENTS = "service."
-REQUEST_EVENTS = "request."
 
 router = Router(prefix="/v1", tags=["attribution"])
 
@@ -117,29 +110,18 @@ async def refresh_references(request: Request, _: AttributionWrite) -> RefreshOu
     status_code=200,
     operation_id="receive_catalog_event",
     responses=problem_responses(403, 413),
-    openapi_extra=EVENT_BODY,
+    openapi_extra=EVENTS_BODY,
 )
-async def receive_catalog_event(request: Request, session: Session) -> EventReply:
-    """Take in an event of the catalog, signed as Standard Webhooks has it; repeats are harmless."""
-    settings: Settings = request.app.state.settings
+async def receive_catalog_event(request: Request) -> EventReply:
+    """Take in an event of the catalog or a batch, signed as Standard Webhooks has it.
+
+    Repeats are harmless.
+    """
+    state = request.app.state
+    settings: Settings = state.settings
     secrets = (settings.catalog_event_secret, settings.catalog_event_secret_before)
-    event = await read_event(request, secrets, CatalogEvent)
-    if event.type.startswith(SERVICE_EVENTS):
-        service = checked(ServiceData, event.data, "/data")
-        if taken := await queries.take_event(session, event.id, clock.now()):
-            await actions.take_over(session, [service])
-            await ask_for_refresh(session, kinds_told_by(event.type))
-        return EventReply(taken=taken)
-    if event.type.startswith(REQUEST_EVENTS):
-        told = checked(RequestData, event.data, "/data")
-        state = request.app.state
-        taken = await requests.take_in(state.engine, state.memory, told.record)
-        return EventReply(taken=taken)
-    # Of the rest it matters only what it is about: all of a kind is read again, so that neither the
-    # order of such events nor their repetition makes a difference.
-    kinds = kinds_told_by(event.type)
-    await ask_for_refresh(session, kinds)
-    return EventReply(taken=bool(kinds))
+    events = await read_events(request, secrets, CatalogEvent)
+    return EventReply(taken=await catalog_events.take_in(state.engine, state.memory, events))
 
 
 def _group_key(row: Any) -> tuple[int, str, str]:

@@ -88,7 +88,7 @@ class RequestData(Out):
 
 
 class EventReply(Out):
-    """`taken` is false for an event that was taken in before or that we do not need."""
+    """`taken` is false for events that were all taken in before or that we do not need."""
 
     taken: bool
 
