@@ -118,7 +118,8 @@ def single_posts(system: System, folder: Path) -> float:
     chance = random.Random(11)
 
     def following(connection: int, count: int) -> bytes:
-        record = incident(10_000_000 + connection * 1_000_000 + count, chance)
+        number = 10_000_000 + connection * 1_000_000 + count
+        record = incident(number, chance.random(), chance)
         return request_bytes("POST", "/v1/incidents", system.token(), orjson.dumps(record))
 
     figures = _load(system, "metrics", 8, following)

@@ -22,9 +22,12 @@ def service_key(number: int) -> str:
     return f"bench-{number:03d}"
 
 
-def incident(number: int, chance: random.Random) -> dict[str, Any]:
-    """One closed incident with everything an ITSM tool usually sends."""
-    opened = YEAR_START + timedelta(seconds=chance.randrange(SECONDS_OF_YEAR))
+def incident(number: int, share: float, chance: random.Random) -> dict[str, Any]:
+    """One closed incident with everything an ITSM tool usually sends.
+
+    `share` in [0, 1) is how much of the year had passed when it was opened.
+    """
+    opened = YEAR_START + timedelta(seconds=int(share * SECONDS_OF_YEAR))
     acknowledged = opened + timedelta(seconds=chance.randrange(60, 7_200))
     resolved = acknowledged + timedelta(seconds=chance.randrange(600, 400_000))
     closed = resolved + timedelta(days=5)
@@ -48,7 +51,7 @@ def incident(number: int, chance: random.Random) -> dict[str, Any]:
 
 
 def write_lines(file: Path, count: int, seed: int = 7) -> None:
-    """`count` incidents as NDJSON; the same bytes for the same seed."""
+    """`count` incidents as NDJSON, as an export has them: by number, so by their opening."""
     with file.open("wb") as out:
         for record in _records(count, seed):
             out.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
@@ -56,4 +59,4 @@ def write_lines(file: Path, count: int, seed: int = 7) -> None:
 
 def _records(count: int, seed: int) -> Iterator[dict[str, Any]]:
     chance = random.Random(seed)
-    return (incident(number, chance) for number in range(count))
+    return (incident(number, number / count, chance) for number in range(count))
