@@ -134,7 +134,7 @@ async def _generation(
         schema = context.settings.schema_name
         lanes = {queue_name(schema, job.lane): job.lane for job in jobs}
         queues = sorted(lanes)
-        workers = [_worker(app, queue, pace, _concurrency(pace, lanes[queue])) for queue in queues]
+        workers = [_worker(app, queue, lanes[queue], pace) for queue in queues]
         running = [asyncio.create_task(_run_worker(worker)) for worker in workers]
         rescuer = asyncio.create_task(_rescue_stalled(app, jobs, queues, pace))
         log.info("worker_started", queues=queues)
@@ -154,12 +154,21 @@ async def _run_worker(worker: Worker) -> None:
     await worker.run()  # type: ignore[no-untyped-call]
 
 
-def _concurrency(pace: Pace, lane: str | None) -> int:
-    return pace.concurrency if lane is None else pace.lanes.get(lane, pace.concurrency_of_lanes)
+class _LaneWorker(Worker):
+    """Runs a lane. Of a process's workers one looks after the schedules: when each of a dozen did,
+    most of what an idle process did was to put jobs in line that were there already."""
+
+    async def _periodic_deferrer(self) -> None:
+        # Were it to end, nobody would notice any more that the listener has failed.
+        await asyncio.Event().wait()
 
 
-def _worker(app: procrastinate.App, queue: str, pace: Pace, concurrency: int) -> Worker:
-    return Worker(
+def _worker(app: procrastinate.App, queue: str, lane: str | None, pace: Pace) -> Worker:
+    concurrency = pace.concurrency
+    if lane is not None:
+        concurrency = pace.lanes.get(lane, pace.concurrency_of_lanes)
+    worker = Worker if lane is None else _LaneWorker
+    return worker(
         app,
         queues=[queue],
         name=queue,
