@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - every fragment is of our own making, every value a parameter
 """Every SQL statement of the clocks."""
 
 from collections.abc import Sequence
@@ -8,18 +9,18 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 from sqlalchemy import Select, Text, func, literal, select, union_all
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.clocks.promises import HOLDING, PROMISING, Terms, terms_from
 from metrics_api.clocks.standing import Clock
 from metrics_api.clocks.support import hours_key, support_calendar
-from metrics_api.copies.queries import copies_of, known_at
+from metrics_api.copies.queries import IS_KNOWN, WAS_KNOWN, copies_of, known_at
 from metrics_api.copies.schemas import SupportHoursCopy
 from metrics_api.copies.tables import CatalogCopy
 from metrics_api.incidents.tables import Incident
 from metrics_api.sources.tables import Source
 from shared.calendars import Calendar
+from shared.kit.database import rows_of
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.agreements import AgreementState, AgreementVersionOut, CalendarVersionOut
 
@@ -48,19 +49,14 @@ async def active_agreements(
     session: AsyncSession, services: Sequence[str], as_of: datetime | None = None
 ) -> list[AgreementVersionOut]:
     """Versions of agreements that are active and cover any of these services."""
-    covered = CatalogCopy.data["text"]["services"]
-    statement = (
-        select(CatalogCopy.data)
-        .where(
-            CatalogCopy.kind == "agreement_version",
-            CatalogCopy.data["state"].astext == AgreementState.ACTIVE,
-            covered.op("?|")(literal(list(services), ARRAY(Text))),
-            known_at(as_of),
-        )
-        .order_by(CatalogCopy.key)
-    )
-    rows = (await session.scalars(statement)).all()
-    return [AgreementVersionOut.model_validate(data) for data in rows]
+    statement = f"""
+    SELECT data FROM metrics.catalog_copy
+    WHERE kind = 'agreement_version' AND data ->> 'state' = '{AgreementState.ACTIVE}'
+      AND data -> 'text' -> 'services' ?| CAST(:services AS text[])
+      AND {WAS_KNOWN if as_of else IS_KNOWN}
+    ORDER BY key"""
+    rows = await rows_of(session, statement, {"services": list(services), "as_of": as_of})
+    return [AgreementVersionOut.model_validate(data) for (data,) in rows]
 
 
 async def agreements_with_guarantees(session: AsyncSession) -> list[AgreementVersionOut]:
@@ -88,7 +84,7 @@ async def read_terms(conn: psycopg.AsyncConnection[Any], as_of: datetime | None 
     copies: dict[str, dict[str, Any]] = {}
     async with conn.cursor(row_factory=tuple_row) as cursor:
         await cursor.execute(
-            f"SELECT kind, key, data FROM metrics.catalog_copy WHERE kind = ANY(%s) AND {known}",  # noqa: S608 - one of two fixed conditions
+            f"SELECT kind, key, data FROM metrics.catalog_copy WHERE kind = ANY(%s) AND {known}",
             [list(PROMISING), *values],
         )
         async for kind, key, data in cursor:

@@ -1,17 +1,19 @@
+# ruff: noqa: S608 - every fragment is of our own making, every value a parameter
 """Every SQL statement of the copies."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, func, insert, literal, or_, select, update
+from sqlalchemy import Text, TextClause, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.copies.rules import Differences
 from metrics_api.copies.schemas import BenchmarkCopy
 from metrics_api.copies.tables import CatalogCopy
+from shared.kit.database import rows_of
 from shared.schemas.common import Out
 
 Copied = TypeVar("Copied", bound=Out)
@@ -26,23 +28,23 @@ async def copies_of(
     as_of: datetime | None = None,
 ) -> dict[str, Copied]:
     """Copies of a kind by key, in the order of their keys; `as_of`: as they were known then."""
-    statement = (
-        select(CatalogCopy.key, CatalogCopy.data)
-        .where(CatalogCopy.kind == kind, known_at(as_of))
-        .order_by(CatalogCopy.key)
-    )
-    if keys is not None:
-        statement = statement.where(CatalogCopy.key.in_(keys))
-    rows = await session.execute(statement)
+    statement = f"""
+    SELECT key, data FROM metrics.catalog_copy
+    WHERE kind = :kind AND {WAS_KNOWN if as_of else IS_KNOWN}
+      {"" if keys is None else "AND key = ANY (CAST(:keys AS text[]))"}
+    ORDER BY key"""
+    asked = {"kind": kind, "keys": keys, "as_of": as_of}
+    rows = await rows_of(session, statement, asked)
     return {key: model.model_validate(data) for key, data in rows}
 
 
-def known_at(as_of: datetime | None) -> ColumnElement[bool]:
-    if as_of is None:
-        return CatalogCopy.ended_at.is_(None)
-    return (CatalogCopy.recorded_at <= as_of) & or_(
-        CatalogCopy.ended_at.is_(None), CatalogCopy.ended_at > as_of
-    )
+IS_KNOWN: Final = "ended_at IS NULL"
+WAS_KNOWN: Final = "recorded_at <= :as_of AND (ended_at IS NULL OR ended_at > :as_of)"
+"""SQL of the copies that hold now, and that held at the moment `:as_of`."""
+
+
+def known_at(as_of: datetime | None) -> TextClause:
+    return text(IS_KNOWN) if as_of is None else text(WAS_KNOWN).bindparams(as_of=as_of)
 
 
 async def customer_services(

@@ -1,6 +1,6 @@
 """Gathering the facts of a service."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from metrics_api.facts import queries, rules
@@ -9,7 +9,7 @@ from metrics_api.indicators.definitions import Kpi
 from metrics_api.indicators.periods import Span
 from metrics_api.indicators.scope_queries import presence_of
 from metrics_api.indicators.scopes import RecordSums, Scope, ScopeKind
-from metrics_api.record_kpis.queries import record_sums
+from metrics_api.record_kpis.queries import Question, sums_of_each
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.schemas.common import FactValue
@@ -67,23 +67,25 @@ async def _targets(session: Session, service: str) -> list[rules.Target]:
 
 async def _parts_of_records(
     session: Session, scope: Scope, kpis: Sequence[Kpi], moment: datetime
-) -> dict[KpiId, Mapping[rules.Days, RecordSums]]:
+) -> dict[KpiId, dict[rules.Days, RecordSums]]:
     """The parts of each of these KPIs, by stretch of time; only where there is no recent figure
     is the long past looked at."""
     today = moment.date()
     recent = list(rules.fixed_stretches(today).values())
-    found: dict[KpiId, Mapping[rules.Days, RecordSums]] = {}
-    for kpi in kpis:
-        parts = await _parts(session, scope, kpi, recent, moment)
-        if rules.needs_earlier_months(kpi, parts, today):
-            parts |= await _parts(session, scope, kpi, rules.earlier_months(today), moment)
-        found[kpi.id] = parts
-    return found
+    found = await _parts(session, scope, kpis, recent, moment)
+    older = [kpi for kpi in kpis if rules.needs_earlier_months(kpi, found[kpi.id], today)]
+    earlier = await _parts(session, scope, older, rules.earlier_months(today), moment)
+    return {kpi: parts | earlier.get(kpi, {}) for kpi, parts in found.items()}
 
 
 async def _parts(
-    session: Session, scope: Scope, kpi: Kpi, stretches: Sequence[rules.Days], moment: datetime
-) -> dict[rules.Days, RecordSums]:
+    session: Session,
+    scope: Scope,
+    kpis: Sequence[Kpi],
+    stretches: Sequence[rules.Days],
+    moment: datetime,
+) -> dict[KpiId, dict[rules.Days, RecordSums]]:
     spans = [Span(n, *rules.moments_of(days)) for n, days in enumerate(stretches)]
-    sums = await record_sums(session, kpi.id, scope, spans, now=moment)
-    return {stretches[parts.n]: parts for parts in sums}
+    asked = Question(scope, spans, moment)
+    found = await sums_of_each(session, [kpi.id for kpi in kpis], asked)
+    return {kpi: {stretches[parts.n]: parts for parts in sums} for kpi, sums in found.items()}

@@ -30,7 +30,7 @@ from metrics_api.indicators.values import (
     value_of,
     with_late,
 )
-from metrics_api.record_kpis.queries import record_sums
+from metrics_api.record_kpis.queries import Question, sums_of_each
 from shared.kit.database import Session
 from shared.schemas.metrics import KpiId
 
@@ -93,9 +93,7 @@ async def _parts(
             for place in percentiles.keys() & found[kpi.id].keys():
                 parts = found[kpi.id][place]
                 found[kpi.id][place] = parts._replace(percentiles=percentiles[place])
-    for kpi_id in asked.kpis:
-        if not KPIS[kpi_id].of_incidents:
-            found[kpi_id] = await _parts_of_records(session, asked, kpi_id, slice_by)
+    found |= await _parts_of_records(session, asked, slice_by)
     if KpiId.SLA_ATTAINMENT in found:
         late = await late_by_now(session, reading, asked.scope, asked.spans)
         found[KpiId.SLA_ATTAINMENT] = with_late(found[KpiId.SLA_ATTAINMENT], late)
@@ -103,18 +101,16 @@ async def _parts(
 
 
 async def _parts_of_records(
-    session: Session, asked: Asked, kpi: KpiId, slice_by: Slice | None
-) -> dict[Place, RecordSums]:
-    found = await record_sums(
-        session,
-        kpi,
-        asked.scope,
-        asked.spans,
-        slice_by=slice_by,
-        relations=asked.relations,
-        now=asked.now,
+    session: Session, asked: Asked, slice_by: Slice | None
+) -> dict[KpiId, dict[Place, RecordSums]]:
+    kpis = [kpi for kpi in asked.kpis if not KPIS[kpi].of_incidents]
+    wanted = Question(
+        asked.scope, asked.spans, asked.now, slice_by=slice_by, relations=asked.relations
     )
-    return {Place(None, parts.slice, parts.n): parts for parts in found}
+    return {
+        kpi: {Place(None, parts.slice, parts.n): parts for parts in sums}
+        for kpi, sums in (await sums_of_each(session, kpis, wanted)).items()
+    }
 
 
 async def _sums(

@@ -28,6 +28,7 @@ from metrics_api.record_kpis.uptime import (
     support_parameters,
     uptime_statement,
 )
+from shared.kit.database import rows_of, rows_of_each
 from shared.schemas.metrics import KpiId
 
 _TIMED: Final = frozenset({KpiId.AVAILABILITY, KpiId.MTBF})
@@ -35,15 +36,19 @@ _NO_COUNTS: Final = frozenset({"service", "slice", "n", "percentiles", "top"})
 
 
 @dataclass(frozen=True)
-class _Question:
-    kpi: KpiId
+class Question:
+    """What sums are wanted of; see record_sums."""
+
     scope: Scope
     spans: Sequence[Span]
-    parts: Breakdown
-    by_service: bool
-    relations: Relations
     now: datetime
-    known_at: datetime
+    by_service: bool = False
+    slice_by: Slice | None = None
+    relations: Relations = LIVE
+    known_at: datetime | None = None
+
+    def parts(self, slice_by: Slice | None) -> Breakdown:
+        return breakdown(self.scope, by_service=self.by_service, slice_by=slice_by)
 
 
 async def record_sums(  # noqa: PLR0913 - the words of one question, spelt by all who ask it
@@ -72,32 +77,52 @@ async def record_sums(  # noqa: PLR0913 - the words of one question, spelt by al
     `now` is the moment as of which is asked: an open outage lasts until then. Where the
     relations are those of a later moment, that is `known_at`.
     """
-    if not spans:
-        return []
-    timed = kpi in _TIMED
-    parts = breakdown(scope, by_service=by_service, slice_by=None if timed else slice_by)
-    asked = _Question(kpi, scope, spans, parts, by_service, relations, now, known_at or now)
-    if timed or (kpi is KpiId.UNPLANNED_OUTAGES and slice_by is None):
-        found = await _of_outages(session, asked)
-    else:
-        found = await _of_records(session, asked)
-    if by_service or slice_by is not None:
+    asked = Question(scope, spans, now, by_service, slice_by, relations, known_at)
+    return (await sums_of_each(session, [kpi], asked))[kpi]
+
+
+async def sums_of_each(
+    session: AsyncSession, kpis: Sequence[KpiId], asked: Question
+) -> dict[KpiId, list[RecordSums]]:
+    """What record_sums says of each of these KPIs, in few round trips: outages are read once."""
+    if not asked.spans:
+        return {kpi: [] for kpi in kpis}
+    of_outages = [kpi for kpi in kpis if _is_of_outages(kpi, asked)]
+    others = [kpi for kpi in kpis if kpi not in of_outages]
+    found: dict[KpiId, list[Any]] = {}
+    if of_outages:
+        found |= dict.fromkeys(of_outages, await _outages(session, of_outages, asked))
+    parameters = {
+        **stretch_parameters(asked.spans),
+        **scope_parameters(asked.scope),
+        "now": asked.now,
+    }
+    statements = [(_statement(kpi, asked), parameters) for kpi in others]
+    found |= zip(others, await rows_of_each(session, statements), strict=True)
+    return {kpi: _placed(kpi, asked, found[kpi]) for kpi in kpis}
+
+
+def _is_of_outages(kpi: KpiId, asked: Question) -> bool:
+    return kpi in _TIMED or (kpi is KpiId.UNPLANNED_OUTAGES and asked.slice_by is None)
+
+
+def _placed(kpi: KpiId, asked: Question, rows: Sequence[Any]) -> list[RecordSums]:
+    found = [_sums(kpi, row._asdict()) for row in rows]
+    if asked.by_service or asked.slice_by is not None:
         return found
     by_number = {sums.n: sums for sums in found}
-    return [by_number.get(span.n) or _sums(kpi, {"n": span.n}) for span in spans]
+    return [by_number.get(span.n) or _sums(kpi, {"n": span.n}) for span in asked.spans]
 
 
-async def _of_records(session: AsyncSession, asked: _Question) -> list[RecordSums]:
-    match asked.kpi:
+def _statement(kpi: KpiId, asked: Question) -> str:
+    parts = asked.parts(asked.slice_by)
+    match kpi:
         case KpiId.LOW_VALUE_SHARE:
-            statement = low_value_statement(asked.parts, asked.relations)
+            return low_value_statement(parts, asked.relations)
         case KpiId.PERMANENT_FIX_RATE:
-            statement = permanent_fix_statement(asked.parts, asked.relations)
+            return permanent_fix_statement(parts, asked.relations)
         case _:
-            statement = tally_statement(asked.kpi, asked.parts, asked.relations)
-    parameters = {**stretch_parameters(asked.spans), **scope_parameters(asked.scope)}
-    rows = await session.execute(text(statement), {**parameters, "now": asked.now})
-    return [_sums(asked.kpi, dict(row)) for row in rows.mappings()]
+            return tally_statement(kpi, parts, asked.relations)
 
 
 def stretch_parameters(spans: Sequence[Span]) -> dict[str, Any]:
@@ -112,28 +137,27 @@ def stretch_parameters(spans: Sequence[Span]) -> dict[str, Any]:
     }
 
 
-async def _of_outages(session: AsyncSession, asked: _Question) -> list[RecordSums]:
-    services, spans = await _services_and_spans(session, asked)
+async def _outages(session: AsyncSession, kpis: Sequence[KpiId], asked: Question) -> list[Any]:
+    """The rows of uptime_statement, which has the counts of all KPIs of outages."""
+    condition = asked.parts(None).condition
+    services, spans = await _services_and_spans(session, asked, condition)
     calendars = {}
-    if asked.kpi in _TIMED:
+    if not _TIMED.isdisjoint(kpis):
         named = [service for service in services if service != UNATTRIBUTED]
-        as_of = None if asked.relations is LIVE else asked.known_at
+        as_of = None if asked.relations is LIVE else asked.known_at or asked.now
         calendars = await support_calendars(session, named, as_of)
-    statement = uptime_statement(
-        asked.parts.condition, asked.relations, by_service=asked.by_service
-    )
+    statement = uptime_statement(condition, asked.relations, by_service=asked.by_service)
     parameters = {
         **scope_parameters(asked.scope),
         **stretch_parameters(spans),
         **support_parameters(services, calendars, spans, asked.now),
         "now": asked.now,
     }
-    rows = await session.execute(text(statement), parameters)
-    return [_sums(asked.kpi, dict(row)) for row in rows.mappings()]
+    return await rows_of(session, statement, parameters)
 
 
 async def _services_and_spans(
-    session: AsyncSession, asked: _Question
+    session: AsyncSession, asked: Question, condition: str
 ) -> tuple[list[str], list[Span]]:
     """The services whose outages to look at. A span without a start begins with the first outage.
 
@@ -142,7 +166,7 @@ async def _services_and_spans(
     named = services_of(asked.scope)
     if named is not None and all(span.start for span in asked.spans):
         return list(dict.fromkeys(named)), list(asked.spans)
-    statement = observed_statement(asked.parts.condition, asked.relations)
+    statement = observed_statement(condition, asked.relations)
     rows = await session.execute(text(statement), scope_parameters(asked.scope))
     first = {row[0]: row[1] for row in rows}
     earliest = min(first.values(), default=asked.now)
