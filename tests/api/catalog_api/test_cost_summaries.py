@@ -4,12 +4,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from catalog_api.financials.periods import last_months, recent_periods
 from shared.kit.clock import now
 from tests.support.catalog import Catalog, Make
 from tests.support.costs import cost_item, depends, post
+from tests.support.statements import counted_statements
 
 URL = "/v1/cost-summaries"
 MEASURES = ("full", "unit_cost", "user_cost", "recovery_ratio")
@@ -136,16 +136,12 @@ async def test_pages_make_up_the_whole(catalog: Catalog, landscape: list[str]) -
 async def test_many_services_cost_no_more_statements_than_few(
     catalog: Catalog, landscape: list[str]
 ) -> None:
-    counted: list[str] = []
-    engine = catalog.app.state.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", lambda *args: counted.append(args[2]))
-    await summaries(catalog, limit=1)
-    few = len(counted)
-    counted.clear()
+    with counted_statements() as for_few:
+        await summaries(catalog, limit=1)
+    with counted_statements() as for_all:
+        await summaries(catalog)
 
-    await summaries(catalog)
-
-    assert len(counted) <= few + 1  # the rates, where there are several currencies
+    assert len(for_all) <= len(for_few) + 1  # the rates, where there are several currencies
 
 
 async def test_reading_needs_its_scope(catalog: Catalog) -> None:

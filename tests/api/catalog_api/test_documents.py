@@ -1,32 +1,14 @@
 """The service document: all the catalog knows of a service in one call, and a page of it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from catalog_api.documents.sections import SECTIONS
 from tests.support.catalog import Catalog, Make
+from tests.support.statements import counted_statements
 
 HANDFUL = 16
-
-
-@contextmanager
-def statements(catalog: Catalog) -> Iterator[list[str]]:
-    """The SQL statements that the app runs meanwhile."""
-    seen: list[str] = []
-
-    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
-        seen.append(statement)
-
-    engine = catalog.app.state.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 class TestJson:
@@ -51,7 +33,7 @@ class TestJson:
             made = await catalog.http.post("/v1/services/vpn/dependencies", json=needs)
             assert made.status_code == 201, made.text
 
-        with statements(catalog) as seen:
+        with counted_statements() as seen:
             document = (await catalog.http.get("/v1/services/vpn/document")).json()
 
         assert document["dependencies"]["count"] == 3
@@ -62,7 +44,7 @@ class TestJson:
     ) -> None:
         await make_service("vpn")
 
-        with statements(catalog) as seen:
+        with counted_statements() as seen:
             assert (await catalog.http.get("/v1/services/vpn/facts")).status_code == 200
 
         assert len(seen) <= HANDFUL, seen

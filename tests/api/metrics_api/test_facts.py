@@ -1,12 +1,9 @@
 """Facts for the tollgates, over HTTP."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from metrics_api.incidents.rules import Transition
 from metrics_api.records.tables import Outage
@@ -15,6 +12,7 @@ from shared.kit.database import transaction
 from tests.support.incidents import add_service, make_incident, resolved_incident, store
 from tests.support.metrics import Metrics
 from tests.support.record_rows import add_records
+from tests.support.statements import counted_statements
 
 
 def first_of_month(months_ago: int) -> datetime:
@@ -122,7 +120,7 @@ async def test_kpis_of_other_records_are_facts_too(metrics: Metrics) -> None:
 
 
 async def test_the_number_of_statements_does_not_grow_with_the_history(metrics: Metrics) -> None:
-    with counted_statements(metrics) as few:
+    with counted_statements() as few:
         await facts(metrics)
     outages = [
         {"started_at": at, "ended_at": at + timedelta(hours=1)}
@@ -133,7 +131,7 @@ async def test_the_number_of_statements_does_not_grow_with_the_history(metrics: 
         await store(
             session, [resolved_incident("network", first_of_month(m), 1) for m in range(1, 20)]
         )
-    with counted_statements(metrics) as many:
+    with counted_statements() as many:
         await facts(metrics)
     assert len(few) < len(many) <= 25
 
@@ -166,7 +164,7 @@ async def test_a_fact_asked_for_by_name_is_the_same_as_among_all(metrics: Metric
 async def test_what_is_not_named_is_not_read(metrics: Metrics, name: str, at_most: int) -> None:
     await set_target(metrics, 5, LAST_MONTH.date())
 
-    with counted_statements(metrics) as made:
+    with counted_statements() as made:
         await facts(metrics, name)
 
     assert len(made) <= at_most
@@ -176,19 +174,6 @@ async def test_names_are_few_enough_to_bound_the_question(metrics: Metrics) -> N
     many = [f"fact_{number}" for number in range(301)]
     reply = await metrics.http.get("/v1/services/network/facts", params={"name": many})
     assert reply.status_code == 422
-
-
-@contextmanager
-def counted_statements(metrics: Metrics) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(*call: Any) -> None:
-        seen.append(call[2])
-
-    engine = metrics.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
 
 
 async def test_open_incidents_are_counted_the_major_ones_too(metrics: Metrics) -> None:

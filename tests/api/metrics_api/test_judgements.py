@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from metrics_api.judgements.actions import judge_targets
 from metrics_api.records.tables import ChangeRecord, Outage, Survey
@@ -15,6 +14,7 @@ from tests.support.incidents import add_service, resolved_incident, store
 from tests.support.judged import NOW, items, resolve_monthly, set_target, told
 from tests.support.metrics import Metrics
 from tests.support.record_rows import add_records
+from tests.support.statements import counted_statements
 
 LAST_DAY_OF_JANUARY = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
 
@@ -171,15 +171,8 @@ async def shown_kpis(metrics: Metrics) -> dict[tuple[str, str], tuple[float | No
 
 
 async def count_statements(metrics: Metrics) -> int:
-    statements: list[str] = []
-
-    def note(*arguments: Any) -> None:
-        statements.append(arguments[2])
-
-    engine = metrics.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    await judge(metrics)
-    event.remove(engine, "before_cursor_execute", note)
+    with counted_statements() as statements:
+        await judge(metrics)
     return len(statements)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event
 
 from metrics_api.records.tables import Survey
 from shared.kit.database import transaction
@@ -17,6 +16,7 @@ from tests.support.copies import add_copy
 from tests.support.incidents import add_service, resolved_incident, store
 from tests.support.metrics import Metrics
 from tests.support.record_rows import add_records
+from tests.support.statements import counted_statements
 
 URL = "/v1/reports/quality-and-cost"
 ASKED = {"kpi": ["mttr", "csat"], "period": "2026-Q1"}
@@ -230,20 +230,17 @@ class TestRows:
             assert f"cursor={more['cursor']}" in reply.headers["Link"]
 
     async def test_many_services_cost_no_more_statements_than_one(self, mail: Metrics) -> None:
-        counted: list[str] = []
-        engine = mail.engine.sync_engine
-        event.listen(engine, "before_cursor_execute", lambda *args: counted.append(args[2]))
-        await report(mail)
-        one = len(counted)
+        with counted_statements() as for_one:
+            await report(mail)
         async with transaction(mail.engine) as session:
             for key in ("network", "phone"):
                 await add_service(session, key)
                 await store(session, [resolved_incident(key, Q1, 1)])
         await add_costs(mail, "network")
-        counted.clear()
 
-        assert len((await report(mail))["rows"]) == 3
-        assert len(counted) - one == 0, counted
+        with counted_statements() as for_three:
+            assert len((await report(mail))["rows"]) == 3
+        assert len(for_three) == len(for_one), for_three
 
 
 class TestForms:
