@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from metrics_api.indicators.periods import Span
 from metrics_api.indicators.scopes import RecordSums, Scope
-from metrics_api.record_kpis.queries import record_sums
+from metrics_api.record_kpis.queries import Question, record_sums
 from metrics_api.records.tables import ChangeRecord, Outage, Record, RequestRecord, Survey
 from shared.kit.database import transaction
 from shared.schemas.metrics import KpiId
@@ -55,4 +55,4 @@ async def sums(
 ) -> list[RecordSums]:
     """What record_sums says of these spans, of January where none is given."""
     async with transaction(engine) as session:
-        return await record_sums(session, kpi, scope, spans or [MONTH], now=now, **how)
+        return await record_sums(session, kpi, Question(scope, spans or [MONTH], now, **how))

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from metrics_api.indicators.periods import Span
 from metrics_api.indicators.scopes import RecordSums, Scope, ScopeKind, Slice
-from metrics_api.record_kpis.queries import record_sums
+from metrics_api.record_kpis.queries import Question, record_sums
 from metrics_api.records.tables import Outage
 from metrics_api.settings import Settings
 from shared.kit.database import engine_for, transaction
@@ -48,7 +48,7 @@ async def sums(
     engine: AsyncEngine, kpi: KpiId, scope: Scope, *spans: Span, now: datetime = LATER, **how: Any
 ) -> list[RecordSums]:
     async with transaction(engine) as session:
-        return await record_sums(session, kpi, scope, spans, now=now, **how)
+        return await record_sums(session, kpi, Question(scope, spans, now, **how))
 
 
 async def given_outages(engine: AsyncEngine, *outages: dict[str, Any]) -> None:

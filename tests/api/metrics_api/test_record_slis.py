@@ -9,7 +9,7 @@ import pytest
 
 from metrics_api.indicators.periods import Span
 from metrics_api.indicators.scopes import Scope, ScopeKind
-from metrics_api.record_kpis.queries import record_sums
+from metrics_api.record_kpis.queries import Question, record_sums
 from metrics_api.records.tables import ChangeRecord, Outage, RequestRecord, Survey
 from shared.kit.database import transaction
 from shared.schemas.metrics import KpiId
@@ -272,7 +272,7 @@ class TestSupportHours:
         span = Span(0, AUTUMN - timedelta(days=7), AUTUMN)
         scope = Scope(ScopeKind.SERVICE, "network", ("network",))
         async with transaction(metrics.engine) as session:
-            (kpi,) = await record_sums(session, KpiId.AVAILABILITY, scope, [span], now=AUTUMN)
+            (kpi,) = await record_sums(session, KpiId.AVAILABILITY, Question(scope, [span], AUTUMN))
 
         found = await reading(metrics, at=AUTUMN.isoformat())
 

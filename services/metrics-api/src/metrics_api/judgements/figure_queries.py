@@ -25,7 +25,7 @@ from metrics_api.indicators.rules import DURATION_SUMS, SUMS
 from metrics_api.indicators.scopes import RecordSums, Scope, ScopeKind
 from metrics_api.indicators.values import figure_of_parts
 from metrics_api.judgements.rules import Measured
-from metrics_api.record_kpis.queries import record_sums
+from metrics_api.record_kpis.queries import Question, record_sums
 from shared.kit.database import rows_of
 from shared.schemas.metrics import KpiId
 
@@ -78,16 +78,10 @@ async def figures_then(
         reading = Reading(scope.kind, THEN)
         rows = await incident_sums(session, kpi, scope, spans, reading, by_service=True)
     else:
-        rows = await record_sums(
-            session,
-            kpi,
-            scope,
-            spans,
-            by_service=True,
-            relations=THEN,
-            now=now or as_of,
-            known_at=as_of,
+        asked = Question(
+            scope, spans, now or as_of, by_service=True, relations=THEN, known_at=as_of
         )
+        rows = await record_sums(session, kpi, asked)
     found = {(sums.service or "", sums.n): _measured(definition, sums) for sums in rows}
     return {
         (service, n): found.get((service, n), _NO_RECORDS)
@@ -103,7 +97,8 @@ def _spans(periods: Sequence[Period]) -> list[Span]:
 async def _of_records(
     session: AsyncSession, kpi: Kpi, scope: Scope, periods: Sequence[Period], now: datetime
 ) -> Figures:
-    rows = await record_sums(session, kpi.id, scope, _spans(periods), by_service=True, now=now)
+    asked = Question(scope, _spans(periods), now, by_service=True)
+    rows = await record_sums(session, kpi.id, asked)
     return {(sums.service or "", sums.n): _measured(kpi, sums) for sums in rows}
 
 

@@ -37,7 +37,11 @@ _NO_COUNTS: Final = frozenset({"service", "slice", "n", "percentiles", "top"})
 
 @dataclass(frozen=True)
 class Question:
-    """What sums are wanted of; see record_sums."""
+    """What sums are wanted of: by service, slice and span as asked.
+
+    `now` is the moment as of which is asked: an open outage lasts until then. Where the
+    relations are those of a later moment, that is `known_at`.
+    """
 
     scope: Scope
     spans: Sequence[Span]
@@ -51,19 +55,8 @@ class Question:
         return breakdown(self.scope, by_service=self.by_service, slice_by=slice_by)
 
 
-async def record_sums(  # noqa: PLR0913 - the words of one question, spelt by all who ask it
-    session: AsyncSession,
-    kpi: KpiId,
-    scope: Scope,
-    spans: Sequence[Span],
-    *,
-    by_service: bool = False,
-    slice_by: Slice | None = None,
-    relations: Relations = LIVE,
-    now: datetime,
-    known_at: datetime | None = None,
-) -> list[RecordSums]:
-    """The sums of one of rules.RECORD_KPIS, by service, slice and span as asked.
+async def record_sums(session: AsyncSession, kpi: KpiId, asked: Question) -> list[RecordSums]:
+    """The sums of one of rules.RECORD_KPIS.
 
     `extras["reason"]` is there when there is no number, and is a code that says why; then count
     is 0. (Of unplanned_outages 0 of 0 is a number.)
@@ -73,11 +66,7 @@ async def record_sums(  # noqa: PLR0913 - the words of one question, spelt by al
     each service with any outage ever, because no outage is a number too. Name services in the
     scope to ask for these only. Sliced, rows of the slices and spans with a record; availability
     and mtbf do not add up over slices and come in one, null.
-
-    `now` is the moment as of which is asked: an open outage lasts until then. Where the
-    relations are those of a later moment, that is `known_at`.
     """
-    asked = Question(scope, spans, now, by_service, slice_by, relations, known_at)
     return (await sums_of_each(session, [kpi], asked))[kpi]
 
 

@@ -11,7 +11,7 @@ from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.periods import Period, Span, spans_up_to
 from metrics_api.indicators.scopes import Scope, ScopeKind
 from metrics_api.indicators.values import figure_of_parts
-from metrics_api.record_kpis.queries import record_sums
+from metrics_api.record_kpis.queries import Question, record_sums
 from metrics_api.reports import queries
 from metrics_api.reports.queries import ReportFilter
 from shared.kit.database import Session
@@ -70,7 +70,8 @@ async def _figures_of_records(
 ) -> dict[str, list[Figure]]:
     """The figures of each service of the page, in the order of the periods."""
     scope = Scope(ScopeKind.PORTFOLIO, None, tuple(row.key for row in rows))
-    found = await record_sums(session, asked.kpi, scope, spans, by_service=True, now=asked.now)
+    wanted = Question(scope, spans, asked.now, by_service=True)
+    found = await record_sums(session, asked.kpi, wanted)
     parts = {(one.service, one.n): one for one in found}
     return {
         row.key: [figure_of_parts(KPIS[asked.kpi], parts.get((row.key, n))) for n, *_ in spans]

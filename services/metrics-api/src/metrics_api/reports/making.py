@@ -12,7 +12,7 @@ from metrics_api.indicators.live_queries import incident_sums
 from metrics_api.indicators.periods import Period, Span
 from metrics_api.indicators.scopes import RecordSums, Scope, ScopeKind
 from metrics_api.indicators.values import figure_of_parts
-from metrics_api.record_kpis.queries import record_sums
+from metrics_api.record_kpis.queries import Question, record_sums
 from metrics_api.reports import actions, queries
 from metrics_api.reports.queries import ReportFilter
 from shared.kit.database import Engine, Session
@@ -72,9 +72,8 @@ async def _parts_then(
         reading = Reading(scope.kind, THEN)
         found = await incident_sums(session, asked.kpi, scope, spans, reading, by_service=True)
     else:
-        found = await record_sums(
-            session, asked.kpi, scope, spans, by_service=True, relations=THEN, now=as_of
-        )
+        wanted = Question(scope, spans, as_of, by_service=True, relations=THEN)
+        found = await record_sums(session, asked.kpi, wanted)
     return {(one.service, one.n): one for one in found if one.service is not None}
 
 
