@@ -54,10 +54,12 @@ async def take_in(engine: Engine, memory: Memory, events: Mapping[str, CatalogEv
     holds. When a request is refused they stay, and are met as repeats when they come again.
     """
     told = read(events)
+    old_copies = told.old_copies
     async with transaction(engine) as session:
         new = await queries.take_events(session, list(told.services), clock.now())
-        await take_over(session, [told.services[each] for each in new])
-        of_services = kinds_told_by(SERVICE_EVENTS) if new else ()
-        await ask_for_refresh(session, told.old_copies.union(of_services))
+        if new:
+            await take_over(session, [told.services[each] for each in new])
+            old_copies = old_copies.union(kinds_told_by(SERVICE_EVENTS))
+        await ask_for_refresh(session, old_copies)
     taken = await requests.take_in(engine, memory, told.requests)
     return taken or bool(new or told.old_copies)
