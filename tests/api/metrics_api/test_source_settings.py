@@ -31,6 +31,13 @@ async def test_bad_settings_are_422_and_say_where(metrics: Metrics) -> None:
         ({"signature": {"scheme": "pagerduty", "header": "x-y"}}, "/signature", "fixed"),
         ({"signature": {"scheme": "hub", "timestamp_header": "x-t"}}, "/signature", "no time"),
         ({"kind_mapping": {"Epic": "nonsense"}}, "/kind_mapping/Epic", ""),
+        (
+            {"state_mapping": {"Done": "resolved", "done ": "closed"}},
+            "/state_mapping",
+            "same words",
+        ),
+        ({"priority_mapping": {"P1": 1, "p1": 2}}, "/priority_mapping", "same words"),
+        ({"timezone": "localtime"}, "/timezone", "IANA"),
         ({"record_kind": "problem"}, "/record_kind", ""),
         ({"retention_days": 0}, "/retention_days", ""),
     ]
