@@ -206,8 +206,8 @@ class TestTree:
     async def test_the_picture_is_xml_whatever_stands_in_a_name(self, metrics: Metrics) -> None:
         await posted(metrics, "/v1/kras", KRA | {"name": "A\x01 <b>&\ufffe"})
 
-        asked = {"period": PERIOD, "picture": True}
-        picture = await metrics.http.get("/v1/kras/workplaces/tree/page", params=asked)
+        path = f"/v1/kras/workplaces/tree/page?period={PERIOD}&picture=true"
+        picture = await metrics.http.get(path)
 
         assert "A\ufffd <b>&\ufffd" in ElementTree.fromstring(picture.text).itertext()
 
