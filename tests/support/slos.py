@@ -87,6 +87,15 @@ async def reading(metrics: Metrics, slo: str = "few-errors", **asked: Any) -> di
     return found
 
 
+async def measure(metrics: Metrics, name: str, **feed: Any) -> tuple[float, float]:
+    """Good and valid events of a measure in a window of 28 days."""
+    key = f"m{len(feed)}-{name.replace('_', '-')}"
+    await define_sli(metrics, key=key, feed={"kind": "records", "measure": name, **feed})
+    await define_slo(metrics, key=key, sli=key)
+    found = await reading(metrics, key)
+    return found["good"], found["total"]
+
+
 async def change(metrics: Metrics, path: str, version: int = 1, **fields: Any) -> httpx.Response:
     return await metrics.http.patch(path, json=fields, headers={"If-Match": f'"{version}"'})
 

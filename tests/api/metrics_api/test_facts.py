@@ -195,6 +195,18 @@ async def test_open_incidents_are_counted_the_major_ones_too(metrics: Metrics) -
     assert found["hours_since_last_record"]["value"] == pytest.approx(2, abs=0.1)
 
 
+async def test_a_record_of_the_future_keeps_no_service_fresh(metrics: Metrics) -> None:
+    old = resolved_incident("network", now() - timedelta(days=20), 1)
+    ahead = make_incident(opened_at=now() + timedelta(days=9000))
+    async with transaction(metrics.engine) as session:
+        await store(session, [ahead])
+    assert (await facts(metrics))["hours_since_last_record"]["value"] == 0
+    async with transaction(metrics.engine) as session:
+        await store(session, [old])
+    found = await facts(metrics)
+    assert found["hours_since_last_record"]["value"] == pytest.approx(480, abs=0.1)
+
+
 async def test_an_unknown_service_is_not_found(metrics: Metrics) -> None:
     assert (await metrics.http.get("/v1/services/unknown/facts")).status_code == 404
 

@@ -1,6 +1,7 @@
 """Pushing incidents one at a time, and reading them back."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from httpx import Response
@@ -286,6 +287,37 @@ class TestReading:
         assert last["next_cursor"] is None
         whole = (await desk.http.get("/v1/incidents/major")).json()["items"]
         assert [one["external_id"] for one in whole] == ["A", "C", "E"]
+
+    @pytest.mark.parametrize(
+        "external_id",
+        [
+            "2026/7",
+            "a/b/versions",
+            "%2F",
+            "Störung 👩‍👩‍👧",
+            "7\r\nSet-Cookie: a=b",
+            "<?a=b#c>",
+            "\\",
+        ],
+    )
+    async def test_one_is_read_by_whatever_id_its_tool_gave_it(
+        self, desk: Metrics, external_id: str
+    ) -> None:
+        """Its pages too: an id must neither end a header nor part a path."""
+        for version, state in enumerate(("new", "in_progress", "resolved"), 1):
+            await push(desk, external_id=external_id, version=version, state=state)
+        one = f"/v1/incidents/desk/{quote(external_id, safe='')}"
+
+        found = await desk.http.get(one)
+        assert (found.status_code, found.json()["external_id"]) == (200, external_id)
+        for part in ("versions", "transitions"):
+            seen, path = 0, f"{one}/{part}?limit=2"
+            while path:
+                page = await desk.http.get(path)
+                assert (page.status_code, "Set-Cookie" in page.headers) == (200, False)
+                seen += len(page.json()["items"])
+                path = page.links["next"]["url"] if "next" in page.links else ""
+            assert seen == 3
 
     async def test_versions_hold_what_was_sent_and_no_more(self, desk: Metrics) -> None:
         sent = update(title='Tab\tand \\ "quotes"\nand é', resolved_at=None, priority=2)

@@ -143,6 +143,20 @@ async def test_a_failure_is_noted_and_waited_for(pulling: Pulling) -> None:
     assert (await pulling.status())["failures"] == 0
 
 
+async def test_a_source_that_became_one_of_another_tool_is_not_pulled(pulling: Pulling) -> None:
+    change = {"kind": "jira"}
+    reply = await pulling.http.patch("/v1/sources/desk", json=change, headers={"If-Match": "*"})
+    assert reply.status_code == 200, reply.text
+    pulling.tool.records = [snow(1, minute=1)]
+
+    problem = await pulling.run()
+
+    assert problem is not None
+    assert "jira" in problem
+    assert (await pulling.status())["last_error"] == problem
+    assert pulling.tool.asked == []
+
+
 async def test_a_crash_after_a_page_loses_nothing_and_doubles_nothing(
     pulling: Pulling, monkeypatch: pytest.MonkeyPatch
 ) -> None:

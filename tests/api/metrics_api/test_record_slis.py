@@ -22,6 +22,7 @@ from tests.support.slos import (
     ago,
     define_sli,
     define_slo,
+    measure,
     push,
     reading,
     sample,
@@ -36,15 +37,6 @@ SLICES = {"target": 0.5, "time_slice_target": 0.8, "time_slice_window": 10}
 async def network(metrics: Metrics) -> None:
     async with transaction(metrics.engine) as session:
         await add_service(session, "network")
-
-
-async def measure(metrics: Metrics, name: str, **feed: Any) -> tuple[float, float]:
-    """Good and valid events of a measure in a window of 28 days."""
-    key = f"m{len(feed)}-{name.replace('_', '-')}"
-    await define_sli(metrics, key=key, feed={"kind": "records", "measure": name, **feed})
-    await define_slo(metrics, key=key, sli=key)
-    found = await reading(metrics, key)
-    return found["good"], found["total"]
 
 
 async def add_incidents(metrics: Metrics) -> None:

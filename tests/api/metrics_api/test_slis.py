@@ -60,7 +60,7 @@ class TestCreate:
             ({"feed": {"kind": "prometheus"}}, "/sources/good"),
             ({"sources": {"good": {"spec": {"a": "\x00"}}}}, "/sources/good/spec"),
             ({"sources": {"good": {"spec": {"a": [[[[[[[[[[1]]]]]]]]]]}}}}, "/sources/good/spec"),
-            ({"labels": {"a b": "c"}}, "/labels/a b/[key]"),
+            ({"labels": {"a b": "c"}}, "/labels/a b"),
         ],
     )
     async def test_a_bad_field_is_named(

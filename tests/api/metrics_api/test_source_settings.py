@@ -26,11 +26,18 @@ async def test_a_source_takes_over_what_its_kind_has(metrics: Metrics) -> None:
 async def test_bad_settings_are_422_and_say_where(metrics: Metrics) -> None:
     bad: list[tuple[dict[str, Any], str, str]] = [
         ({"field_mapping": {"service": "a.b["}}, "/field_mapping/service", "position 4"),
-        ({"field_mapping": {"shoe_size": "a"}}, "/field_mapping/shoe_size/[key]", "none of our"),
+        ({"field_mapping": {"shoe_size": "a"}}, "/field_mapping/shoe_size", "none of our"),
         ({"signature": {"scheme": "rot13"}}, "/signature/scheme", ""),
         ({"signature": {"scheme": "pagerduty", "header": "x-y"}}, "/signature", "fixed"),
         ({"signature": {"scheme": "hub", "timestamp_header": "x-t"}}, "/signature", "no time"),
         ({"kind_mapping": {"Epic": "nonsense"}}, "/kind_mapping/Epic", ""),
+        (
+            {"state_mapping": {"Done": "resolved", "done ": "closed"}},
+            "/state_mapping",
+            "same words",
+        ),
+        ({"priority_mapping": {"P1": 1, "p1": 2}}, "/priority_mapping", "same words"),
+        ({"timezone": "localtime"}, "/timezone", "IANA"),
         ({"record_kind": "problem"}, "/record_kind", ""),
         ({"retention_days": 0}, "/retention_days", ""),
     ]

@@ -14,6 +14,7 @@ from metrics_api.target_proposals.actions import propose_targets
 from shared.kit.clock import now
 from shared.kit.database import transaction
 from shared.kit.jobs import JobContext
+from tests.support.copies import add_copy
 from tests.support.incidents import add_service, resolved_incident, store
 from tests.support.judged import items, month_before, resolve_monthly, set_target, told
 from tests.support.metrics import Metrics
@@ -21,6 +22,12 @@ from tests.support.metrics import Metrics
 # Who accepts, does so today: the periods that were met are the last three months.
 TODAY = now()
 FIRST = month_before(TODAY, 3).date()
+MEASURED = {
+    "key": "quick",
+    "name": "Quick help",
+    "owner": "ada",
+    "kpis": [{"kpi": "mttr", "service": "network"}],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -186,6 +193,28 @@ class TestAccepting:
             )
         ]
         assert entries == ["accepted", "ended", "created"]
+
+    async def test_the_harder_target_serves_the_vital_activities_of_the_old_one(
+        self, metrics: Metrics
+    ) -> None:
+        one = await proposal(metrics)
+        activity = {"key": "pay", "customer": "sales", "name": "Pay", "active": True}
+        async with transaction(metrics.engine) as session:
+            await add_copy(session, "vital_activity", "pay", activity | {"criticality": "high"})
+        link = {"kind": "kpt_vma", "upper": one["target"], "lower": "pay"}
+        assert (await metrics.http.post("/v1/tier-links", json=link)).status_code == 201
+        await metrics.http.post("/v1/kras", json=MEASURED)
+
+        # From today on, so that the old one is a target of the past.
+        accepted = await decide(metrics, one, "accept", starts_on=str(TODAY.date()))
+
+        new = accepted.json()["new_target"]
+        links = await items(metrics, "/v1/tier-links", lower="pay")
+        assert {each["upper"] for each in links} == {one["target"], new}
+        broken = await items(metrics, "/v1/tier-links/broken")
+        assert {each["code"] for each in broken} == {"vital_activity_without_slo"}
+        (entry,) = await items(metrics, "/v1/audit", resource="tier_link", action="linked", limit=1)
+        assert entry["after"] == link | {"upper": new}
 
     async def test_two_who_accept_at_once_set_one_target(self, metrics: Metrics) -> None:
         one = await proposal(metrics)

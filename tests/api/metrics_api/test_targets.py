@@ -102,6 +102,8 @@ class TestCreate:
             ({"value": 1e300}, "/value"),
             ({"kpi": "fcr", "value": 1.01}, "/value"),
             ({"kpi": "backlog", "value": -1}, "/value"),
+            ({"kpi": "nps", "comparator": "gt", "value": 100}, "/value"),
+            ({"kpi": "backlog", "comparator": "lt", "value": 0}, "/value"),
             ({"valid_from": "0001-01-01"}, "/valid_from"),
             ({"valid_from": "tomorrow"}, "/valid_from"),
             ({"valid_to": "2015-12-31"}, "/valid_to"),

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -201,6 +202,14 @@ class TestTree:
         assert "Reliable workplaces" in page.text
         assert "<script" not in page.text + picture.text
         assert picture.text.count("<rect") == 6
+
+    async def test_the_picture_is_xml_whatever_stands_in_a_name(self, metrics: Metrics) -> None:
+        await posted(metrics, "/v1/kras", KRA | {"name": "A\x01 <b>&\ufffe"})
+
+        path = f"/v1/kras/workplaces/tree/page?period={PERIOD}&picture=true"
+        picture = await metrics.http.get(path)
+
+        assert "A\ufffd <b>&\ufffd" in ElementTree.fromstring(picture.text).itertext()
 
     async def test_an_unknown_kra_and_a_bad_period_are_refused(self, metrics: Metrics) -> None:
         await posted(metrics, "/v1/kras", KRA)

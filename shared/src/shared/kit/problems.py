@@ -1,5 +1,6 @@
 """Every error leaves as RFC 9457 problem+json; no input may become a 500."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -19,6 +20,9 @@ from shared.kit.logging import logger
 from shared.schemas.common import Problem
 
 MEDIA_TYPE = "application/problem+json"
+_NO_TAG, _BAD_TAG = "union_tag_not_found", "union_tag_invalid"
+_A_KEY = "[key]"
+"""How Pydantic says that it is the name of a field which it does not like."""
 log = logger(__name__)
 
 _BY_STATUS: dict[int, tuple[str, str]] = (
@@ -157,15 +161,25 @@ def _nothing_there(error: Any) -> str:
 
 
 def _message(error: Any) -> str:
+    if error["type"] == _NO_TAG:
+        return "Field required"
+    if error["type"] == _BAD_TAG:
+        expected = re.sub(r"<[^:>]+: ('[^']*')>", r"\1", error["ctx"]["expected_tags"])
+        return f"Input should be one of {expected}"
     return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _pointer(error: Any, sent: Any) -> str:
     """RFC 6901 pointer: /name in the body, /query/name and /header/name elsewhere."""
     place: tuple[str | int, ...] = error["loc"]
+    if place[-1:] == (_A_KEY,):  # no pointer leads to a name: to what stands there
+        place = place[:-1]
+    if error["type"] in {_NO_TAG, _BAD_TAG}:
+        place = (*place, error["ctx"]["discriminator"].strip("'"))
     parts: Iterable[str | int] = place
     if place and place[0] == "body":
-        parts = _without_tags(place[1:], sent, missing=error["type"] == "missing")
+        missing = error["type"] in {"missing", _NO_TAG}
+        parts = _without_tags(place[1:], sent, missing=missing)
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from itertools import product
 from typing import Any
+from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
@@ -14,6 +15,9 @@ from shared.kit.idempotency import keep_reply
 
 _Shape = tuple[int, str, str]
 _ANY = "*"
+_IN_PATHS = "/%:@!$&'()*+,;="
+_SLASH = "\udc2f"
+"""Stands for a slash inside a part of a path; no path decodes to it."""
 _NEXT_CURSOR = re.compile(rb'"next_cursor":"([A-Za-z0-9_-]+)"\}$')
 
 
@@ -56,8 +60,10 @@ def _link_next_page(request: Request, response: Response) -> None:
     """RFC 8288: `Link: <...>; rel="next"`. The cursor ends the body, so the body is not parsed."""
     found = _NEXT_CURSOR.search(bytes(response.body)[-2200:])
     if found:
-        target = request.url.include_query_params(cursor=found.group(1).decode())
-        response.headers["Link"] = f'<{target.path}?{target.query}>; rel="next"'
+        query = request.url.include_query_params(cursor=found.group(1).decode()).query
+        # As it was sent: decoded it may hold what no header can, such as the end of a line.
+        path = quote(request.scope["raw_path"], safe=_IN_PATHS)
+        response.headers["Link"] = f'<{path}?{query}>; rel="next"'
 
 
 class RouteTable(BaseRoute):
@@ -79,6 +85,22 @@ class RouteTable(BaseRoute):
         """As Starlette's router: the first that fits wholly, else the first but for its method."""
         if scope["type"] != "http":
             return Match.NONE, {}
+        if b"%2f" in scope["raw_path"].lower():
+            return self._matches_in_parts(scope)
+        return self._first_match(scope)
+
+    def _matches_in_parts(self, scope: Scope) -> tuple[Match, Scope]:
+        """As `matches`; a slash that was sent as %2F is one of an id, and parts nothing."""
+        parts = re.split("%2f", scope["raw_path"].decode("latin-1"), flags=re.IGNORECASE)
+        match, child_scope = self._first_match({**scope, "path": _SLASH.join(map(unquote, parts))})
+        if match is not Match.NONE:
+            child_scope["path_params"] = {
+                name: value.replace(_SLASH, "/") if isinstance(value, str) else value
+                for name, value in child_scope["path_params"].items()
+            }
+        return match, child_scope
+
+    def _first_match(self, scope: Scope) -> tuple[Match, Scope]:
         found: tuple[Match, Scope] = Match.NONE, {}
         for route in self._candidates(_shape(scope["path"])):
             match, child_scope = route.matches(scope)

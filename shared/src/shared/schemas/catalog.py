@@ -2,17 +2,16 @@
 
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from itertools import pairwise
 from typing import Annotated, Literal
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from shared.schemas.common import Day, Key, LongText, Out, ShortText, Storable, Wire
+from shared.timezones import zone_names
 
 
 class Stage(StrEnum):
@@ -60,11 +59,9 @@ def _refuse_stage(_: object) -> None:
 # Named, so that the refusal can say how a stage moves; left out of the contract.
 RefusedStage = Annotated[SkipJsonSchema[None], BeforeValidator(_refuse_stage)]
 
-_zone_names = cache(available_timezones)
-
 
 def _known_zone(name: str) -> str:
-    if name not in _zone_names():
+    if name not in zone_names():
         raise ValueError("must be an IANA time zone such as Europe/Zurich")
     return name
 

@@ -44,11 +44,12 @@ def test_a_target_ends_yesterday_or_when_it_had_ended_or_before_it_begins(
 def test_a_target_lies_in_the_range_of_its_unit(
     kpi: KpiId, good: list[str], bad: list[str]
 ) -> None:
+    terms = {"kpi": kpi, "comparator": "lte", "valid_from": TODAY, "valid_to": None}
     for value in good:
-        check_target({"kpi": kpi, "value": value, "valid_from": TODAY, "valid_to": None})
+        check_target({**terms, "value": value})
     for value in bad:
         with pytest.raises(Invalid):
-            check_target({"kpi": kpi, "value": value, "valid_from": TODAY, "valid_to": None})
+            check_target({**terms, "value": value})
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,17 @@ class Colour(StrEnum):
     BLUE = "blue"
 
 
+class Form(StrEnum):
+    CIRCLE = "circle"
+
+
 class Square(BaseModel):
     kind: Literal["square"]
     side: int
 
 
 class Circle(BaseModel):
-    kind: Literal["circle"]
+    kind: Literal[Form.CIRCLE]
     radius: int
 
     @model_validator(mode="after")
@@ -75,8 +79,9 @@ def send(app: FastAPI) -> Any:
         ({"kind": "circle", "radius": "long"}, "/shapes/0/radius"),
         ({"kind": "square"}, "/shapes/0/side"),
         ({"kind": "circle", "radius": -1}, "/shapes/0"),
-        ({"kind": "heart"}, "/shapes/0"),
-        ({}, "/shapes/0"),
+        ({"kind": "heart"}, "/shapes/0/kind"),
+        ({"kind": ["square"]}, "/shapes/0/kind"),
+        ({}, "/shapes/0/kind"),
         (7, "/shapes/0"),
     ],
 )
@@ -87,6 +92,13 @@ async def test_a_pointer_leads_to_the_field_that_was_sent(
 
     assert reply.status_code == 422
     assert [error["pointer"] for error in reply.json()["errors"]] == [pointer]
+
+
+async def test_a_bad_word_is_answered_with_the_words_there_are(send: Any) -> None:
+    reply = await send("POST", "/drawings", {"title": "t", "shapes": [{"kind": "heart"}]})
+
+    (error,) = reply.json()["errors"]
+    assert error["detail"] == "Input should be one of 'square', 'circle'"
 
 
 async def test_a_missing_field_is_pointed_at_even_if_it_is_called_like_a_value(send: Any) -> None:

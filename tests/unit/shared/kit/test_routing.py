@@ -144,6 +144,28 @@ async def test_words_and_parameters_are_found_at_each_depth(
     assert (reply.status_code, reply.json()) == (200, found)
 
 
+@pytest.mark.parametrize(
+    ("path", "parts"),
+    [
+        ("/v1/notes/a%2Fb/7", ["a/b", 7]),
+        ("/v1/notes/%2f/7", ["/", 7]),
+        ("/v1/notes/a%2Fb%252Fc%20%C3%A9/7", ["a/b%2Fc é", 7]),
+        ("/v1/notes/a%252Fb/7", ["a%2Fb", 7]),
+    ],
+)
+async def test_an_encoded_slash_is_one_of_a_parameter(path: str, parts: list[Any]) -> None:
+    router = Router()
+
+    @router.get("/v1/notes/{key}/{number}")
+    async def note(key: str, number: int) -> list[Any]:
+        return [key, number]
+
+    app = FastAPI()
+    app.router.routes.append(RouteTable(router.routes))
+
+    assert (await send(app, "GET", path)).json() == parts
+
+
 class TestFixedWords:
     async def test_the_one_registered_first_goes_before_a_parameter(self) -> None:
         assert (await send(OURS, "GET", "/v1/services/search")).json() == ("/v1/services/search")

@@ -23,6 +23,12 @@ CROSS JOIN LATERAL (
 _NEWEST: Final = """
 CROSS JOIN LATERAL (
     SELECT greatest(
+        (SELECT max(i.opened_at) FROM metrics.incident i
+         WHERE i.service = s.key AND i.opened_at <= :now),
+        (SELECT max(t.at) FROM metrics.incident_transition t
+         WHERE t.service = s.key AND t.at <= :now)
+    ) AS past_at,
+    greatest(
         (SELECT max(i.opened_at) FROM metrics.incident i WHERE i.service = s.key),
         (SELECT max(t.at) FROM metrics.incident_transition t WHERE t.service = s.key)
     ) AS record_at
@@ -38,8 +44,9 @@ _NUMBERS: Final[Mapping[str, tuple[str, str]]] = {
     "has_incident_records": (_NEWEST, "newest.record_at IS NOT NULL"),
     "hours_since_last_record": (
         _NEWEST,
-        """CASE WHEN newest.record_at > :now THEN 0 ELSE CAST(
-            extract(epoch FROM CAST(:now AS timestamptz) - newest.record_at) / 3600 AS float8
+        # A stamp of the future says nothing, or one record would be the newest for years.
+        """CASE WHEN newest.past_at IS NULL AND newest.record_at IS NOT NULL THEN 0 ELSE CAST(
+            extract(epoch FROM CAST(:now AS timestamptz) - newest.past_at) / 3600 AS float8
         ) END""",
     ),
     "unattributed_incidents": (

@@ -15,7 +15,7 @@ from metrics_api.as_of.relations import THEN
 from metrics_api.base import Stamp
 from metrics_api.clocks.queries import support_calendars
 from metrics_api.indicators.scopes import LIVE, Relations
-from metrics_api.measures.records import SOURCES, table_of
+from metrics_api.measures.records import BESIDES, SOURCES, RecordSource, table_of
 from metrics_api.measures.rules import Asked, Part, parts_of
 from metrics_api.measures.uptime import support_hours
 from metrics_api.slis.rules import RecordMeasure
@@ -228,8 +228,7 @@ FROM (
 GROUP BY n, excluded"""
 
 
-def _events_of(measure: RecordMeasure, relations: Relations) -> str:
-    source = SOURCES[measure]
+def _events_of(measure: RecordMeasure, source: RecordSource, relations: Relations) -> str:
     return f"""
     SELECT s.id, r.{source.at} AS at, {source.good} AS good
     FROM span s
@@ -253,7 +252,11 @@ def _from_cells(relations: Relations) -> TextClause:
 @cache
 def _live(sources: frozenset[str], relations: Relations) -> TextClause:
     """The statement for these sources: a table that nobody asks about is not read."""
-    counted = [_events_of(one, relations) for one in SOURCES if one in sources]
+    counted = [
+        _events_of(measure, source, relations)
+        for measure, source in (*SOURCES.items(), *BESIDES.items())
+        if measure in sources
+    ]
     outages = RecordMeasure.AVAILABILITY in sources
     availability = _AVAILABILITY.format(outages=relations.outage, filters=_FILTERS)
     slices = [_EVENT_SLICES, _CELL_SLICES.format(cells=relations.sli_cell)]

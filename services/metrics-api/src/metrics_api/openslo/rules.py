@@ -168,7 +168,8 @@ def policy_fields(
     condition_metadata, condition_spec = condition
     burn: BurnRate = condition_spec.condition
     annotations = foreign(metadata.annotations)
-    annotations[f"{PREFIX}condition"] = condition_metadata.name
+    if condition_metadata.name != metadata.name:  # else it is written out again as it came
+        annotations[f"{PREFIX}condition"] = condition_metadata.name
     if condition_spec.description:
         annotations[f"{PREFIX}condition-description"] = condition_spec.description
     return {

@@ -33,7 +33,7 @@ async def put_pull(
 ) -> Pull:
     """Set up or change the pull of a source; the expected version is that which was read."""
     source = await get_source(session, source_key, lock=True)
-    tool = source.kind.strip().casefold()
+    tool = _tool_of(source.kind)
     if tool not in PROTOCOLS:
         raise Conflict(
             f"Sources of the kind {source.kind} are not pulled, only {', '.join(PROTOCOLS)}",
@@ -104,11 +104,12 @@ async def run_pull(
         found = await queries.pull_of(session, source_id)
     if found is None:  # taken away or switched off since
         return None
-    pull, zone = found
+    pull, source = found
     started = clock.now()
     problem: str | None = None
     try:
-        whole = await _fetch_pages(engine, http, pull, zone, allow_private=allow_private)
+        _check_still_of(source.kind, pull.tool)
+        whole = await _fetch_pages(engine, http, pull, source.timezone, allow_private=allow_private)
     except PullFailed as failed:
         problem, failures = str(failed), pull.failures + 1
         run: dict[str, Any] = {}
@@ -126,6 +127,16 @@ async def run_pull(
     async with transaction(engine) as session:
         await queries.note_run(session, pull, run)
     return problem
+
+
+def _check_still_of(kind: str, tool: str) -> None:
+    """A source that became one of another tool would not understand what is fetched."""
+    if _tool_of(kind) != tool:
+        raise PullFailed(f"the source is one of {kind} now and no more of {tool}: set it up anew")
+
+
+def _tool_of(kind: str) -> str:
+    return kind.strip().casefold()
 
 
 async def _fetch_pages(

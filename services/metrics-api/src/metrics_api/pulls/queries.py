@@ -38,10 +38,10 @@ async def due_pulls(session: AsyncSession, at: datetime) -> Sequence[tuple[int, 
     return [(row[0], row[1]) for row in await session.execute(statement)]
 
 
-async def pull_of(session: AsyncSession, source_id: int) -> tuple[Pull, str | None] | None:
-    """The pull of a source and the source's time zone."""
+async def pull_of(session: AsyncSession, source_id: int) -> tuple[Pull, Source] | None:
+    """The pull of a source, and the source."""
     statement = (
-        select(Pull, Source.timezone)
+        select(Pull, Source)
         .join(Source, Source.id == Pull.source_id)
         .where(Pull.source_id == source_id, Pull.active, Source.active)
     )

@@ -15,7 +15,7 @@ _MEMBERSHIP = """membership AS (
     )"""
 
 # Numbers in a title (of a room, an account, a ticket) do not make a request another one.
-_LIKENESS = """CASE WHEN r.offering IS NOT NULL THEN 'offering ' || r.offering
+LIKENESS: Final = """CASE WHEN r.offering IS NOT NULL THEN 'offering ' || r.offering
             WHEN r.title ~ '[^[:space:]]' THEN 'title ' || btrim(regexp_replace(
                 regexp_replace(lower(r.title), '[0-9]+', '#', 'g'), '[[:space:]]+', ' ', 'g'))
         END"""
@@ -32,7 +32,7 @@ def low_value_statement(parts: Breakdown, relations: Relations) -> str:
     return f"""
     WITH {_MEMBERSHIP}, asked AS (
         SELECT {parts.service} AS service, {parts.slice} AS slice, m.n,
-               r.low_value, r.title, r.offering, {_LIKENESS} AS likeness, r.service AS of_service
+               r.low_value, r.title, r.offering, {LIKENESS} AS likeness, r.service AS of_service
         FROM {parts.rows_of(relations.request_record)}
         JOIN membership m ON m.stretch = {stretch("r.opened_at")}
         WHERE {parts.condition} AND {in_reach("r.opened_at")}

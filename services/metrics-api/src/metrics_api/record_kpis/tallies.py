@@ -70,59 +70,61 @@ def _caused(effect: str) -> str:
                 WHERE own.source_id = e.source_id AND own.external_id = e.caused_by)))"""
 
 
-_DONE: Final = "r.state IS DISTINCT FROM 'cancelled'"
-_BAD: Final = "r.outcome IN ('failed', 'rolled_back')"
+DONE: Final = "r.state IS DISTINCT FROM 'cancelled'"
+BAD_OUTCOME: Final = "r.outcome IN ('failed', 'rolled_back')"
+CAUSED_TROUBLE: Final = f"({_caused('{incident}')} OR {_caused('{outage}')})"
+"""Of a change `r`: whether it caused any incident or outage; names tables in braces."""
 _CHANGES: Final = Tally(
     relation="change_record",
     at="r.completed_at",
     counts={
-        "completed": number(_DONE),
-        "failed": number(f"{_DONE} AND ({_BAD} OR trouble.caused)"),
-        "outcome_failed": number(f"{_DONE} AND r.outcome = 'failed'"),
-        "rolled_back": number(f"{_DONE} AND r.outcome = 'rolled_back'"),
-        "caused_trouble": number(f"{_DONE} AND trouble.caused"),
-        "unknown_outcome": number(f"{_DONE} AND r.outcome IS NULL"),
-        "emergencies": number(f"{_DONE} AND r.emergency"),
+        "completed": number(DONE),
+        "failed": number(f"{DONE} AND ({BAD_OUTCOME} OR trouble.caused)"),
+        "outcome_failed": number(f"{DONE} AND r.outcome = 'failed'"),
+        "rolled_back": number(f"{DONE} AND r.outcome = 'rolled_back'"),
+        "caused_trouble": number(f"{DONE} AND trouble.caused"),
+        "unknown_outcome": number(f"{DONE} AND r.outcome IS NULL"),
+        "emergencies": number(f"{DONE} AND r.emergency"),
         "cancelled": number("r.state = 'cancelled'"),
     },
     # Looked up once for each change; without OFFSET 0 the planner would do it for every count.
     beside=f"""CROSS JOIN LATERAL (
-        SELECT {_caused("{incident}")} OR {_caused("{outage}")} AS caused OFFSET 0) AS trouble""",
+        SELECT {CAUSED_TROUBLE} AS caused OFFSET 0) AS trouble""",
 )
 
 _TAKEN: Final = "(extract(epoch FROM r.fulfilled_at - r.opened_at) * 1000000)::numeric"
-_FULFILLED: Final = f"{_DONE} AND r.fulfilled_at >= r.opened_at"
+FULFILLED: Final = f"{DONE} AND r.fulfilled_at >= r.opened_at"
 _REQUESTS: Final = Tally(
     relation="request_record",
     at="r.fulfilled_at",
     counts={
-        "fulfilled": number(_FULFILLED),
-        "fulfilled_us": f"sum({_TAKEN}) FILTER (WHERE {_FULFILLED})",
-        "negative_duration": number(f"{_DONE} AND r.fulfilled_at < r.opened_at"),
-        "no_opening_time": number(f"{_DONE} AND r.opened_at IS NULL"),
+        "fulfilled": number(FULFILLED),
+        "fulfilled_us": f"sum({_TAKEN}) FILTER (WHERE {FULFILLED})",
+        "negative_duration": number(f"{DONE} AND r.fulfilled_at < r.opened_at"),
+        "no_opening_time": number(f"{DONE} AND r.opened_at IS NULL"),
         "cancelled": number("r.state = 'cancelled'"),
-        "judged": number(f"{_FULFILLED} AND r.met IS NOT NULL"),
-        "in_time": number(f"{_FULFILLED} AND r.met"),
+        "judged": number(f"{FULFILLED} AND r.met IS NOT NULL"),
+        "in_time": number(f"{FULFILLED} AND r.met"),
     },
-    duration=f"CASE WHEN {_FULFILLED} THEN ({_TAKEN})::float8 END",
+    duration=f"CASE WHEN {FULFILLED} THEN ({_TAKEN})::float8 END",
 )
 
 UNPLANNED: Final = (
-    f"{_DONE} AND r.planned IS NOT TRUE AND r.degraded IS NOT TRUE"
+    f"{DONE} AND r.planned IS NOT TRUE AND r.degraded IS NOT TRUE"
     " AND (r.ended_at IS NULL OR r.ended_at >= r.started_at)"
 )
 """Of an outage `r`: whether it is unplanned, no mere degradation, and makes sense."""
 PLANNED: Final = (
-    f"{_DONE} AND r.planned AND r.degraded IS NOT TRUE"
+    f"{DONE} AND r.planned AND r.degraded IS NOT TRUE"
     " AND (r.ended_at IS NULL OR r.ended_at >= r.started_at)"
 )
 """Of an outage `r`: whether it is maintenance that takes the service away."""
 OUTAGES: Final = {
     "began": UNPLANNED,
     "planned": PLANNED,
-    "degraded": f"{_DONE} AND r.planned IS NOT TRUE AND r.degraded",
+    "degraded": f"{DONE} AND r.planned IS NOT TRUE AND r.degraded",
     "cancelled": "r.state = 'cancelled'",
-    "negative_duration": f"{_DONE} AND r.degraded IS NOT TRUE AND r.ended_at < r.started_at",
+    "negative_duration": f"{DONE} AND r.degraded IS NOT TRUE AND r.ended_at < r.started_at",
 }
 """What is counted of the outages that began in a period, with its condition."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from metrics_api.sources.rules import folded
 from metrics_api.sources.signatures import RENAMABLE, Scheme, Signing
 from metrics_api.sources.tools.mapping import LONGEST, BadExpression, compiled
 from metrics_api.sources.tools.registry import tool_of
@@ -19,12 +20,26 @@ Zone = Annotated[
     Field(description="IANA time zone of stamps without an offset; null: such stamps are refused"),
 ]
 Priority = Annotated[int, Field(ge=1, le=5)]
+
+
+def _each_once(mapping: dict[str, Any]) -> dict[str, Any]:
+    """Words compare without case, so two that are the same would mean two things."""
+    known: dict[str, str] = {}
+    for words in mapping:
+        same = known.setdefault(folded(words), words)
+        if same != words:
+            raise ValueError(f"{same!r} and {words!r} are the same words but for case and blanks")
+    return mapping
+
+
 StateMapping = Annotated[
     dict[ShortText, IncidentState],
+    AfterValidator(_each_once),
     Field(max_length=200, description="the tool's words (without case) to our states"),
 ]
 PriorityMapping = Annotated[
     dict[ShortText, Priority],
+    AfterValidator(_each_once),
     Field(max_length=200, description="the tool's words (without case) to 1-5"),
 ]
 
@@ -92,6 +107,7 @@ class KindOrIgnore(StrEnum):
 
 KindMapping = Annotated[
     dict[ShortText, KindOrIgnore],
+    AfterValidator(_each_once),
     Field(
         max_length=200,
         description="the tool's words for a kind of record (issue type, table, class) to ours",

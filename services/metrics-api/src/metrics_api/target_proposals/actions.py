@@ -9,6 +9,7 @@ from metrics_api.indicators.periods import Grain, parse_zone
 from metrics_api.target_proposals import queries, rules
 from metrics_api.target_proposals.rules import ProposalState
 from metrics_api.targets import queries as targets
+from metrics_api.tiers.actions import pass_on_links
 from shared.errors import Conflict
 from shared.kit import audit
 from shared.kit.auth import Principal
@@ -105,7 +106,10 @@ async def _open_proposal(
 async def _follow(
     session: Session, caller: Principal, old: Mapping[str, Any], changes: Mapping[str, Any]
 ) -> UUID:
-    """End a target on the day before the one that takes over, and set that one; its id."""
+    """End a target on the day before the one that takes over, and set that one; its id.
+
+    The new one is linked as the old one was.
+    """
     await targets.lock_targets(session, old["service"], old["kpi"])
     recorded = {"recorded_at": now(), "recorded_by": caller.person}
     last = {"valid_to": changes["valid_from"] - timedelta(days=1)}
@@ -114,6 +118,7 @@ async def _follow(
     )
     new = {**old, **changes, **recorded, "id": uuid4(), "version": 1}
     await targets.insert_target(session, new)
+    await pass_on_links(session, caller, old["id"], new["id"])
     before = {"valid_to": old["valid_to"]}
     kept = {name: value for name, value in new.items() if name not in {"id", "version", *recorded}}
     await audit.record_all(

@@ -38,11 +38,16 @@ class HoldingTarget(NamedTuple):
 
 
 def check_target(target: Mapping[str, Any]) -> None:
-    """Refuse a value outside the unit's range, and a last day before the first (422)."""
+    """Refuse what lies outside the unit's range or can never be met, and a last day before the
+    first (422)."""
     kpi, value = KPIS[KpiId(target["kpi"])], Decimal(target["value"])
     if not in_range(kpi, value):
         raise Invalid(
             f"A target on {kpi.id} is {_RANGES[kpi.shape]}", code="out_of_range", pointer="/value"
+        )
+    if not reachable(kpi.id, Comparator(target["comparator"]), value):
+        raise Invalid(
+            "No figure could ever meet this target", code="can_never_be_met", pointer="/value"
         )
     if target["valid_to"] is not None and target["valid_to"] < target["valid_from"]:
         raise Invalid("valid_to must not be before valid_from", pointer="/valid_to")

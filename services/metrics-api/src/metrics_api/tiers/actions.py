@@ -100,6 +100,23 @@ async def check_services(session: Session, kpis: Sequence[MeasuredKpi]) -> None:
 async def create_link(session: Session, caller: Principal, body: LinkCreate) -> tuple[Any, bool]:
     """The link and whether it is new; 422 where an end is not known. Repeating it is harmless."""
     await _check_ends(session, body)
+    return await _draw(session, caller, body)
+
+
+async def pass_on_links(session: Session, caller: Principal, target: UUID, successor: UUID) -> None:
+    """Let the target that follows another serve the same vital activities from now on.
+
+    The old one keeps its links: past periods are judged by it.
+    """
+    for link in await queries.links_below(session, LinkKind.KPT_VMA.value, [str(target)]):
+        await _draw(
+            session,
+            caller,
+            LinkCreate(kind=LinkKind.KPT_VMA, upper=str(successor), lower=link.lower),
+        )
+
+
+async def _draw(session: Session, caller: Principal, body: LinkCreate) -> tuple[Any, bool]:
     values = {
         **body.model_dump(mode="json"),
         "id": uuid4(),

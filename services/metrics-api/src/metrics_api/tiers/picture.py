@@ -5,6 +5,7 @@ from typing import Final
 
 from metrics_api.tiers.rules import Node, Tier, layout
 from metrics_api.tiers.schemas import Tree, TreeNode
+from shared.documents.xml_texts import xml_text
 from shared.kit.pages import template_of
 
 COLUMN, ROW, BOX, HEIGHT, MARGIN, HEAD = 190, 46, 160, 36, 16, 40
@@ -89,7 +90,7 @@ def drawn(tree: Tree) -> Picture:
 def as_svg(tree: Tree) -> str:
     """The picture alone, self-contained: no script, nothing to fetch."""
     template = template_of("metrics_api.tiers", "tree.svg")
-    return template.render(tree=tree, picture=drawn(tree), box=BOX, box_height=HEIGHT)
+    return xml_text(template.render(tree=tree, picture=drawn(tree), box=BOX, box_height=HEIGHT))
 
 
 def as_page(tree: Tree) -> str:

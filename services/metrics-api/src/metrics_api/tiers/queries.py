@@ -199,8 +199,11 @@ _BROKEN = """
     UNION ALL
     SELECT 'kpt', l.upper, 'ended_target', NULL, l.id FROM metrics.tier_link l
     WHERE l.kind = 'kpt_vma' AND NOT EXISTS (
-        SELECT FROM metrics.target t
-        WHERE t.id::text = l.upper AND (t.valid_to IS NULL OR t.valid_to >= :today))
+        SELECT FROM metrics.target linked
+        JOIN metrics.target t ON t.service = linked.service AND t.kpi = linked.kpi
+        JOIN metrics.tier_link same
+            ON same.kind = 'kpt_vma' AND same.upper = t.id::text AND same.lower = l.lower
+        WHERE linked.id::text = l.upper AND (t.valid_to IS NULL OR t.valid_to >= :today))
     UNION ALL
     SELECT 'kpt', t.id::text, 'target_without_vital_activity', NULL, NULL FROM metrics.target t
     WHERE t.valid_from <= :today AND (t.valid_to IS NULL OR t.valid_to >= :today)
