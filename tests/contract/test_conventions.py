@@ -5,12 +5,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from inspect import isasyncgenfunction, iscoroutinefunction, isroutine
+from itertools import takewhile
 from typing import Any
 
 import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from fastapi.security.base import SecurityBase
 
+from shared.kit.etag import if_match
+from shared.kit.idempotency import claim_idempotency_key
+from shared.kit.pagination import page_params
 from shared.kit.routing import RouteTable
 
 PACKAGES = ["catalog_api", "metrics_api", "improvement_api"]
@@ -115,19 +120,40 @@ def test_fields_are_snake_case(contract: dict[str, Any]) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_dependency_of_a_request_waits_for_a_thread(package: str) -> None:
     """FastAPI hands each that is no coroutine to a thread, which costs more than all of them do."""
-    app = import_module(f"{package}.app").create_app()
+    calls = [call for route in _routes(package) for call in _calls(route.dependant)]
 
-    calls = [
-        call
+    assert calls
+    assert {f"{call.__module__}.{call.__qualname__}" for call in calls if _is_sync(call)} == set()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_who_calls_is_asked_before_what_they_send_is_judged(package: str) -> None:
+    """Else a stranger gets 428 or 400 where 401 is the answer, and a lookup with it."""
+    judged = {if_match, page_params, claim_idempotency_key}
+
+    asked_too_late = [
+        route.operation_id
+        for route in _routes(package)
+        for before in [list(takewhile(_is_no_authentication, route.dependant.dependencies))]
+        if judged & {dependency.call for dependency in before}
+    ]
+
+    assert asked_too_late == []
+
+
+def _is_no_authentication(dependency: Dependant) -> bool:
+    return not isinstance(dependency.call, SecurityBase)
+
+
+def _routes(package: str) -> list[APIRoute]:
+    app = import_module(f"{package}.app").create_app()
+    return [
+        route
         for table in app.routes
         if isinstance(table, RouteTable)
         for route in table.routes
         if isinstance(route, APIRoute)
-        for call in _calls(route.dependant)
     ]
-
-    assert calls
-    assert {f"{call.__module__}.{call.__qualname__}" for call in calls if _is_sync(call)} == set()
 
 
 def _is_sync(call: Callable[..., Any]) -> bool:

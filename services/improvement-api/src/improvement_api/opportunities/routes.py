@@ -144,8 +144,8 @@ async def get_opportunity(
 async def change_opportunity(
     opportunity_id: UUID,
     body: OpportunityPatch,
-    expected: IfMatch,
     caller: PlansWrite,
+    expected: IfMatch,
     session: Session,
     response: Response,
 ) -> OpportunityOut:
@@ -162,8 +162,8 @@ async def change_opportunity(
 async def assess_opportunity(
     opportunity_id: UUID,
     body: AssessmentPut,
-    expected: IfMatch,
     caller: PlansWrite,
+    expected: IfMatch,
     session: Session,
     response: Response,
 ) -> OpportunityOut:

@@ -173,8 +173,8 @@ async def change_root_cause_analysis(
     *,
     analysis_id: UUID,
     body: AnalysisPatch,
-    version: IfMatch,
     caller: PlansWrite,
+    version: IfMatch,
     session: Session,
     response: Response,
 ) -> AnalysisOut:
@@ -193,8 +193,8 @@ async def write_causes(
     *,
     analysis_id: UUID,
     body: CausesPut,
-    version: IfMatch,
     caller: PlansWrite,
+    version: IfMatch,
     session: Session,
     response: Response,
 ) -> AnalysisOut:

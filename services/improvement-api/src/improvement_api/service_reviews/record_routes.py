@@ -212,8 +212,8 @@ async def get_one_action(
 async def change(
     action_id: UUID,
     body: ReviewActionPatch,
-    expected: IfMatch,
     caller: ReviewsWrite,
+    expected: IfMatch,
     session: Session,
     response: Response,
 ) -> ReviewActionOut:
@@ -229,8 +229,8 @@ async def change(
 async def end(
     action_id: UUID,
     body: ReviewActionEnd,
-    expected: IfMatch,
     caller: ReviewsWrite,
+    expected: IfMatch,
     session: Session,
     response: Response,
 ) -> ReviewActionOut:

@@ -114,8 +114,8 @@ async def get_one(
 async def change(
     review_id: UUID,
     body: ServiceReviewPatch,
-    expected: IfMatch,
     caller: ReviewsWrite,
+    expected: IfMatch,
     session: Session,
     response: Response,
 ) -> ServiceReviewOut:
