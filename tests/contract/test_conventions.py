@@ -90,6 +90,17 @@ def test_every_failure_is_described_as_a_problem(contract: dict[str, Any]) -> No
             assert list(response["content"]) == ["application/problem+json"], (path, status)
 
 
+def test_what_demands_if_match_says_so_and_its_read_tells_the_tag(contract: dict[str, Any]) -> None:
+    for path, method, operation in operations(contract):
+        tag = [one for one in operation.get("parameters", ()) if one["name"] == "If-Match"]
+        if "428" in operation["responses"]:
+            assert tag, f"{method} {path}"
+            assert tag[0]["required"] or "needed where" in tag[0]["description"]
+        read = contract["paths"][path].get("get")
+        if tag and read:
+            assert "ETag" in read["responses"]["200"]["headers"], path
+
+
 def test_every_list_is_paged(contract: dict[str, Any]) -> None:
     for path, method, operation in operations(contract):
         reply = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
@@ -101,6 +112,7 @@ def test_every_list_is_paged(contract: dict[str, Any]) -> None:
         parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
         assert {"limit", "cursor"} <= parameters, f"{path} is an unbounded list"
         assert "next_cursor" in fields, path
+        assert "Link" in operation["responses"]["200"]["headers"], path
 
 
 def test_no_reply_is_an_untyped_object(contract: dict[str, Any]) -> None:

@@ -13,6 +13,26 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
+CONVENTIONS = """
+**Of all operations**
+
+- *Who calls*: a bearer token of an issuer that is trusted here, with the scopes that stand at the
+  operation; 403 names the one that is missing. Who has `identity:act-for` names the person it acts
+  for, percent-encoded, in `On-Behalf-Of`.
+- *Errors* are `application/problem+json`: decide by `code`, show `detail`, mark the fields that
+  `errors[].pointer` points at (`/name` in the body, `/query/limit`, `/header/if-match`).
+  Every answer has an `X-Request-Id`, yours if you sent one.
+- *Lists* are pages of at most `limit` items. `next_cursor`, also linked by the header `Link`, is
+  the `cursor` of the next page, and null on the last one. What a cursor holds may change any day.
+- *Changes*: who reads one thing that can be changed is told its `ETag`. Send that as `If-Match`:
+  428 without, 412 where somebody changed it in between.
+- *Creating again* with the same `Idempotency-Key` gives the first answer again, with
+  `Idempotency-Replayed: true`; 409 while the first is being worked on, 422 with another body.
+- *Values*: stamps are answered in UTC; money is a decimal text with its currency beside it; a
+  duration is in the unit that its name or the KPI's `unit` says; shares are 0 to 1.
+- A 503 with `Retry-After` passes: repeat after that many seconds.
+"""
+
 
 def serve_docs(app: FastAPI) -> None:
     """Put the contract at /openapi.json, Swagger UI at /docs and its files below it."""

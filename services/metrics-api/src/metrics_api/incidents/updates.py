@@ -17,6 +17,7 @@ from metrics_api.intake.updates import (
     encoder,
     normalise_stamps,
     order_of,
+    refuse_no_beginning,
 )
 from metrics_api.sources.rules import SourceRules
 
@@ -89,8 +90,8 @@ def decode(raw: bytes | msgspec.Raw) -> IncidentIn:
 def accept(fields: IncidentIn, source: SourceRules) -> Update:
     """The update of `source`; refuses stamps that cannot be placed in time."""
     stamps = normalise_stamps(fields, _STAMPS, source)
-    if source.replaces and not fields.opened_at:
-        raise Refused("/opened_at", "a snapshot source must send opened_at")
+    if source.replaces:
+        refuse_no_beginning(fields, ["opened_at"])
     if not stamps:
         raise Refused("/updated_at", "the update carries no stamp: send updated_at")
     updated_at = fields.updated_at or None
