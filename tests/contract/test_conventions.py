@@ -1,5 +1,6 @@
 """The three contracts keep the conventions that their users rely on (product, section 5)."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -61,6 +62,14 @@ def test_operation_ids_are_stable_words_and_unique(contract: dict[str, Any]) -> 
 
     assert [name for name, count in ids.items() if count > 1] == []
     assert [name for name in ids if not re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", name)] == []
+
+
+def test_models_are_named_without_the_modules_they_are_in(contract: dict[str, Any]) -> None:
+    names = set(contract["components"]["schemas"])
+    pointed_at = set(re.findall(r"#/components/schemas/([^\"]+)\"", json.dumps(contract)))
+
+    assert [name for name in names if "__" in name] == []
+    assert pointed_at <= names
 
 
 def test_paths_are_kebab_case_under_v1(contract: dict[str, Any]) -> None:

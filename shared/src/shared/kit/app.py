@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from shared.kit import audit_routes, auth, etag, event_routes, health, pagination, problems
 from shared.kit.database import engine_for
-from shared.kit.docs import CONVENTIONS, serve_docs
+from shared.kit.docs import CONVENTIONS, name_schemas, serve_docs
 from shared.kit.migrations import check_schema
 from shared.kit.requests import RequestEnvelope, RequestFigures
 from shared.kit.routing import RouteTable
@@ -97,6 +97,7 @@ def _contract(app: FastAPI, routes: Sequence[BaseRoute]) -> dict[str, Any]:
             description=app.description + "\n" + CONVENTIONS,
             routes=routes,
         )
+        name_schemas(contract)
         problems.describe_problems(contract)
         auth.describe_security(contract)
         etag.describe_etags(contract)
