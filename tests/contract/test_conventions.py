@@ -64,6 +64,14 @@ def test_operation_ids_are_stable_words_and_unique(contract: dict[str, Any]) -> 
     assert [name for name in ids if not re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", name)] == []
 
 
+def test_every_operation_says_what_it_does_under_a_readable_heading(
+    contract: dict[str, Any],
+) -> None:
+    for path, method, operation in operations(contract):
+        assert operation.get("description"), f"{method} {path}"
+        assert all(re.fullmatch(r"[a-z]+( [a-z]+)*", tag) for tag in operation["tags"]), path
+
+
 def test_models_are_named_without_the_modules_they_are_in(contract: dict[str, Any]) -> None:
     names = set(contract["components"]["schemas"])
     pointed_at = set(re.findall(r"#/components/schemas/([^\"]+)\"", json.dumps(contract)))

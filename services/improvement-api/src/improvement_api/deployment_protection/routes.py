@@ -47,7 +47,7 @@ from shared.kit.received_events import checked
 from shared.kit.routing import Router
 from shared.schemas.common import Key, Page
 
-router = Router(prefix="/v1/deployment-protection", tags=["deployment-protection"])
+router = Router(prefix="/v1/deployment-protection", tags=["deployment protection"])
 
 GatesRead = Annotated[Principal, requires("gates:read")]
 GatesWrite = Annotated[Principal, requires("gates:write")]

@@ -39,7 +39,7 @@ from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.schemas.common import Key, Page, ShortText, Timestamp
 
-router = Router(prefix="/v1", tags=["root-causes"])
+router = Router(prefix="/v1", tags=["root causes"])
 
 PlansRead = Annotated[Principal, requires("plans:read")]
 PlansWrite = Annotated[Principal, requires("plans:write")]

@@ -46,7 +46,7 @@ from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.schemas.common import Key, Page, ShortText
 
-router = Router(prefix="/v1", tags=["service-reviews"])
+router = Router(prefix="/v1", tags=["service reviews"])
 
 ReviewsRead = Annotated[Principal, requires("plans:read")]
 ReviewsWrite = Annotated[Principal, requires("reviews:write")]
