@@ -146,6 +146,14 @@ def test_fields_are_snake_case(contract: dict[str, Any]) -> None:
             assert re.fullmatch(r"[a-z][a-z0-9_]*", field), f"{name}.{field}"
 
 
+def test_every_stamp_says_how_it_is_written(contract: dict[str, Any]) -> None:
+    for name, schema in contract["components"]["schemas"].items():
+        for field, kind in schema.get("properties", {}).items():
+            said = json.dumps(kind)
+            if field.endswith("_at") and '"string"' in said:
+                assert '"date-time"' in said or "RFC 3339" in said, f"{name}.{field}"
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_dependency_of_a_request_waits_for_a_thread(package: str) -> None:
     """FastAPI hands each that is no coroutine to a thread, which costs more than all of them do."""
