@@ -1,5 +1,6 @@
 """Every error leaves as RFC 9457 problem+json; no input may become a 500."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from shared.kit.idempotency import ReplayReply
 from shared.kit.logging import logger
 from shared.schemas.common import Problem
 
+_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 MEDIA_TYPE = "application/problem+json"
 log = logger(__name__)
 
@@ -164,7 +166,10 @@ def _nothing_there(error: Any) -> str:
 def _message(error: Any) -> str:
     if error["type"] == "missing" and error["loc"] == ("body",):
         return "send a JSON object or list, {} where none of its fields is needed"
-    return str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "union_tag_not_found":
+        return f"{error['ctx']['discriminator']} is missing: it says which form this has"
+    # Members of an enumeration are told as Python writes them.
+    return _MEMBER.sub(r"\1", str(error["msg"]).removeprefix("Value error, "))
 
 
 def _pointer(error: Any, sent: Any) -> str:

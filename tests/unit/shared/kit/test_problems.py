@@ -38,6 +38,18 @@ class Drawing(BaseModel):
     shapes: list[Annotated[Square | Circle, Field(discriminator="kind")]]
 
 
+class Red(BaseModel):
+    colour: Literal[Colour.RED]
+
+
+class Blue(BaseModel):
+    colour: Literal[Colour.BLUE]
+
+
+class Tinted(BaseModel):
+    tint: Annotated[Red | Blue, Field(discriminator="colour")]
+
+
 @pytest.fixture
 def app() -> FastAPI:
     app = FastAPI(title="Drawings")
@@ -45,6 +57,10 @@ def app() -> FastAPI:
 
     @app.post("/drawings")
     async def draw(body: Drawing) -> None:
+        pass
+
+    @app.post("/tints")
+    async def tint(body: Tinted) -> None:
         pass
 
     @app.get("/colours/{colour}/{number}")
@@ -91,6 +107,16 @@ async def test_a_pointer_leads_to_the_field_that_was_sent(
 
     assert reply.status_code == 422
     assert [error["pointer"] for error in reply.json()["errors"]] == [pointer]
+
+
+async def test_a_form_that_is_not_known_is_told_in_words_of_the_wire(send: Any) -> None:
+    bodies: tuple[Any, ...] = ({"tint": {"colour": "green"}}, {"tint": {}})
+
+    replies = [await send("POST", "/tints", body) for body in bodies]
+
+    unknown, absent = (reply.json()["errors"][0]["detail"] for reply in replies)
+    assert unknown.endswith("expected tags: 'red', 'blue'")
+    assert absent == "'colour' is missing: it says which form this has"
 
 
 async def test_a_missing_field_is_pointed_at_even_if_it_is_called_like_a_value(send: Any) -> None:
