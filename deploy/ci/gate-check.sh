@@ -8,6 +8,7 @@ work=$(mktemp -d) || trouble "no place for temporary files"
 trap 'rm -rf "$work"' EXIT
 for tool in curl jq; do command -v "$tool" >/dev/null || trouble "$tool is not installed"; done
 [ -n "${TOLLGATE_URL:-}" ] || trouble "set TOLLGATE_URL to the URL of improvement-api"
+TOLLGATE_URL=${TOLLGATE_URL%/}
 [ -n "${TOLLGATE_SERVICE:-}" ] || trouble "set TOLLGATE_SERVICE to the key of the service"
 [ -n "${TOLLGATE_GATE:-}" ] || trouble "set TOLLGATE_GATE to the key of the gate"
 
@@ -54,7 +55,7 @@ jq -r '"\(.gate) for \(.service): \(.verdict | ascii_upcase)",
     (select(.outcome != "pass") | "      to do: \(.how)")),
   "evaluation \(.id)"' "$work/evaluation.json"
 if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
-  jq -r 'def cell: gsub("[|`<>\\\\\r\n]"; " ");
+  jq -r 'def cell: gsub("[`\r\n]"; " ") | @html | gsub("[|]"; "&#124;") | gsub("\\\\"; "&#92;");
     "### \(.gate) for \(.service): \(.verdict)\n\n| criterion | outcome | reason | to do |\n|---|---|---|---|",
     (.criteria[] | "| \(.title | cell) | \(.outcome) | \(.reason | cell) | \(if .outcome == "pass" then "" else .how | cell end) |")' \
     "$work/evaluation.json" >>"$GITHUB_STEP_SUMMARY"

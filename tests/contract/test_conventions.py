@@ -1,16 +1,22 @@
 """The three contracts keep the conventions that their users rely on (product, section 5)."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from inspect import isasyncgenfunction, iscoroutinefunction, isroutine
+from itertools import takewhile
 from typing import Any
 
 import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from fastapi.security.base import SecurityBase
 
+from shared.kit.etag import if_match
+from shared.kit.idempotency import claim_idempotency_key
+from shared.kit.pagination import page_params
 from shared.kit.routing import RouteTable
 
 PACKAGES = ["catalog_api", "metrics_api", "improvement_api"]
@@ -58,6 +64,22 @@ def test_operation_ids_are_stable_words_and_unique(contract: dict[str, Any]) -> 
     assert [name for name in ids if not re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", name)] == []
 
 
+def test_every_operation_says_what_it_does_under_a_readable_heading(
+    contract: dict[str, Any],
+) -> None:
+    for path, method, operation in operations(contract):
+        assert operation.get("description"), f"{method} {path}"
+        assert all(re.fullmatch(r"[a-z]+( [a-z]+)*", tag) for tag in operation["tags"]), path
+
+
+def test_models_are_named_without_the_modules_they_are_in(contract: dict[str, Any]) -> None:
+    names = set(contract["components"]["schemas"])
+    pointed_at = set(re.findall(r"#/components/schemas/([^\"]+)\"", json.dumps(contract)))
+
+    assert [name for name in names if "__" in name] == []
+    assert pointed_at <= names
+
+
 def test_paths_are_kebab_case_under_v1(contract: dict[str, Any]) -> None:
     for path in contract["paths"]:
         assert path.startswith("/v1/") or path in OPEN_PATHS
@@ -85,6 +107,17 @@ def test_every_failure_is_described_as_a_problem(contract: dict[str, Any]) -> No
             assert list(response["content"]) == ["application/problem+json"], (path, status)
 
 
+def test_what_demands_if_match_says_so_and_its_read_tells_the_tag(contract: dict[str, Any]) -> None:
+    for path, method, operation in operations(contract):
+        tag = [one for one in operation.get("parameters", ()) if one["name"] == "If-Match"]
+        if "428" in operation["responses"]:
+            assert tag, f"{method} {path}"
+            assert tag[0]["required"] or "needed where" in tag[0]["description"]
+        read = contract["paths"][path].get("get")
+        if tag and read:
+            assert "ETag" in read["responses"]["200"]["headers"], path
+
+
 def test_every_list_is_paged(contract: dict[str, Any]) -> None:
     for path, method, operation in operations(contract):
         reply = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
@@ -96,6 +129,7 @@ def test_every_list_is_paged(contract: dict[str, Any]) -> None:
         parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
         assert {"limit", "cursor"} <= parameters, f"{path} is an unbounded list"
         assert "next_cursor" in fields, path
+        assert "Link" in operation["responses"]["200"]["headers"], path
 
 
 def test_no_reply_is_an_untyped_object(contract: dict[str, Any]) -> None:
@@ -112,22 +146,51 @@ def test_fields_are_snake_case(contract: dict[str, Any]) -> None:
             assert re.fullmatch(r"[a-z][a-z0-9_]*", field), f"{name}.{field}"
 
 
+def test_every_stamp_says_how_it_is_written(contract: dict[str, Any]) -> None:
+    for name, schema in contract["components"]["schemas"].items():
+        for field, kind in schema.get("properties", {}).items():
+            said = json.dumps(kind)
+            if field.endswith("_at") and '"string"' in said:
+                assert '"date-time"' in said or "RFC 3339" in said, f"{name}.{field}"
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_dependency_of_a_request_waits_for_a_thread(package: str) -> None:
     """FastAPI hands each that is no coroutine to a thread, which costs more than all of them do."""
-    app = import_module(f"{package}.app").create_app()
+    calls = [call for route in _routes(package) for call in _calls(route.dependant)]
 
-    calls = [
-        call
+    assert calls
+    assert {f"{call.__module__}.{call.__qualname__}" for call in calls if _is_sync(call)} == set()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_who_calls_is_asked_before_what_they_send_is_judged(package: str) -> None:
+    """Else a stranger gets 428 or 400 where 401 is the answer, and a lookup with it."""
+    judged = {if_match, page_params, claim_idempotency_key}
+
+    asked_too_late = [
+        route.operation_id
+        for route in _routes(package)
+        for before in [list(takewhile(_is_no_authentication, route.dependant.dependencies))]
+        if judged & {dependency.call for dependency in before}
+    ]
+
+    assert asked_too_late == []
+
+
+def _is_no_authentication(dependency: Dependant) -> bool:
+    return not isinstance(dependency.call, SecurityBase)
+
+
+def _routes(package: str) -> list[APIRoute]:
+    app = import_module(f"{package}.app").create_app()
+    return [
+        route
         for table in app.routes
         if isinstance(table, RouteTable)
         for route in table.routes
         if isinstance(route, APIRoute)
-        for call in _calls(route.dependant)
     ]
-
-    assert calls
-    assert {f"{call.__module__}.{call.__qualname__}" for call in calls if _is_sync(call)} == set()
 
 
 def _is_sync(call: Callable[..., Any]) -> bool:

@@ -4,12 +4,13 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from subprocess import CompletedProcess
+from subprocess import CompletedProcess, run
 from typing import Any
 
 import pytest
 
-from tests.support.processes import System, running_system
+from tests.support.eventually import soon
+from tests.support.processes import COMMAND, ROOT, System, running_system
 
 HEADER = "number,incident_state,sys_mod_count,sys_updated_at,opened_at,resolved_at,category\n"
 
@@ -165,6 +166,37 @@ def test_the_demo_is_the_worked_example_and_loading_it_again_changes_nothing(
 
 
 @pytest.mark.usefixtures("demo")
+def test_a_tool_is_connected_as_the_readme_says(
+    system: System, demo: CompletedProcess[str]
+) -> None:
+    readme = (ROOT / "services" / "metrics-api" / "README.md").read_text()
+    steps = readme.partition("## Connecting a tool")[2].split("```")[1]
+    for said, here in {
+        "localhost:8001": system.url("catalog"),
+        "localhost:8002": system.url("metrics"),
+        ".venv/bin/tollgate": str(COMMAND),
+        "curl ": "curl --silent --show-error --fail-with-body ",
+    }.items():
+        assert said in steps
+        steps = steps.replace(said, here)
+
+    ended = run(
+        ["sh", "-e", "-c", steps],
+        env=system.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    soon(lambda: _service_of_the_alarm(system) == "network-infrastructure", within=60)
+
+
+def _service_of_the_alarm(system: System) -> str | None:
+    found = system.get("metrics", "/v1/incidents", source="alarms")["items"]
+    return found[0]["service"] if found else None
+
+
 def test_the_report_of_the_demo_is_exact(system: System) -> None:
     ended = system.tollgate(
         "report", "performance", "--kpi", "mttr", "--periods", "2025-Q1,2025-Q2",

@@ -1,7 +1,6 @@
 """The demo over the running product: every list shows something, and again changes nothing."""
 
 import asyncio
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from subprocess import DEVNULL, Popen
@@ -10,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.contracts import BODY, Contract, committed_contract, instances
 from tests.support.eventually import soon
-from tests.support.processes import COMMAND, ROOT, System, running_system
+from tests.support.processes import COMMAND, System, running_system
 from tollgate.demo.catalog.agreements import AGREEMENTS
 from tollgate.demo.catalog.money import month_before
 from tollgate.demo.metrics.webhooks import SOURCE as ALARMS
@@ -26,6 +26,8 @@ NEEDED_QUERY = {
     # Nearly all run in office hours: within the day that is asked by itself nothing may be due.
     "/v1/clocks/at-risk": {"within_hours": "8784"},
 }
+ANY_QUERY = {"kpi": "mttr", "periods": "2025-Q1,2025-Q2", "period": "2025-Q1", "kind": "csat"}
+NAMED_BY_THE_CATALOG = ("/v1/services", "/v1/portfolios", "/v1/customers", "/v1/vendor-products")
 EMPTY_BY_NATURE = {
     ("metrics", "/v1/prometheus-servers"): "the demo runs none that could be asked",
     ("metrics", "/v1/prometheus-queries"): "no server is asked",
@@ -40,23 +42,13 @@ BY_THE_MINUTE = {"/v1/slo-alerts"}
 
 
 def lists_of_the_contracts() -> list[tuple[str, str]]:
-    """Every list that can be asked for without knowing a key: its service and path.
-
-    From the committed contracts: to make them anew takes each process that collects seconds, and
-    `make openapi-check` says when they are not what the code serves.
-    """
+    """Every list that can be asked for without knowing a key: its service and path."""
     return [
         (service, path)
         for service in SERVICES
         for path in lists_of(committed_contract(service))
         if (service, path) not in EMPTY_BY_NATURE
     ]
-
-
-def committed_contract(service: str) -> dict[str, Any]:
-    file = ROOT / "services" / f"{service}-api" / "openapi.json"
-    contract: dict[str, Any] = json.loads(file.read_text())
-    return contract
 
 
 def lists_of(contract: dict[str, Any]) -> list[str]:
@@ -104,6 +96,42 @@ def states_of(system: System, service: str, path: str) -> set[str]:
 def test_every_list_shows_something(system: System, service: str, path: str) -> None:
     within = 75 if path in BY_THE_MINUTE else 20
     assert soon(lambda: items(system, service, path), within=within)  # some are a worker's
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_whatever_is_read_is_as_the_contract_says(system: System, service: str) -> None:
+    contract = Contract(service)
+    lists = {path: system.get("catalog", path)["items"] for path in NAMED_BY_THE_CATALOG}
+    faults: dict[str, list[str]] = {}
+    read = 0
+    for path in contract.reads():
+        query = contract.needed_query(path, ANY_QUERY) | NEEDED_QUERY.get(path, {})
+        for instance in instances(path, lists):
+            reply = system.send(service, "GET", instance, params=query)
+            faults[f"{instance} {reply.status_code}"] = contract.faults("get", path, reply)
+            read += reply.is_success
+            if reply.is_success and BODY in reply.headers.get("content-type", ""):
+                lists[instance] = reply.json().get("items", [])
+
+    assert read > 100
+    assert {instance: found for instance, found in faults.items() if found} == {}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_body_of_another_kind_is_refused_as_the_contract_says(
+    system: System, service: str
+) -> None:
+    contract = Contract(service)
+    faults: dict[str, list[str]] = {}
+    for path, operations in contract.paths.items():
+        for method, operation in operations.items():
+            if BODY in operation.get("requestBody", {}).get("content", {}):
+                headers = {"Content-Type": "text/plain", "If-Match": "*"}
+                reply = system.send(service, method, path, content=b"hello", headers=headers)
+                faults[f"{method} {path}"] = contract.faults(method, path, reply)
+
+    assert len(faults) > 40
+    assert {operation: found for operation, found in faults.items() if found} == {}
 
 
 @pytest.mark.parametrize(

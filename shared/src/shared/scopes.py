@@ -38,3 +38,6 @@ SCOPES: dict[str, str] = {
     "ops:read": "Read operational metrics",
     "identity:act-for": "Act on behalf of a person named in On-Behalf-Of",
 }
+
+API_KEY_SCOPES = ("incidents:write", "records:write")
+"""What the API key of an ITSM tool may, whichever tool it is."""

@@ -143,7 +143,11 @@ def _detail(response: httpx.Response) -> str:
     try:
         problem = response.json()
         detail = str(problem["detail"])
-        fields = [f"{field['pointer']}: {field['detail']}" for field in problem.get("errors") or ()]
+        fields = [
+            f"{field['pointer']}: {field['detail']}"
+            for field in problem.get("errors") or ()
+            if field["detail"] not in detail
+        ]
     except (ValueError, KeyError, TypeError, AttributeError):
         return "no problem document"
     return "; ".join([detail.rstrip("."), *fields])

@@ -261,6 +261,22 @@ async def test_texts_of_people_break_neither_the_summary_nor_the_report(
     assert "<" not in row
 
 
+async def test_the_summary_shows_comparisons_as_they_are(pipeline: Pipeline) -> None:
+    compared = "backlog_open <= 3.0 || backlog_open > 9.0"
+    await pipeline.tollgate.publish(GATE, [automated(expression=compared)])
+    pipeline.tollgate.fake.add_service("vpn", backlog_open=1)
+
+    ended = await pipeline.run()
+
+    assert "backlog_open &lt;= 3.0 &#124;&#124; backlog_open &gt; 9.0" in ended.summary.read_text()
+
+
+async def test_a_slash_at_the_end_of_the_url_is_no_other_path(pipeline: Pipeline) -> None:
+    await given(pipeline.tollgate, "pass")
+
+    assert (await pipeline.run(TOLLGATE_URL=f"{pipeline.url}/")).code == 0
+
+
 async def test_no_token_is_seen_on_a_command_line_or_left_behind(pipeline: Pipeline) -> None:
     await given(pipeline.tollgate, "pass")
 

@@ -156,6 +156,7 @@ class TestRefusals:
         reply = await push(desk, **fields)
 
         assert (reply.status_code, pointers(reply)) == (422, [pointer])
+        assert not any(one["detail"].startswith("/") for one in reply.json()["errors"])
 
     @pytest.mark.parametrize(
         "body", [b"", b"{", b'{"external_id": "\\ud800"}', b'{"external_id": "\xff"}', b"nul"]

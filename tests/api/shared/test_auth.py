@@ -169,6 +169,6 @@ def test_the_contract_names_the_scopes_of_each_operation(app: FastAPI) -> None:
 
     security = contract["paths"]["/whoami"]["get"]["security"]
     assert {"OAuth2": ["catalog:read"]} in security
-    assert {name for way in security for name in way} == {"OAuth2", "Bearer", "ApiKey"}
+    assert {name for way in security for name in way} == {"OAuth2", "Bearer"}
     flows = contract["components"]["securitySchemes"]["OAuth2"]["flows"]
     assert "catalog:read" in flows["clientCredentials"]["scopes"]

@@ -160,3 +160,19 @@ def test_the_json_is_the_evaluation_as_it_was_answered(
     check(answering(201, evaluation), "--format", "json")
 
     assert json.loads(capsys.readouterr().out) == evaluation
+
+
+def test_what_is_wrong_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    reason = "must be the name of an IANA time zone"
+    problem = {
+        "detail": f"timezone {reason}",
+        "errors": [
+            {"pointer": "/query/timezone", "detail": reason},
+            {"pointer": "/query/kpi", "detail": "is missing"},
+        ],
+    }
+
+    check(answering(422, problem))
+
+    said = capsys.readouterr().err
+    assert (said.count(reason), "/query/kpi: is missing" in said) == (1, True)

@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from shared.kit import audit_routes, auth, event_routes, health, problems
+from shared.kit import audit_routes, auth, etag, event_routes, health, pagination, problems
 from shared.kit.database import engine_for
-from shared.kit.docs import serve_docs
+from shared.kit.docs import CONVENTIONS, name_schemas, serve_docs
 from shared.kit.migrations import check_schema
 from shared.kit.requests import RequestEnvelope, RequestFigures
 from shared.kit.routing import RouteTable
@@ -94,10 +94,13 @@ def _contract(app: FastAPI, routes: Sequence[BaseRoute]) -> dict[str, Any]:
         contract = get_openapi(
             title=app.title,
             version=app.version,
-            description=app.description,
+            description=app.description + "\n" + CONVENTIONS,
             routes=routes,
         )
+        name_schemas(contract)
         problems.describe_problems(contract)
         auth.describe_security(contract)
+        etag.describe_etags(contract)
+        pagination.describe_links(contract)
         app.openapi_schema = contract
     return app.openapi_schema

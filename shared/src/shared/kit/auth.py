@@ -16,7 +16,7 @@ from fastapi.security.base import SecurityBase
 from shared.errors import BadRequest, Forbidden, Unauthorized
 from shared.kit.settings import ServiceSettings
 from shared.kit.trust import TokenVerifier, invalid_token, is_subject
-from shared.scopes import SCOPES
+from shared.scopes import API_KEY_SCOPES, SCOPES
 
 ACT_FOR = "identity:act-for"
 _API_KEY = re.compile(r"tgk_([A-Za-z0-9-]{1,64})_([A-Za-z0-9_-]{16,128})", re.ASCII)
@@ -60,6 +60,7 @@ _OAUTH2 = {
         "clientCredentials": {"tokenUrl": "https://issuer.example/oauth2/token", "scopes": SCOPES}
     },
 }
+_OF_API_KEYS = frozenset(API_KEY_SCOPES)
 _ALTERNATIVES = {
     "Bearer": {
         "type": "http",
@@ -125,18 +126,20 @@ _any_authentication = _AnyAuthentication()
 
 
 def describe_security(contract: dict[str, Any]) -> None:
-    """Name the other ways to authenticate in an OpenAPI document, wherever OAuth2 stands."""
+    """Name the other ways to authenticate in an OpenAPI document, wherever OAuth2 stands; API keys
+    where what they may is enough."""
     schemes = contract.get("components", {}).get("securitySchemes", {})
     _part_alternatives(contract, schemes)
     if _Authentication.scheme_name not in schemes:
         return
-    schemes.update(_ALTERNATIVES)
     for path in contract["paths"].values():
         for operation in path.values():
             for way in list(operation.get("security", ())):
                 scopes = way.get(_Authentication.scheme_name)
                 if scopes is not None:
-                    operation["security"] += [{name: scopes} for name in _ALTERNATIVES]
+                    names = ["Bearer", "ApiKey"] if set(scopes) <= _OF_API_KEYS else ["Bearer"]
+                    operation["security"] += [{name: scopes} for name in names]
+                    schemes.update({name: _ALTERNATIVES[name] for name in names})
 
 
 def _part_alternatives(contract: dict[str, Any], schemes: dict[str, Any]) -> None:

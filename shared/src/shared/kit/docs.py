@@ -5,6 +5,7 @@ import asyncio
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import orjson
 from fastapi import FastAPI, Response
@@ -12,6 +13,46 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
+
+CONVENTIONS = """
+**Of all operations**
+
+- *Who calls*: a bearer token of an issuer that is trusted here, with the scopes that stand at the
+  operation; 403 names the one that is missing. Who has `identity:act-for` names the person it acts
+  for, percent-encoded, in `On-Behalf-Of`.
+- *Errors* are `application/problem+json`: decide by `code`, show `detail`, mark the fields that
+  `errors[].pointer` points at (`/name` in the body, `/query/limit`, `/header/if-match`).
+  Every answer has an `X-Request-Id`, yours if you sent one.
+- *Lists* are pages of at most `limit` items. `next_cursor`, also linked by the header `Link`, is
+  the `cursor` of the next page, and null on the last one. What a cursor holds may change any day.
+- *Changes*: who reads one thing that can be changed is told its `ETag`. Send that as `If-Match`:
+  428 without, 412 where somebody changed it in between.
+- *Creating again* with the same `Idempotency-Key` gives the first answer again, with
+  `Idempotency-Replayed: true`; 409 while the first is being worked on, 422 with another body.
+- *Values*: stamps are answered in UTC; money is a decimal text with its currency beside it; a
+  duration is in the unit that its name or the KPI's `unit` says; shares are 0 to 1.
+- A 503 with `Retry-After` passes: repeat after that many seconds.
+"""
+
+
+def name_schemas(contract: dict[str, Any]) -> None:
+    """Name the models that are called alike by their domain: `BenefitsVerdict`, not by the path of
+    their module, which generated clients would make class names of."""
+    schemas: dict[str, Any] = contract.get("components", {}).get("schemas", {})
+    names = {name: _by_domain(name) for name in schemas if "__" in name}
+    assert len({*schemas, *names.values()}) == len(schemas) + len(names), "named alike again"
+    written = orjson.dumps(contract).decode()
+    for old, new in names.items():
+        written = written.replace(f'"{old}":{{', f'"{new}":{{')
+        written = written.replace(f'#/components/schemas/{old}"', f'#/components/schemas/{new}"')
+    contract |= orjson.loads(written)
+
+
+def _by_domain(name: str) -> str:
+    """`package__domain__module__Class`; what belongs to no domain keeps its plain name."""
+    *places, plain = name.split("__")
+    domain = places[1] if len(places) > 2 and places[0] != "shared" else ""
+    return domain.title().replace("_", "") + plain
 
 
 def serve_docs(app: FastAPI) -> None:

@@ -1,13 +1,14 @@
 """ETag and If-Match over a row's version number (RFC 9110, 8.8.3 and 13.1.1)."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Response
 
 from shared.errors import BadRequest, PreconditionRequired, Stale
 
 ANY_VERSION = -1
+DEMANDED = "ETag of the version that is being changed, or *"
 _TAG = re.compile(r'^(?:W/)?"(\d{1,18})"$')
 
 
@@ -24,7 +25,7 @@ def set_etag(response: Response, version: int) -> None:
 async def if_match(
     tag: Annotated[
         str | None,
-        Header(alias="If-Match", description="ETag of the version that is being changed, or *"),
+        Header(alias="If-Match", description=DEMANDED),
     ] = None,
 ) -> int:
     """The version the caller read; 428 without the header, 400 when it is no tag of ours."""
@@ -50,3 +51,27 @@ def check_version(expected: int, actual: int) -> None:
             "The resource has changed since you read it: read it again and repeat the change",
             headers={"ETag": etag(actual)},
         )
+
+
+def describe_etags(contract: dict[str, Any]) -> None:
+    """Say in an OpenAPI document that `if_match` is demanded, and which reads tell the tag.
+
+    To FastAPI it is optional: a request without it is a 428, not one malformed.
+    """
+    for path in contract["paths"].values():
+        demands = [
+            parameter
+            for operation in path.values()
+            for parameter in operation.get("parameters", ())
+            if parameter["name"] == "If-Match"
+        ]
+        for parameter in demands:
+            if parameter["description"] == DEMANDED:
+                parameter |= {"required": True, "schema": {"type": "string", "examples": ['"3"']}}
+        if demands and "get" in path:
+            path["get"]["responses"]["200"]["headers"] = {
+                "ETag": {
+                    "description": "The version that was read, for If-Match",
+                    "schema": {"type": "string"},
+                }
+            }

@@ -155,6 +155,7 @@ async def list_subscriptions(
 async def get_subscription(
     subscription: SubscriptionId, session: Session, _: SubscriptionsRead
 ) -> SubscriptionOut:
+    """A subscription: how far it has come, and since when it fails."""
     row = await event_queries.find_subscription(session, subscription)
     if row is None:
         raise _unknown()

@@ -20,7 +20,7 @@ async def _as_page(
         Literal[Form.JSON, Form.HTML] | None,
         Query(alias="format", description="stands above the Accept header"),
     ] = None,
-    accept: Annotated[str, Header()] = "",
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> bool:
     response.headers.update(_VARY)
     return (form or accepted_form(accept, _OFFERED)) is Form.HTML

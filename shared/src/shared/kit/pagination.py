@@ -159,3 +159,14 @@ def page_of(
     items = list(rows[: page.limit])
     more = len(rows) > page.limit
     return {"items": items, "next_cursor": encode_cursor(key(items[-1])) if more else None}
+
+
+def describe_links(contract: dict[str, Any]) -> None:
+    """Say in an OpenAPI document that pages link the next one."""
+    for path in contract["paths"].values():
+        read = path.get("get", {})
+        if "cursor" in {parameter["name"] for parameter in read.get("parameters", ())}:
+            read["responses"]["200"].setdefault("headers", {})["Link"] = {
+                "description": 'The next page, `<...>; rel="next"`; absent on the last one',
+                "schema": {"type": "string"},
+            }

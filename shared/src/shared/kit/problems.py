@@ -19,6 +19,7 @@ from shared.kit.idempotency import ReplayReply
 from shared.kit.logging import logger
 from shared.schemas.common import Problem
 
+_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 MEDIA_TYPE = "application/problem+json"
 _NO_TAG, _BAD_TAG = "union_tag_not_found", "union_tag_invalid"
 _A_KEY = "[key]"
@@ -85,7 +86,11 @@ async def _on_api_error(request: Request, exc: Exception) -> Response:
 async def _on_http_exception(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
     code, title = _BY_STATUS.get(exc.status_code, ("http_error", "The request cannot be served"))
-    error = ApiError(str(exc.detail) or title, code=code, headers=exc.headers)
+    detail = str(exc.detail) or title
+    if exc.status_code == 404 and "route" not in request.scope:
+        # Most often the URL of another service, or one with a slash too many.
+        detail = f"{request.app.title} has no such path; /openapi.json lists those it has"
+    error = ApiError(detail, code=code, headers=exc.headers)
     error.status, error.title = exc.status_code, title  # type: ignore[misc]
     return problem_response(request.url.path, error)
 
@@ -94,7 +99,8 @@ async def _on_database_error(request: Request, exc: Exception) -> Response:
     """The database is away, restarting or over its limit: 503. A value it cannot hold: 422."""
     fault = getattr(exc, "orig", exc)
     state = getattr(fault, "sqlstate", None) or ""
-    if state.startswith("22"):
+    # What the driver itself cannot send, a NUL in a text for example, has no state.
+    if state.startswith("22") or (not state and isinstance(fault, psycopg.DataError)):
         message = str(fault).splitlines()[0]
         return problem_response(
             request.url.path, errors.Invalid(f"A value cannot be stored: {message}")
@@ -161,12 +167,15 @@ def _nothing_there(error: Any) -> str:
 
 
 def _message(error: Any) -> str:
+    if error["type"] == "missing" and error["loc"] == ("body",):
+        return "send a JSON object or list, {} where none of its fields is needed"
     if error["type"] == _NO_TAG:
-        return "Field required"
+        return "Field required: it says which form this has"
+    message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == _BAD_TAG:
-        expected = re.sub(r"<[^:>]+: ('[^']*')>", r"\1", error["ctx"]["expected_tags"])
-        return f"Input should be one of {expected}"
-    return str(error["msg"]).removeprefix("Value error, ")
+        message = f"Input should be one of {error['ctx']['expected_tags']}"
+    # Members of an enumeration are told as Python writes them.
+    return _MEMBER.sub(r"\1", message)
 
 
 def _pointer(error: Any, sent: Any) -> str:
@@ -207,7 +216,8 @@ def _inside(here: Any, part: str | int) -> Any:
 
 
 def describe_problems(contract: dict[str, Any]) -> None:
-    """Put the problem model into an OpenAPI document, in place of FastAPI's own 422."""
+    """Put the problem model into an OpenAPI document, in place of FastAPI's own 422, and say what
+    the plumbing answers wherever there is a body, a key that makes repeating safe, or a caller."""
     schemas = contract.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
@@ -216,13 +226,24 @@ def describe_problems(contract: dict[str, Any]) -> None:
     schemas["Problem"] = model
     for path in contract.get("paths", {}).values():
         for operation in path.values():
-            expected = [400, 422, 500, 503] + ([401, 403] if operation.get("security") else [])
-            for status in expected:
+            for status in _answered_by_the_plumbing(operation):
                 if str(status) == "422" or str(status) not in operation["responses"]:
                     operation["responses"].update(
                         {str(k): v for k, v in problem_responses(status).items()}
                     )
             operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _answered_by_the_plumbing(operation: dict[str, Any]) -> list[int]:
+    parameters = operation.get("parameters", ())
+    body = operation.get("requestBody", {}).get("content", {})
+    return [
+        *(400, 422, 500, 503),
+        *((401, 403) if operation.get("security") else ()),
+        *((404,) if any(one["in"] == "path" for one in parameters) else ()),
+        *((409,) if any(one["name"] == "Idempotency-Key" for one in parameters) else ()),
+        *((413, 415) if "application/json" in body else ()),
+    ]
 
 
 async def answer_unexpected(request: Request, exc: Exception) -> Response:

@@ -67,7 +67,10 @@ async def resolve_target(text: str, *, allow_private: bool) -> Target:
     if not allow_private:
         for address in addresses:
             if not is_public(address):
-                raise RefusedTarget("its host has a private, loopback or reserved address")
+                raise RefusedTarget(
+                    "its host has a private, loopback or reserved address, and the operator has"
+                    " not allowed these (ALLOW_PRIVATE_… in the settings)"
+                )
     return Target(url.copy_with(host=str(addresses[0])), url)
 
 

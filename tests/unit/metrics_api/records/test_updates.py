@@ -32,6 +32,13 @@ class TestOfEveryKind:
         assert refused(kind, body) == f"/{OPENINGS[kind]}"
         accept(KINDS[kind], decode(KINDS[kind], json.dumps(body).encode()), EVENTS)
 
+    def test_a_beginning_that_could_not_be_read_is_named(self, kind: RecordKind) -> None:
+        kept = {"extra": {OPENINGS[kind]: "20.11.2026 10:00"}}
+        body = json.dumps({"external_id": "1", "updated_at": START.isoformat(), **kept}).encode()
+
+        with pytest.raises(Refused, match=r"'20\.11\.2026 10:00' cannot be read"):
+            accept(KINDS[kind], decode(KINDS[kind], body), source())
+
     def test_an_update_without_any_stamp_is_refused(self, kind: RecordKind) -> None:
         assert refused(kind, {"external_id": "1"}, EVENTS) == "/updated_at"
 

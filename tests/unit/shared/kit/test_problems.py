@@ -42,13 +42,29 @@ class Drawing(BaseModel):
     shapes: list[Annotated[Square | Circle, Field(discriminator="kind")]]
 
 
+class Red(BaseModel):
+    colour: Literal[Colour.RED]
+
+
+class Blue(BaseModel):
+    colour: Literal[Colour.BLUE]
+
+
+class Tinted(BaseModel):
+    tint: Annotated[Red | Blue, Field(discriminator="colour")]
+
+
 @pytest.fixture
 def app() -> FastAPI:
-    app = FastAPI()
+    app = FastAPI(title="Drawings")
     install_problem_handlers(app)
 
     @app.post("/drawings")
     async def draw(body: Drawing) -> None:
+        pass
+
+    @app.post("/tints")
+    async def tint(body: Tinted) -> None:
         pass
 
     @app.get("/colours/{colour}/{number}")
@@ -58,6 +74,10 @@ def app() -> FastAPI:
     @app.get("/slow")
     async def read() -> None:
         raise psycopg.errors.QueryCanceled("canceling statement due to statement timeout")
+
+    @app.get("/unsendable")
+    async def ask() -> None:
+        raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
 
     return app
 
@@ -101,10 +121,40 @@ async def test_a_bad_word_is_answered_with_the_words_there_are(send: Any) -> Non
     assert error["detail"] == "Input should be one of 'square', 'circle'"
 
 
+async def test_a_form_that_is_not_known_is_told_in_words_of_the_wire(send: Any) -> None:
+    bodies: tuple[Any, ...] = ({"tint": {"colour": "green"}}, {"tint": {}})
+
+    replies = [await send("POST", "/tints", body) for body in bodies]
+
+    unknown, absent = (reply.json()["errors"][0]["detail"] for reply in replies)
+    assert unknown == "Input should be one of 'red', 'blue'"
+    assert absent == "Field required: it says which form this has"
+
+
 async def test_a_missing_field_is_pointed_at_even_if_it_is_called_like_a_value(send: Any) -> None:
     reply = await send("POST", "/drawings", {"note": "title", "shapes": []})
 
     assert [error["pointer"] for error in reply.json()["errors"]] == ["/title"]
+
+
+async def test_who_sends_no_body_is_told_what_to_send(send: Any) -> None:
+    reply = await send("POST", "/drawings")
+
+    assert reply.status_code == 422
+    assert "send a JSON object" in reply.json()["detail"]
+
+
+async def test_what_the_driver_cannot_send_is_a_fault_of_the_request(send: Any) -> None:
+    reply = await send("GET", "/unsendable")
+
+    assert (reply.status_code, "NUL" in reply.json()["detail"]) == (422, True)
+
+
+async def test_a_path_that_a_service_does_not_have_names_the_service(send: Any) -> None:
+    reply = await send("GET", "/v1/services")
+
+    assert reply.status_code == 404
+    assert reply.json()["detail"].startswith("Drawings has no such path")
 
 
 async def test_what_takes_too_long_says_that_repeating_does_not_help(send: Any) -> None:

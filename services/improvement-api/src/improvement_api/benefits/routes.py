@@ -155,8 +155,8 @@ async def get_effect(
 async def set_guard_rails(
     plan_id: UUID,
     body: GuardRailsPut,
-    expected: IfMatch,
     caller: PlansWrite,
+    expected: IfMatch,
     session: Session,
     response: Response,
 ) -> GuardRailsOut:

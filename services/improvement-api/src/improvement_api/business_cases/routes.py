@@ -138,8 +138,8 @@ async def get_one(
 async def change(
     plan_id: UUID,
     version: Version,
-    expected: IfMatch,
     caller: PlansWrite,
+    expected: IfMatch,
     written: Written,
     session: Session,
     response: Response,

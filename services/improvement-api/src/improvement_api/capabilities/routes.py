@@ -152,8 +152,8 @@ async def get_one(
 )
 async def change(
     assessment_id: UUID,
-    expected: IfMatch,
     caller: AssessmentsWrite,
+    expected: IfMatch,
     body: Checked,
     session: Session,
     response: Response,

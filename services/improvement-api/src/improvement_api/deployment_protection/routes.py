@@ -47,7 +47,7 @@ from shared.kit.received_events import checked
 from shared.kit.routing import Router
 from shared.schemas.common import Key, Page
 
-router = Router(prefix="/v1/deployment-protection", tags=["deployment-protection"])
+router = Router(prefix="/v1/deployment-protection", tags=["deployment protection"])
 
 GatesRead = Annotated[Principal, requires("gates:read")]
 GatesWrite = Annotated[Principal, requires("gates:write")]
@@ -165,8 +165,8 @@ async def get_one(
 async def change(
     rule_id: UUID,
     body: DeploymentRulePatch,
-    expected: IfMatch,
     caller: GatesWrite,
+    expected: IfMatch,
     remotes: Remotes,
     session: Session,
     response: Response,
@@ -183,7 +183,7 @@ async def change(
     operation_id="delete_deployment_rule",
     responses=problem_responses(404, 412, 428),
 )
-async def delete(rule_id: UUID, expected: IfMatch, caller: GatesWrite, session: Session) -> None:
+async def delete(rule_id: UUID, caller: GatesWrite, expected: IfMatch, session: Session) -> None:
     """Answer the environment's deployments no more: GitHub lets them wait, at most 30 days."""
     await remove_rule(session, rule_id, expected, caller)
 

@@ -60,7 +60,7 @@ async def evaluate(
     form: Annotated[
         EvaluationForm | None, Query(alias="format", description="stands above the Accept header")
     ] = None,
-    accept: Annotated[str, Header()] = "",
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Any:
     """May this service pass? No body; 201 whatever the verdict; as JSON or as JUnit XML.
 

@@ -173,8 +173,8 @@ async def change_feedback_theme(
     *,
     theme_id: UUID,
     body: ThemePatch,
-    version: IfMatch,
     caller: FeedbackWrite,
+    version: IfMatch,
     session: Session,
     response: Response,
 ) -> ThemeOut:
@@ -211,8 +211,8 @@ async def answer_feedback_theme(
     *,
     theme_id: UUID,
     body: AnswerPut,
-    version: IfMatch,
     caller: FeedbackWrite,
+    version: IfMatch,
     session: Session,
     response: Response,
 ) -> ThemeOut:

@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
+from pydantic import StringConstraints
 
 from improvement_api.opportunities import actions, queries
 from improvement_api.opportunities.asking import (
@@ -45,7 +46,7 @@ from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
-from shared.schemas.common import Key, Page, ShortText
+from shared.schemas.common import Key, Page, ShortText, Storable
 from shared.schemas.metrics import KpiId
 
 router = Router(prefix="/v1/opportunities", tags=["opportunities"])
@@ -61,7 +62,8 @@ async def opportunity_filter(
     source: Source | None = None,
     owner: Annotated[ShortText | None, Query(description="owned by this subject")] = None,
     cause_key: Annotated[
-        str | None, Query(min_length=1, max_length=500, description="opened by this cause")
+        Annotated[str, StringConstraints(min_length=1, max_length=500), Storable] | None,
+        Query(description="opened by this cause"),
     ] = None,
     link_kind: Annotated[LinkKind | None, Query(description="with `link`: points at it")] = None,
     link: Annotated[Target | None, Query(description="with `link_kind`")] = None,
@@ -144,8 +146,8 @@ async def get_opportunity(
 async def change_opportunity(
     opportunity_id: UUID,
     body: OpportunityPatch,
-    expected: IfMatch,
     caller: PlansWrite,
+    expected: IfMatch,
     session: Session,
     response: Response,
 ) -> OpportunityOut:
@@ -162,8 +164,8 @@ async def change_opportunity(
 async def assess_opportunity(
     opportunity_id: UUID,
     body: AssessmentPut,
-    expected: IfMatch,
     caller: PlansWrite,
+    expected: IfMatch,
     session: Session,
     response: Response,
 ) -> OpportunityOut:

@@ -238,8 +238,8 @@ async def get_one_initiative(
 async def change_one_initiative(
     initiative_id: UUID,
     body: InitiativePatch,
-    expected: IfMatch,
     caller: PlansWrite,
+    expected: IfMatch,
     session: Session,
     response: Response,
 ) -> InitiativeOut:

@@ -39,7 +39,7 @@ from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.schemas.common import Key, Page, ShortText, Timestamp
 
-router = Router(prefix="/v1", tags=["root-causes"])
+router = Router(prefix="/v1", tags=["root causes"])
 
 PlansRead = Annotated[Principal, requires("plans:read")]
 PlansWrite = Annotated[Principal, requires("plans:write")]
@@ -173,8 +173,8 @@ async def change_root_cause_analysis(
     *,
     analysis_id: UUID,
     body: AnalysisPatch,
-    version: IfMatch,
     caller: PlansWrite,
+    version: IfMatch,
     session: Session,
     response: Response,
 ) -> AnalysisOut:
@@ -193,8 +193,8 @@ async def write_causes(
     *,
     analysis_id: UUID,
     body: CausesPut,
-    version: IfMatch,
     caller: PlansWrite,
+    version: IfMatch,
     session: Session,
     response: Response,
 ) -> AnalysisOut:

@@ -46,7 +46,7 @@ from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.schemas.common import Key, Page, ShortText
 
-router = Router(prefix="/v1", tags=["service-reviews"])
+router = Router(prefix="/v1", tags=["service reviews"])
 
 ReviewsRead = Annotated[Principal, requires("plans:read")]
 ReviewsWrite = Annotated[Principal, requires("reviews:write")]
@@ -212,8 +212,8 @@ async def get_one_action(
 async def change(
     action_id: UUID,
     body: ReviewActionPatch,
-    expected: IfMatch,
     caller: ReviewsWrite,
+    expected: IfMatch,
     session: Session,
     response: Response,
 ) -> ReviewActionOut:
@@ -229,8 +229,8 @@ async def change(
 async def end(
     action_id: UUID,
     body: ReviewActionEnd,
-    expected: IfMatch,
     caller: ReviewsWrite,
+    expected: IfMatch,
     session: Session,
     response: Response,
 ) -> ReviewActionOut:

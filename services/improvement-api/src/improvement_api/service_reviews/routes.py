@@ -48,7 +48,7 @@ from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.schemas.common import Key, Page, ShortText, Timestamp
 
-router = Router(prefix="/v1", tags=["service-reviews"])
+router = Router(prefix="/v1", tags=["service reviews"])
 
 ReviewsRead = Annotated[Principal, requires("plans:read")]
 ReviewsWrite = Annotated[Principal, requires("reviews:write")]
@@ -114,8 +114,8 @@ async def get_one(
 async def change(
     review_id: UUID,
     body: ServiceReviewPatch,
-    expected: IfMatch,
     caller: ReviewsWrite,
+    expected: IfMatch,
     session: Session,
     response: Response,
 ) -> ServiceReviewOut:

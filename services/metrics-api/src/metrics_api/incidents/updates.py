@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from metrics_api.intake.fields import State, UpdateIn
+from metrics_api.intake.fields import STAMP, Beginning, Priority, Stamp, State, UpdateIn
 from metrics_api.intake.updates import (
     Count,
     Level,
@@ -17,6 +17,7 @@ from metrics_api.intake.updates import (
     encoder,
     normalise_stamps,
     order_of,
+    refuse_no_beginning,
 )
 from metrics_api.sources.rules import SourceRules
 
@@ -26,7 +27,7 @@ class IncidentIn(UpdateIn, forbid_unknown_fields=True, kw_only=True):
     fields that changed; what a source does is a setting of the source."""
 
     state: State | UnsetType | None = UNSET
-    priority: Level | UnsetType | None = UNSET
+    priority: Priority | UnsetType | None = UNSET
     impact: Level | UnsetType | None = UNSET
     urgency: Level | UnsetType | None = UNSET
     problem: (
@@ -41,23 +42,30 @@ class IncidentIn(UpdateIn, forbid_unknown_fields=True, kw_only=True):
     ) = UNSET
     reassignment_count: Count | UnsetType | None = UNSET
     reopen_count: Count | UnsetType | None = UNSET
-    first_contact: bool | UnsetType | None = UNSET
-    major: bool | UnsetType | None = UNSET
-    opened_at: (
-        Annotated[datetime, Meta(description="A snapshot source always sends it")]
-        | UnsetType
-        | None
-    ) = UNSET
-    acknowledged_at: datetime | UnsetType | None = UNSET
-    resolved_at: (
+    first_contact: (
         Annotated[
-            datetime,
-            Meta(description="Null: the tool has this field, and no resolution time in it"),
+            bool,
+            Meta(description="Resolved on first contact; absent: neither reassigned nor reopened"),
         ]
         | UnsetType
         | None
     ) = UNSET
-    closed_at: datetime | UnsetType | None = UNSET
+    major: (
+        Annotated[bool, Meta(description="Absent: whether the priority is 1")] | UnsetType | None
+    ) = UNSET
+    opened_at: Beginning | UnsetType | None = UNSET
+    acknowledged_at: Stamp | UnsetType | None = UNSET
+    resolved_at: (
+        Annotated[
+            Stamp,
+            Meta(
+                description=f"Null: the tool has this field, and no resolution time in it. {STAMP}"
+            ),
+        ]
+        | UnsetType
+        | None
+    ) = UNSET
+    closed_at: Stamp | UnsetType | None = UNSET
 
 
 class Update(NamedTuple):
@@ -66,7 +74,7 @@ class Update(NamedTuple):
     source: SourceRules
     fields: IncidentIn
     version: int | None
-    updated_at: datetime | None
+    updated_at: Stamp | None
     stamped_at: datetime
     digest: bytes
     payload: bytes
@@ -89,8 +97,8 @@ def decode(raw: bytes | msgspec.Raw) -> IncidentIn:
 def accept(fields: IncidentIn, source: SourceRules) -> Update:
     """The update of `source`; refuses stamps that cannot be placed in time."""
     stamps = normalise_stamps(fields, _STAMPS, source)
-    if source.replaces and not fields.opened_at:
-        raise Refused("/opened_at", "a snapshot source must send opened_at")
+    if source.replaces:
+        refuse_no_beginning(fields, ["opened_at"])
     if not stamps:
         raise Refused("/updated_at", "the update carries no stamp: send updated_at")
     updated_at = fields.updated_at or None

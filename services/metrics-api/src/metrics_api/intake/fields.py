@@ -10,8 +10,27 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from metrics_api.intake.updates import Words
+from metrics_api.intake.updates import Level, Words
 
+STAMP = "RFC 3339; without an offset it is of the source's time zone, and refused if that has none"
+# Not `date-time` in the contract: that is always with an offset.
+Stamp = Annotated[datetime, Meta(description=STAMP, examples=["2026-03-01T08:30:00Z"])]
+Beginning = Annotated[Stamp, Meta(description=f"{STAMP}. A snapshot source always sends it")]
+Priority = Annotated[
+    Level,
+    Meta(
+        description="1 (the highest) to 5, words that begin so (P1, 1 - Critical), or a word of the"
+        " source's priority mapping; any other is kept as raw_priority"
+    ),
+]
+Channel = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        description="How it came in; `monitoring` is left out of first contact resolution",
+        examples=["phone"],
+    ),
+]
 State = Annotated[
     str,
     Meta(
@@ -46,10 +65,10 @@ class UpdateIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ) = UNSET
     updated_at: (
         Annotated[
-            datetime,
+            Stamp,
             Meta(
                 description="When the tool made this update; it stamps the transitions. Absent: "
-                "the latest stamp that the update carries."
+                f"the latest stamp that the update carries. {STAMP}"
             ),
         ]
         | UnsetType
@@ -68,7 +87,7 @@ class UpdateIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         | UnsetType
         | None
     ) = UNSET
-    channel: Words | UnsetType | None = UNSET
+    channel: Channel | UnsetType | None = UNSET
     touchpoint: (
         Annotated[str, Meta(max_length=200, description="Key of the touchpoint it came in by")]
         | UnsetType
@@ -80,4 +99,8 @@ class UpdateIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         | None
     ) = UNSET
     assignment_group: Words | UnsetType | None = UNSET
-    extra: Annotated[dict[str, Any], Meta(max_length=100)] | UnsetType | None = UNSET
+    extra: (
+        Annotated[dict[str, Any], Meta(max_length=100, description="What has no field here")]
+        | UnsetType
+        | None
+    ) = UNSET

@@ -11,7 +11,7 @@ from metrics_api.intake.bodies import LINE_LIMIT
 from metrics_api.intake.kinds import Intake, Taken, Update
 from metrics_api.intake.storing import SourceChanged
 from metrics_api.intake.updates import Refused
-from shared.errors import ApiError, BadRequest, Forbidden, Invalid, TooLarge
+from shared.errors import ApiError, BadRequest, FieldError, Forbidden, Invalid, TooLarge
 from shared.kit.auth import Principal
 from shared.kit.database import Engine, driver, transaction
 from shared.schemas.metrics import RecordKind
@@ -72,4 +72,5 @@ def _problem(refused: Refused) -> ApiError:
     if refused.syntax:
         return BadRequest(refused.reason, code="unparsable")
     error = Forbidden if refused.forbidden else Invalid
-    return error(f"{refused.pointer or 'body'}: {refused.reason}", pointer=refused.pointer)
+    field = FieldError(refused.pointer, refused.reason, error.code)
+    return error(f"{refused.pointer or 'body'}: {refused.reason}", errors=[field])

@@ -6,7 +6,7 @@ that is missing: null says that the tool has the field and no value in it.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Protocol, TypeVar
 
@@ -115,6 +115,21 @@ def normalise_stamps(
                 setattr(fields, name, stamp)
             stamps.append(stamp)
     return stamps
+
+
+def refuse_no_beginning(fields: Any, names: Sequence[str]) -> None:
+    """What a snapshot says is all there is, so it must say when the record began.
+
+    A stamp that could not be read was kept in `extra` (sources.tools.forms.Record.at): to hear that
+    nothing was sent would not help who sent it.
+    """
+    if any(getattr(fields, name) for name in names):
+        return
+    reason = f"a snapshot source must send {' or '.join(names)}"
+    kept = given(fields.extra) or {}
+    for unread in (kept[name] for name in names if name in kept):
+        reason += f", and {str(unread)[:100]!r} cannot be read: send it as RFC 3339"
+    raise Refused(f"/{names[0]}", reason)
 
 
 def given(value: Any) -> Any:

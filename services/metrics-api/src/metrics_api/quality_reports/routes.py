@@ -61,7 +61,7 @@ async def get_quality_and_cost_report(
     form: Annotated[
         Form | None, Query(alias="format", description="stands above the Accept header")
     ] = None,
-    accept: Annotated[str, Header()] = "",
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Any:
     """A row for each service, by key: KPIs against targets, costs against benchmarks.
 

@@ -1,12 +1,11 @@
 """What a tool may send of each kind of record beside incidents. Pure."""
 
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from metrics_api.intake.fields import State, UpdateIn
+from metrics_api.intake.fields import STAMP, Beginning, Priority, Stamp, State, UpdateIn
 from metrics_api.intake.updates import Count, Level, Words
 
 Text = Annotated[str, Meta(max_length=10_000)]
@@ -27,7 +26,7 @@ class StatefulIn(RecordIn, forbid_unknown_fields=True, kw_only=True):
     """What every kind with a state has."""
 
     state: State | UnsetType | None = UNSET
-    priority: Level | UnsetType | None = UNSET
+    priority: Priority | UnsetType | None = UNSET
     impact: Level | UnsetType | None = UNSET
     urgency: Level | UnsetType | None = UNSET
 
@@ -39,8 +38,8 @@ class StepIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     title: Annotated[str, Meta(max_length=1000)] | None = None
     owner_role: Words | None = None
     target_minutes: Count | None = None
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
+    started_at: Stamp | None = None
+    completed_at: Stamp | None = None
     minutes: Annotated[float, Meta(ge=0)] | None = None
     met: bool | None = None
 
@@ -48,22 +47,20 @@ class StepIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class RequestIn(StatefulIn, forbid_unknown_fields=True, kw_only=True):
     """An update of a request."""
 
-    opened_at: (
-        Annotated[datetime, Meta(description="A snapshot source always sends it")]
-        | UnsetType
-        | None
-    ) = UNSET
-    due_at: datetime | UnsetType | None = UNSET
-    started_at: datetime | UnsetType | None = UNSET
+    opened_at: Beginning | UnsetType | None = UNSET
+    due_at: Stamp | UnsetType | None = UNSET
+    started_at: Stamp | UnsetType | None = UNSET
     fulfilled_at: (
         Annotated[
-            datetime,
-            Meta(description="Null: the tool has this field, and no fulfilment time in it"),
+            Stamp,
+            Meta(
+                description=f"Null: the tool has this field, and no fulfilment time in it. {STAMP}"
+            ),
         ]
         | UnsetType
         | None
     ) = UNSET
-    ended_at: datetime | UnsetType | None = UNSET
+    ended_at: Stamp | UnsetType | None = UNSET
     met: (
         Annotated[bool, Meta(description="Absent: fulfilled when it was due, once it is fulfilled")]
         | UnsetType
@@ -83,15 +80,11 @@ class RequestIn(StatefulIn, forbid_unknown_fields=True, kw_only=True):
 class ChangeIn(StatefulIn, forbid_unknown_fields=True, kw_only=True):
     """An update of a change."""
 
-    opened_at: (
-        Annotated[datetime, Meta(description="A snapshot source always sends it")]
-        | UnsetType
-        | None
-    ) = UNSET
-    planned_start_at: datetime | UnsetType | None = UNSET
-    planned_end_at: datetime | UnsetType | None = UNSET
-    started_at: datetime | UnsetType | None = UNSET
-    completed_at: datetime | UnsetType | None = UNSET
+    opened_at: Beginning | UnsetType | None = UNSET
+    planned_start_at: Stamp | UnsetType | None = UNSET
+    planned_end_at: Stamp | UnsetType | None = UNSET
+    started_at: Stamp | UnsetType | None = UNSET
+    completed_at: Stamp | UnsetType | None = UNSET
     type: (
         Annotated[str, Meta(max_length=200, description="standard, normal, emergency or another")]
         | UnsetType
@@ -129,12 +122,8 @@ class ChangeIn(StatefulIn, forbid_unknown_fields=True, kw_only=True):
 class OutageIn(StatefulIn, forbid_unknown_fields=True, kw_only=True):
     """An update of an outage. Open: it has no end; planned ones may be sent ahead."""
 
-    started_at: (
-        Annotated[datetime, Meta(description="A snapshot source always sends it")]
-        | UnsetType
-        | None
-    ) = UNSET
-    ended_at: datetime | UnsetType | None = UNSET
+    started_at: Beginning | UnsetType | None = UNSET
+    ended_at: Stamp | UnsetType | None = UNSET
     planned: (
         Annotated[bool, Meta(description="Maintenance that was announced; absent: it was not")]
         | UnsetType
@@ -160,9 +149,11 @@ class SurveyIn(RecordIn, forbid_unknown_fields=True, kw_only=True):
         | UnsetType
         | None
     ) = UNSET
-    sent_at: datetime | UnsetType | None = UNSET
+    sent_at: Stamp | UnsetType | None = UNSET
     answered_at: (
-        Annotated[datetime, Meta(description="Absent beside a score: the stamp of the update")]
+        Annotated[
+            Stamp, Meta(description=f"Absent beside a score: the stamp of the update. {STAMP}")
+        ]
         | UnsetType
         | None
     ) = UNSET
@@ -184,12 +175,8 @@ class SurveyIn(RecordIn, forbid_unknown_fields=True, kw_only=True):
 class InfrastructureEventIn(StatefulIn, forbid_unknown_fields=True, kw_only=True):
     """An update of an infrastructure event."""
 
-    occurred_at: (
-        Annotated[datetime, Meta(description="A snapshot source always sends it")]
-        | UnsetType
-        | None
-    ) = UNSET
-    cleared_at: datetime | UnsetType | None = UNSET
+    occurred_at: Beginning | UnsetType | None = UNSET
+    cleared_at: Stamp | UnsetType | None = UNSET
     severity: Words | UnsetType | None = UNSET
     component: (
         Annotated[str, Meta(max_length=200, description="Configuration item")] | UnsetType | None

@@ -16,6 +16,7 @@ from metrics_api.intake.updates import (
     given,
     normalise_stamps,
     order_of,
+    refuse_no_beginning,
 )
 from metrics_api.records.fields import RecordIn
 from metrics_api.records.kinds import Kind
@@ -62,9 +63,8 @@ def accept(kind: Kind, fields: RecordIn, source: SourceRules) -> RecordUpdate:
     stamps = normalise_stamps(fields, kind.stamps, source)
     for place, step in enumerate(getattr(fields, "steps", None) or ()):
         normalise_stamps(step, _OF_STEPS, source, f"/steps/{place}")
-    if source.replaces and not any(getattr(fields, name) for name in kind.starts):
-        needed = " or ".join(kind.starts)
-        raise Refused(f"/{kind.starts[0]}", f"a snapshot source must send {needed}")
+    if source.replaces:
+        refuse_no_beginning(fields, kind.starts)
     if not stamps:
         raise Refused("/updated_at", "the update carries no stamp: send updated_at")
     fields.source = UNSET

@@ -49,7 +49,7 @@ async def get_performance_report(
     form: Annotated[
         Form | None, Query(alias="format", description="stands above the Accept header")
     ] = None,
-    accept: Annotated[str, Header()] = "",
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Any:
     """A row for each service with a record in any asked period, or a target for the KPI, by key.
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, WithJsonSchema
 
 from metrics_api.slis.schemas import AS_NUMBER, Annotations, Description, Kept, Labels, ObjectKey
 from metrics_api.slos.durations import PATTERN
@@ -24,10 +24,18 @@ Share = Annotated[
 ]
 
 
+# Not `date-time`, which RFC 3339 has with an offset: clients would refuse to read it.
+WallClock = Annotated[
+    datetime,
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?$"}),
+    Field(description="without an offset", examples=["2026-01-01T00:00:00"]),
+]
+
+
 class CalendarWindow(Kept):
     """When the first window begins, by the wall clock of a time zone."""
 
-    start_time: datetime = Field(description="without an offset", examples=["2026-01-01T00:00:00"])
+    start_time: WallClock
     timezone: Annotated[str, StringConstraints(max_length=100)] = Field(
         description="IANA time zone", examples=["Europe/Vienna"]
     )

@@ -21,10 +21,10 @@ from shared.kit.database import Engine, Session, driver, transaction
 from shared.kit.etag import check_version
 from shared.kit.jobs import enqueue
 from shared.kit.webhooks import new_secret
+from shared.scopes import API_KEY_SCOPES
 
 FOLDED_BY = ("kind", "state_mapping", "priority_mapping")
 CAN_BE_TAKEN_AWAY = frozenset({"timezone", "signature", "record_kind"})
-KEY_SCOPES = ("incidents:write", "records:write")
 SECRETS_AT_ONCE = 2
 KEYS_REMEMBERED = 2.0  # seconds
 
@@ -216,7 +216,7 @@ async def find_api_key(engine: Engine, key_id: str) -> ApiKeyRecord | None:
     key, source = found
     record = ApiKeyRecord(
         secret_hash=key.secret_hash,
-        scopes=frozenset(KEY_SCOPES),
+        scopes=frozenset(API_KEY_SCOPES),
         source=source,
         revoked=key.revoked_at is not None,
     )

@@ -31,6 +31,7 @@ from shared.kit.pagination import PageQuery, bad_cursor, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.schemas.common import Key, Page, ShortText
+from shared.scopes import API_KEY_SCOPES
 
 SourcesRead = Annotated[Principal, requires("metrics:read")]
 SourcesWrite = Annotated[Principal, requires("sources:write")]
@@ -242,7 +243,7 @@ def _api_key_out(key: ApiKey) -> ApiKeyOut:
     return ApiKeyOut(
         id=key.id,
         name=key.name,
-        scopes=list(actions.KEY_SCOPES),
+        scopes=list(API_KEY_SCOPES),
         created_at=key.created_at,
         created_by=key.created_by,
         revoked_at=key.revoked_at,

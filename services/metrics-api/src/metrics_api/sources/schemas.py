@@ -243,7 +243,7 @@ class NewApiKeyOut(ApiKeyOut):
 
 
 class SecretCreate(Wire):
-    """Nothing: one is made. `secret`: one that the tool made is accepted."""
+    """`{}`: one is made. `secret`: one that the tool made is accepted."""
 
     secret: Annotated[
         str | None,

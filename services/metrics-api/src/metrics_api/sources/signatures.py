@@ -91,7 +91,9 @@ def verify(
     fits = _CHECKS[signing.scheme]
     presented = Presented(sent.strip(), signed_at, body, headers)
     if not any(fits(presented, secret) for secret in secrets):
-        raise BadSignature(f"{name} does not fit any valid secret of this source")
+        raise BadSignature(
+            f"{name} does not fit any valid secret of this source by the scheme {signing.scheme}"
+        )
 
 
 def challenge_answer(token: str, secret: str) -> str:

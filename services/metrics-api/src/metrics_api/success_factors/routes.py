@@ -24,7 +24,7 @@ from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.schemas.common import Key, Page
 
-router = Router(prefix="/v1", tags=["success-factors"])
+router = Router(prefix="/v1", tags=["success factors"])
 
 MetricsRead = Annotated[Principal, requires("metrics:read")]
 TiersWrite = Annotated[Principal, requires("tiers:write")]

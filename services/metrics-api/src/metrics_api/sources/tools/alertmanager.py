@@ -118,7 +118,8 @@ TOOL = Tool(
     guide=(
         "Add a receiver with webhook_configs: the source's events URL, send_resolved: true and"
         " http_config.authorization.credentials: <secret>. Alertmanager signs nothing, so it"
-        " sends the secret as a bearer token (or as the password of basic_auth)." + _SETTINGS
+        " sends the secret as a bearer token; to have it as the password of basic_auth, make the"
+        ' source with signature: {"scheme": "basic"}.' + _SETTINGS
     ),
     mapping_root=_MAPPING_ROOT,
     states=STATES,
