@@ -286,6 +286,15 @@ class TestHistory:
         reply = await metrics.http.get("/v1/slos/few-errors/history", params=asked)
         assert reply.status_code == 200
 
+    async def test_a_history_does_not_end_before_it_begins(self, metrics: Metrics) -> None:
+        await define_slo(metrics)
+
+        asked = {"from": "2026-01-02", "to": "2026-01-01"}
+        reply = await metrics.http.get("/v1/slos/few-errors/history", params=asked)
+
+        assert (reply.status_code, reply.json()["code"]) == (422, "bad_range")
+        assert reply.json()["errors"][0]["pointer"] == "/query/to"
+
 
 class TestComposite:
     @pytest.fixture(autouse=True)

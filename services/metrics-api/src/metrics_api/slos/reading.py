@@ -103,6 +103,8 @@ async def history_of(
 
 def _days(days: tuple[date, date | None], today: date, page: PageParams) -> list[date]:
     first, last = days[0], min(days[1] or today, today)
+    if days[1] is not None and days[1] < first:
+        raise Invalid("to must not be before from", code="bad_range", pointer="/query/to")
     if page.after is not None:
         if len(page.after) != 1 or type(page.after[0]) is not date:
             raise bad_cursor()

@@ -34,13 +34,13 @@ def _each_once(mapping: dict[str, Any]) -> dict[str, Any]:
 
 StateMapping = Annotated[
     dict[ShortText, IncidentState],
-    AfterValidator(_each_once),
     Field(max_length=200, description="the tool's words (without case) to our states"),
+    AfterValidator(_each_once),
 ]
 PriorityMapping = Annotated[
     dict[ShortText, Priority],
-    AfterValidator(_each_once),
     Field(max_length=200, description="the tool's words (without case) to 1-5"),
+    AfterValidator(_each_once),
 ]
 
 
@@ -107,12 +107,12 @@ class KindOrIgnore(StrEnum):
 
 KindMapping = Annotated[
     dict[ShortText, KindOrIgnore],
-    AfterValidator(_each_once),
     Field(
         max_length=200,
         description="the tool's words for a kind of record (issue type, table, class) to ours",
         examples=[{"[System] Change": "change", "Epic": "ignore"}],
     ),
+    AfterValidator(_each_once),
 ]
 RetentionDays = Annotated[
     int, Field(ge=1, le=3650, description="how long bodies are kept as they were received")
