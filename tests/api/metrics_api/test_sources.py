@@ -20,6 +20,7 @@ async def test_a_source_is_a_snapshot_source_unless_said_otherwise(metrics: Metr
     reply = await create(metrics)
 
     assert (reply.status_code, reply.json()["delivery"]) == (201, "snapshot")
+    assert reply.headers["Location"] == "/v1/sources/desk"
     again = await metrics.http.get("/v1/sources/desk")
     assert again.json() == reply.json()
     assert again.headers["ETag"] == reply.headers["ETag"]

@@ -74,7 +74,7 @@ class Update(NamedTuple):
     source: SourceRules
     fields: IncidentIn
     version: int | None
-    updated_at: Stamp | None
+    updated_at: datetime | None
     stamped_at: datetime
     digest: bytes
     payload: bytes

@@ -58,6 +58,7 @@ async def create_source(
 ) -> SourceOut:
     """Register an ITSM tool: how it delivers, its time zone, what its words mean."""
     source = await actions.create_source(session, body, caller)
+    response.headers["Location"] = f"/v1/sources/{source.key}"
     set_etag(response, source.version)
     return source_out(source)
 

@@ -92,10 +92,12 @@ TOOL = Tool(
         "Send CloudEvents 1.0 in structured JSON (one, or an array): the type ends with the kind"
         " of record, such as com.example.incident or com.example.outage.updated; data has the"
         " fields of POST /v1/incidents or of the kind's own POST; time serves where data has no"
-        " updated_at. Without an envelope the same fields are read as an incident (or as"
-        " record_kind), and any other body by field_mapping with external_id. Sign as Standard"
-        " Webhooks (webhook-id, webhook-timestamp, webhook-signature), or choose another scheme,"
-        " or use an API key of the source. A kind of tool that is not known is read like this."
+        " updated_at. A state is new, in_progress, on_hold, resolved, closed or cancelled, or what"
+        " the source's state_mapping makes of your own words; any other changes nothing. Without an"
+        " envelope the same fields are read as an incident (or as record_kind), and any other body"
+        " by field_mapping with external_id. Sign as Standard Webhooks (webhook-id,"
+        " webhook-timestamp, webhook-signature), or choose another scheme, or use an API key of the"
+        " source. A kind of tool that is not known is read like this."
     ),
     mapping_root="the event's data, or the whole body where there is no envelope",
     schemes=tuple(Scheme),
