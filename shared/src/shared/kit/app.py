@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from shared.kit import audit_routes, auth, etag, event_routes, health, pagination, problems
+from shared.kit.browsers import cross_origin
 from shared.kit.database import engine_for
 from shared.kit.docs import CONVENTIONS, name_schemas, serve_docs
 from shared.kit.migrations import check_schema
@@ -57,11 +58,12 @@ def build_app(  # noqa: PLR0913 - the wiring of an app is what it is made of
         docs_url=None,
         redoc_url=None,
         middleware=[
+            *cross_origin(settings.cors_origins),
             Middleware(
                 RequestEnvelope,
                 figures=RequestFigures(registry),
                 streamed=frozenset(streamed_paths),
-            )
+            ),
         ],
         exception_handlers={Exception: problems.answer_unexpected},
     )

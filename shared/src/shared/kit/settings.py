@@ -83,6 +83,9 @@ class ServiceSettings(BaseSettings):
         False, description="let webhooks go to loopback and private addresses"
     )
 
+    cors_origins: tuple[str, ...] = Field(
+        (), description="JSON list of the origins whose web pages may call from a browser"
+    )
     metrics_open: bool = Field(False, description="serve /metrics without a token")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_format: str = Field("json", description="json or console")

@@ -1,0 +1,58 @@
+"""Which web pages may call from a browser, and what they get to see."""
+
+from collections.abc import Mapping
+
+import httpx
+import pytest
+
+from shared.kit.app import build_app
+from tests.support.plumbing import PlumbingSettings
+
+PORTAL = "https://portal.example"
+ASKING = {
+    "Origin": PORTAL,
+    "Access-Control-Request-Method": "PATCH",
+    "Access-Control-Request-Headers": "authorization, if-match, idempotency-key",
+}
+
+
+async def call(method: str, path: str, headers: Mapping[str, str], *origins: str) -> httpx.Response:
+    app = build_app(
+        PlumbingSettings(cors_origins=origins),
+        package="plumbing",
+        title="Plumbing",
+        description="",
+        version="1",
+        routers=(),
+    )
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://plumbing") as http:
+        return await http.request(method, path, headers=headers)
+
+
+async def test_a_page_of_a_listed_origin_may_change_things_with_its_token() -> None:
+    asked = await call("OPTIONS", "/v1/audit", ASKING, PORTAL)
+
+    assert asked.status_code == 200
+    assert asked.headers["Access-Control-Allow-Origin"] == PORTAL
+    assert "PATCH" in asked.headers["Access-Control-Allow-Methods"]
+    assert "Access-Control-Allow-Credentials" not in asked.headers
+
+
+async def test_it_reads_what_paging_and_changing_need_also_of_an_error() -> None:
+    refused = await call("GET", "/metrics", {"Origin": PORTAL}, PORTAL)
+
+    assert refused.status_code == 401
+    assert refused.headers["Access-Control-Allow-Origin"] == PORTAL
+    readable = refused.headers["Access-Control-Expose-Headers"]
+    assert {"ETag", "Link", "Location"} <= set(readable.split(", "))
+
+
+@pytest.mark.parametrize("origins", [(), ("https://another.example",)])
+async def test_pages_of_other_origins_get_nothing(origins: tuple[str, ...]) -> None:
+    answers = [
+        await call("OPTIONS", "/v1/audit", ASKING, *origins),
+        await call("GET", "/healthz", {"Origin": PORTAL}, *origins),
+    ]
+
+    assert all("Access-Control-Allow-Origin" not in answer.headers for answer in answers)
