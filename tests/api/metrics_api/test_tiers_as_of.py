@@ -205,6 +205,33 @@ async def test_what_made_a_target_red_is_shown_as_it_was_known(
     assert len(node(await tree(desk, now()), "kpt")["records"]) == 2
 
 
+RATED = {"kind": "records", "measure": "csat_satisfied"}
+AGAINST: list[tuple[dict[str, Any], str, dict[str, Any], dict[str, Any]]] = [
+    (RATED, "survey", {"kind": "csat", "answered_at": 1, "score": 2}, {"score": 5}),
+    (UP, "outage", {"started_at": 0, "ended_at": 2}, {"ended_at": 5}),
+]
+
+
+@pytest.mark.parametrize(("feed", "kind", "first", "later"), AGAINST)
+async def test_what_made_an_slo_red_is_shown_as_it_was_known(
+    desk: Metrics, feed: dict[str, Any], kind: str, first: dict[str, Any], later: dict[str, Any]
+) -> None:
+    await measure(desk, "mttr")
+    await link(desk, "kpt_vma", await set_target(desk), "take-orders")
+    await define_sli(desk, key="felt", service="mail", feed=feed)
+    nearly_all = [{"target": 0.99999}]
+    await define_slo(desk, key="felt", service="mail", sli="felt", objectives=nearly_all)
+    await link(desk, "vma_slo", "take-orders", "felt")
+    await push_record(desk, kind, first | {"version": 1})
+    then, before = now(), await tree(desk)
+    await push_record(desk, kind, first | later | {"version": 2, "updated_at": 20})
+    await push_record(desk, kind, first | {"external_id": "R2", "version": 1})
+
+    assert [record["external_id"] for record in node(before, "slo")["records"]] == ["R1"]
+    assert await tree(desk, then) == before
+    assert node(await tree(desk), "slo")["records"] != node(before, "slo")["records"]
+
+
 async def test_what_lasts_lasted_until_then(desk: Metrics) -> None:
     await measure(desk, "unplanned_outages")
     await set_target(desk, "unplanned_outages", value=0)

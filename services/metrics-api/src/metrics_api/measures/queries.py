@@ -1,7 +1,6 @@
-# ruff: noqa: S608 - every fragment is of our own making, every value a parameter
 """The SQL statements that sum up good and valid events."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -73,7 +72,7 @@ CROSS JOIN LATERAL (
 WHERE c.total IS NOT NULL
 GROUP BY p.n, p.excluded"""
 
-_SPAN = """
+SPAN = """
 span AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(CAST(:spans AS jsonb)) AS s(
         id int, n int, excluded boolean, mode text, joint boolean, source text, facet bigint,
@@ -87,11 +86,17 @@ _FILTERS = """r.state IS DISTINCT FROM 'cancelled'
     AND (cardinality(s.priorities) = 0 OR r.priority = ANY (s.priorities))
     AND (cardinality(s.channels) = 0 OR r.channel = ANY (s.channels))"""
 
+# Which outages speak of the availability of a stretch, maintenance among them.
+REACHING = f"""r.service = s.service AND NOT r.degraded
+              AND r.started_at < s.high
+              AND coalesce(r.ended_at, :now) > greatest(s.low, r.started_at)
+              AND {_FILTERS}"""
+
 _NO_EVENTS = "SELECT 0 AS id, now() AS at, false AS good WHERE false"
 
 # Records rule 10: agreed time is the support hours less planned maintenance, downtime the unplanned
 # outages inside the support hours less planned maintenance; an open outage lasts until now.
-_AVAILABILITY = """
+_STOOD = """
 support AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(CAST(:support AS jsonb)) AS h(
         hours int, open tstzmultirange
@@ -110,10 +115,7 @@ stood AS MATERIALIZED (
                 greatest(r.started_at, s.low), least(coalesce(r.ended_at, :now), s.high)
             ) AS during
             FROM {outages} r
-            WHERE r.service = s.service AND NOT r.degraded
-              AND r.started_at < s.high
-              AND coalesce(r.ended_at, :now) > greatest(s.low, r.started_at)
-              AND {filters}
+            WHERE {reaching}
         ) AS r ON true
         WHERE s.source = 'availability'
         GROUP BY s.id
@@ -122,7 +124,8 @@ stood AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT coalesce(h.open, '{{}}') * tstzmultirange(tstzrange(s.low, s.high)) AS hours
     ) AS w
-),
+)"""
+_SLICES_STOOD = """
 touched AS (
     SELECT DISTINCT s.id, k.start
     FROM stood a JOIN span s USING (id)
@@ -146,7 +149,7 @@ judged AS MATERIALIZED (
 _LASTING = "(SELECT coalesce(sum(extract(epoch FROM upper(x) - lower(x))), 0) FROM unnest({}) AS x)"
 
 
-def _lasting(statement: str) -> str:
+def lasting(statement: str) -> str:
     """Spell out lasting(multirange): its seconds."""
     head, *rest = statement.split("lasting(")
     spelt = head
@@ -228,13 +231,24 @@ FROM (
 GROUP BY n, excluded"""
 
 
-def _events_of(measure: RecordMeasure, source: RecordSource, relations: Relations) -> str:
+def stood(relations: Relations) -> str:
+    """What was agreed and what was down in each span of availability, as multiranges."""
+    return _STOOD.format(outages=relations.outage, reaching=REACHING)
+
+
+def counting(measure: RecordMeasure, source: RecordSource, relations: Relations) -> str:
+    """The spans `s` of a measure with each record `r` that counts in them."""
     return f"""
-    SELECT s.id, r.{source.at} AS at, {source.good} AS good
     FROM span s
     JOIN {table_of(source.kind, relations)} r
         ON r.service = s.service AND r.{source.at} >= s.low AND r.{source.at} < s.high
     WHERE s.source = '{measure}' AND {source.counts} AND {_FILTERS}"""
+
+
+def sources_in(sources: Collection[str]) -> list[tuple[RecordMeasure, RecordSource]]:
+    """What is counted for the measures among these: a table that nobody asks about is not read."""
+    both = (*SOURCES.items(), *BESIDES.items())
+    return [(measure, source) for measure, source in both if measure in sources]
 
 
 @cache
@@ -251,23 +265,21 @@ def _from_cells(relations: Relations) -> TextClause:
 
 @cache
 def _live(sources: frozenset[str], relations: Relations) -> TextClause:
-    """The statement for these sources: a table that nobody asks about is not read."""
     counted = [
-        _events_of(measure, source, relations)
-        for measure, source in (*SOURCES.items(), *BESIDES.items())
-        if measure in sources
+        f"SELECT s.id, r.{source.at} AS at, {source.good} AS good"
+        + counting(measure, source, relations)
+        for measure, source in sources_in(sources)
     ]
     outages = RecordMeasure.AVAILABILITY in sources
-    availability = _AVAILABILITY.format(outages=relations.outage, filters=_FILTERS)
     slices = [_EVENT_SLICES, _CELL_SLICES.format(cells=relations.sli_cell)]
     statement = _LIVE.format(
-        span=_SPAN,
+        span=SPAN,
         events=" UNION ALL ".join(counted) or _NO_EVENTS,
-        availability=f"{availability}," if outages else "",
+        availability=f"{stood(relations)}, {_SLICES_STOOD}," if outages else "",
         slices=" UNION ALL ".join([*slices, _UP_AND_DOWN_SLICES] if outages else slices),
         up_and_down=f"UNION ALL {_UP_AND_DOWN}" if outages else "",
     )
-    return text(_lasting(statement))
+    return text(lasting(statement))
 
 
 async def sums(
@@ -293,20 +305,30 @@ async def sums(
 async def _live_rows(
     session: AsyncSession, parts: Sequence[Part], now: datetime, as_of: datetime | None
 ) -> Sequence[Any]:
-    sources = frozenset(_source(part) for part in parts)
+    statement = _live(sources_of(parts), LIVE if as_of is None else THEN)
+    parameters = await span_parameters(session, parts, now, as_of)
+    return (await session.execute(statement, parameters)).all()
+
+
+def sources_of(parts: Sequence[Part]) -> frozenset[str]:
+    return frozenset(_source(part) for part in parts)
+
+
+async def span_parameters(
+    session: AsyncSession, parts: Sequence[Part], now: datetime, as_of: datetime | None
+) -> dict[str, Any]:
+    """Of SPAN, and of what `stood` reads where availability is among the parts."""
     parameters: dict[str, Any] = {}
     hours: Mapping[int, int | None] = {}
-    if RecordMeasure.AVAILABILITY in sources:
-        timed = {n: part for n, part in enumerate(parts) if _source(part) == _AVAILABLE}
+    timed = {n: part for n, part in enumerate(parts) if _source(part) == _AVAILABLE}
+    if timed:
         services = sorted({part.asked.look.service for part in timed.values()})
         calendars = await support_calendars(session, services, as_of)
         support = support_hours(timed, calendars)
         hours = support.of_part
         parameters = {"now": now, "support": orjson.dumps(support.multiranges).decode()}
     spans = orjson.dumps([_span(n, part, hours.get(n)) for n, part in enumerate(parts)])
-    statement = _live(sources, LIVE if as_of is None else THEN)
-    found = await session.execute(statement, {**parameters, "spans": spans.decode()})
-    return found.all()
+    return {**parameters, "spans": spans.decode()}
 
 
 def _by_number(rows: Sequence[Any]) -> dict[int, Summed]:

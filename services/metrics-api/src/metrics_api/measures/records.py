@@ -11,12 +11,15 @@ from shared.schemas.metrics import RecordKind
 
 @dataclass(frozen=True)
 class RecordSource:
-    """Records `r` of a kind: when they count (`at`), which do, and which are good."""
+    """Records `r` of a kind: when they count (`at`), which do, and which are good; `weight` is how
+    much a bad one weighs, in `unit` (None: one as much as the other)."""
 
     kind: RecordKind
     at: str
     counts: str
     good: str
+    weight: str = "NULL"
+    unit: str | None = None
 
 
 def _fits(value: str) -> str:
@@ -40,6 +43,9 @@ _ACKNOWLEDGED = "r.acknowledgement_at >= r.opened_at"
 _RESOLVED_FIRST = (
     f"{_COUNTED} AND r.resolution_at < coalesce(r.acknowledgement_at, timestamptz 'infinity')"
 )
+_BUSINESS = "r.business_us / 3.6e9"
+_TO_FULFILMENT = _hours("r.opened_at", "r.fulfilled_at")
+_BELOW = ("-r.score", "rating below")
 _RATED = "r.kind = 'csat' AND r.score IS NOT NULL"
 
 SOURCES: Final[Mapping[RecordMeasure, RecordSource]] = {
@@ -48,27 +54,43 @@ SOURCES: Final[Mapping[RecordMeasure, RecordSource]] = {
         "resolution_at",
         f"{_COUNTED} AND r.resolution_met IS NOT NULL",
         "r.resolution_met",
+        _BUSINESS,
+        "hours",
     ),
     RecordMeasure.INCIDENTS_RESPONDED_IN_TIME: RecordSource(
         RecordKind.INCIDENT,
         "acknowledgement_at",
         f"r.response_met IS NOT NULL AND ({_RESOLVED_FIRST}) IS NOT TRUE",
         "r.response_met",
+        _TO_ACKNOWLEDGEMENT,
+        "hours",
     ),
     RecordMeasure.INCIDENTS_RESOLVED_WITHIN: RecordSource(
-        RecordKind.INCIDENT, "resolution_at", _RESOLVED, f"{_TO_RESOLUTION} <= s.within_hours"
+        RecordKind.INCIDENT,
+        "resolution_at",
+        _RESOLVED,
+        f"{_TO_RESOLUTION} <= s.within_hours",
+        _TO_RESOLUTION,
+        "hours",
     ),
     RecordMeasure.INCIDENTS_ACKNOWLEDGED_WITHIN: RecordSource(
         RecordKind.INCIDENT,
         "acknowledgement_at",
         _ACKNOWLEDGED,
         f"{_TO_ACKNOWLEDGEMENT} <= s.within_hours",
+        _TO_ACKNOWLEDGEMENT,
+        "hours",
     ),
     RecordMeasure.INCIDENTS_NOT_REOPENED: RecordSource(
-        RecordKind.INCIDENT, "resolution_at", _COUNTED, "NOT r.reopened"
+        RecordKind.INCIDENT,
+        "resolution_at",
+        _COUNTED,
+        "NOT r.reopened",
+        "coalesce(r.reopen_count, 1)",
+        "reopenings",
     ),
     RecordMeasure.REQUESTS_FULFILLED_IN_TIME: RecordSource(
-        RecordKind.REQUEST, "fulfilled_at", "r.met IS NOT NULL", "r.met"
+        RecordKind.REQUEST, "fulfilled_at", "r.met IS NOT NULL", "r.met", _TO_FULFILMENT, "hours"
     ),
     RecordMeasure.CHANGES_SUCCESSFUL: RecordSource(
         RecordKind.CHANGE,
@@ -77,22 +99,34 @@ SOURCES: Final[Mapping[RecordMeasure, RecordSource]] = {
         "r.outcome = 'successful'",
     ),
     RecordMeasure.CSAT_SATISFIED: RecordSource(
-        RecordKind.SURVEY, "answered_at", _RATED, "r.score >= 4"
+        RecordKind.SURVEY, "answered_at", _RATED, "r.score >= 4", *_BELOW
     ),
     RecordMeasure.RESOLUTION_HOURS: RecordSource(
-        RecordKind.INCIDENT, "resolution_at", _RESOLVED, _fits(_TO_RESOLUTION)
+        RecordKind.INCIDENT,
+        "resolution_at",
+        _RESOLVED,
+        _fits(_TO_RESOLUTION),
+        _TO_RESOLUTION,
+        "hours",
     ),
     RecordMeasure.ACKNOWLEDGEMENT_HOURS: RecordSource(
-        RecordKind.INCIDENT, "acknowledgement_at", _ACKNOWLEDGED, _fits(_TO_ACKNOWLEDGEMENT)
+        RecordKind.INCIDENT,
+        "acknowledgement_at",
+        _ACKNOWLEDGED,
+        _fits(_TO_ACKNOWLEDGEMENT),
+        _TO_ACKNOWLEDGEMENT,
+        "hours",
     ),
     RecordMeasure.FULFILMENT_HOURS: RecordSource(
         RecordKind.REQUEST,
         "fulfilled_at",
         "r.fulfilled_at >= r.opened_at",
-        _fits(_hours("r.opened_at", "r.fulfilled_at")),
+        _fits(_TO_FULFILMENT),
+        _TO_FULFILMENT,
+        "hours",
     ),
     RecordMeasure.CSAT_SCORE: RecordSource(
-        RecordKind.SURVEY, "answered_at", _RATED, _fits("r.score")
+        RecordKind.SURVEY, "answered_at", _RATED, _fits("r.score"), *_BELOW
     ),
 }
 """All but availability, which is no count of records."""
@@ -102,6 +136,8 @@ BESIDES: Final[Mapping[RecordMeasure, RecordSource]] = {
         "resolution_at",
         f"r.response_met IS NOT NULL AND {_RESOLVED_FIRST}",
         "r.response_met",
+        _TO_RESOLUTION,
+        "hours",
     ),
 }
 """What a measure counts at another time of its records: each column is found by its own index."""

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from metrics_api.as_of.rules import NO_RECORDS, Wanted
 from metrics_api.corrections.queries import corrections_in_effect
 from metrics_api.corrections.rules import stretches_of
+from metrics_api.measures.bad_queries import worst_records
 from metrics_api.measures.queries import NONE, Summed, sums
 from metrics_api.measures.rules import Asked, Look, Mode, Stretch
 from metrics_api.measures.then import lay_out
@@ -80,6 +81,35 @@ async def answers_to(
     `as_of`: as it was known then, once in a session of as_of.knowing, in which the records
     `beside` can be read afterwards.
     """
+    looks, asked, slots = await _asked_of(session, questions, as_of)
+    if as_of is not None:
+        await lay_out(session, as_of, asked, beside)
+    found = await sums(session, asked, now, as_of) if asked else {}
+    return {slot: _answer(found.get(n, NONE)) for slot, n in slots.items()}, looks
+
+
+async def records_against(
+    session: Session,
+    questions: Sequence[Question],
+    now: datetime,
+    as_of: datetime | None,
+    limit: int,
+) -> Sequence[Any]:
+    """Up to so many records of each SLO (`owner`) that counted as bad in its stretches, worst
+    first; as of a moment of what `answers_to` has laid out in this session."""
+    _, asked, slots = await _asked_of(session, questions, as_of)
+    owners = {n: slot.slo for slot, n in slots.items()}
+    by_slo: dict[str, list[Asked]] = {}
+    for one in asked:
+        if not one.joint:
+            by_slo.setdefault(owners[one.n], []).append(one)
+    return await worst_records(session, by_slo, now, as_of, limit)
+
+
+async def _asked_of(
+    session: Session, questions: Sequence[Question], as_of: datetime | None
+) -> tuple[Mapping[str, Sequence[Look]], list[Asked], dict[Slot, int]]:
+    """What each SLO looks at, what is asked of the sums, and which number answers what."""
     slos = {question.slo.key: question.slo for question in questions}
     looks = await queries.looks_of(session, slos.values(), as_of) if slos else {}
     services = sorted({slo.service for slo in slos.values()})
@@ -89,10 +119,7 @@ async def answers_to(
     for question in questions:
         corrected = _corrected(question, corrections)
         asked += _asked(question, looks[question.slo.key], corrected, slots)
-    if as_of is not None:
-        await lay_out(session, as_of, asked, beside)
-    found = await sums(session, asked, now, as_of) if asked else {}
-    return {slot: _answer(found.get(n, NONE)) for slot, n in slots.items()}, looks
+    return looks, asked, slots
 
 
 def _corrected(question: Question, corrections: Sequence[Any]) -> tuple[Stretch, ...]:

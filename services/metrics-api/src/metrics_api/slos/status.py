@@ -31,6 +31,7 @@ from metrics_api.slos.standing import (
     Slot,
     answers_to,
     method_of,
+    records_against,
     unit_of,
 )
 from shared.kit.database import Session
@@ -70,6 +71,15 @@ async def statuses(
         _status(slo, window, looks.get(slo.key, ()), answers, moment)
         for slo, window in zip(slos, windows, strict=True)
     ]
+
+
+async def bad_records(
+    session: Session, slos: Sequence[Any], moment: Moment, period: Stretch, limit: int
+) -> Sequence[Any]:
+    """Up to so many records that spoke against each of these SLOs (rows, `owner`) in a period,
+    worst first; as of a moment after their statuses, in the same session."""
+    questions = [Question(slo, _stretches(_window(slo, moment.at, period), moment)) for slo in slos]
+    return await records_against(session, questions, moment.now, moment.as_of, limit)
 
 
 def _window(slo: Any, at: datetime, period: Stretch | None) -> Window | None:

@@ -26,7 +26,7 @@ from metrics_api.tiers.rules import (
     settled,
 )
 from metrics_api.tiers.schemas import BrokenLink, Tree, TreeNode, TreeRecord
-from metrics_api.tiers.slo_reading import active_slos, slis_of, slos_found
+from metrics_api.tiers.slo_reading import active_slos, records_behind_slos, slis_of, slos_found
 from metrics_api.tiers.tree import EventFound, Gathered, Link, TargetFound
 from shared.kit.database import Session
 from shared.schemas.metrics import KpiId, RecordKind
@@ -37,13 +37,14 @@ EVENTS_OF_A_COMPONENT = 20
 async def read_tree(session: Session, key: str, asked: Asked) -> Tree:
     """The whole tree with the status of every node; 404 for an unknown key result area.
 
-    Under each red target and event stand records that made it red.
+    Under each red target, SLO and event stand records that made it red.
     """
     found = await gather(session, key, asked)
     nodes = tree.build(found)
     statuses = settled(nodes)
     root = tree.kra_id(key)
-    shown = [await _shown(session, nodes[one], statuses, asked) for one in reachable(nodes, root)]
+    reached = [nodes[one] for one in reachable(nodes, root)]
+    behind = await _behind(session, reached, asked) if asked.records else {}
     return Tree(
         kra=key,
         period=asked.period.label,
@@ -53,7 +54,7 @@ async def read_tree(session: Session, key: str, asked: Asked) -> Tree:
         timezone=asked.timezone,
         as_of=asked.as_of,
         status=statuses[root],
-        nodes=shown,
+        nodes=[_shown(node, statuses, behind.get(node.id, [])) for node in reached],
         broken_links=[as_broken(one) for one in tree.broken_links(found)],
     )
 
@@ -145,12 +146,7 @@ async def _events(session: Session, components: Sequence[str], asked: Asked) -> 
     return [EventFound._make(row) for row in rows]
 
 
-async def _shown(
-    session: Session, node: Node, statuses: Mapping[str, Status], asked: Asked
-) -> TreeNode:
-    behind: list[TreeRecord] = []
-    if node.own is Status.RED and asked.records:
-        behind = await _records(session, node, asked)
+def _shown(node: Node, statuses: Mapping[str, Status], behind: list[TreeRecord]) -> TreeNode:
     return TreeNode(
         id=node.id,
         tier=node.tier,
@@ -163,6 +159,21 @@ async def _shown(
         children=[child for child in node.children if child in statuses],
         records=behind,
     )
+
+
+async def _behind(
+    session: Session, nodes: Sequence[Node], asked: Asked
+) -> dict[str, list[TreeRecord]]:
+    """The records under each node that is red by itself, by its id."""
+    red = [node for node in nodes if node.own is Status.RED]
+    slos = [node.key for node in red if node.tier is Tier.SLO]
+    behind_slos = await records_behind_slos(session, slos, asked)
+    return {
+        node.id: behind_slos.get(node.key, [])
+        if node.tier is Tier.SLO
+        else await _records(session, node, asked)
+        for node in red
+    }
 
 
 async def _records(session: Session, node: Node, asked: Asked) -> list[TreeRecord]:

@@ -10,9 +10,10 @@ from metrics_api.slos.durations import minute_of
 from metrics_api.slos.queries import facets_of, slos_by_key
 from metrics_api.slos.rules import Level, SloState
 from metrics_api.slos.schemas import SloStatusOut
-from metrics_api.slos.status import Moment, statuses
+from metrics_api.slos.status import Moment, bad_records, statuses
 from metrics_api.tiers.asking import Asked
 from metrics_api.tiers.rules import Status
+from metrics_api.tiers.schemas import TreeRecord
 from metrics_api.tiers.tree import SloFound
 from shared.kit.database import Session
 
@@ -43,11 +44,29 @@ async def slos_found(
 
     As of a moment this lays out what was known then, and the records `beside` with it.
     """
-    start, end = (minute_of(moment) for moment in asked.span)
-    stretch = Stretch(start, max(end, asked.period.start + _MINUTE))
-    moment = Moment(asked.now, (), asked.now, asked.as_of)
-    found = await statuses(session, slos, moment, stretch, beside)
+    found = await statuses(session, slos, _moment(asked), _stretch(asked), beside)
     return {status.slo: _found(status) for status in found}
+
+
+async def records_behind_slos(
+    session: Session, keys: Sequence[str], asked: Asked
+) -> dict[str, list[TreeRecord]]:
+    """The records that spoke most against these SLOs in the period, by SLO: up to as many of each
+    as asked, none where samples speak. After slos_found, in the same session."""
+    slos = await active_slos(session, keys, asked) if keys else []
+    behind: dict[str, list[TreeRecord]] = {}
+    for row in await bad_records(session, slos, _moment(asked), _stretch(asked), asked.records):
+        behind.setdefault(row.owner, []).append(TreeRecord.model_validate(row))
+    return behind
+
+
+def _moment(asked: Asked) -> Moment:
+    return Moment(asked.now, (), asked.now, asked.as_of)
+
+
+def _stretch(asked: Asked) -> Stretch:
+    start, end = (minute_of(moment) for moment in asked.span)
+    return Stretch(start, max(end, asked.period.start + _MINUTE))
 
 
 def _found(status: SloStatusOut) -> SloFound:
