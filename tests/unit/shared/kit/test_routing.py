@@ -109,7 +109,7 @@ async def send(app: FastAPI, method: str, path: str) -> httpx.Response:
         return await client.request(method, path)
 
 
-@pytest.mark.parametrize(("method", "path"), product(METHODS, PATHS))
+@pytest.mark.parametrize(("method", "path"), list(product(METHODS, PATHS)))
 async def test_a_request_is_answered_as_by_fastapi_itself(method: str, path: str) -> None:
     ours, theirs = await send(OURS, method, path), await send(THEIRS, method, path)
 
