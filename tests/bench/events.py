@@ -58,7 +58,7 @@ def _beside_the_dead(system: System, connection: Connection) -> None:
         _subscribed(system, dead, "bench.shared"),
     ):
         _among_the_dead(connection, live, dead)
-        connection.execute("DELETE FROM metrics.subscription WHERE url = %s", [dead.url])
+        connection.execute("DELETE FROM metrics.subscription WHERE name LIKE 'bench-%-%'")
 
 
 def _among_the_dead(connection: Connection, live: Endpoint, dead: Endpoint) -> None:
@@ -137,7 +137,7 @@ def _subscribed(system: System, endpoint: Endpoint, kind: str) -> Iterator[None]
 
 
 def _copy_dead(connection: Connection, url: str) -> None:
-    """More of the dead subscriber that was made over HTTP."""
+    """More of the dead subscriber that was made over HTTP, called after it: bench-…-2 and so on."""
     connection.execute(
         "INSERT INTO metrics.subscription (id, name, url, types, secret, state, built_in, cursor,"
         " failures, created_at, created_by)"
