@@ -27,8 +27,8 @@ BULK_ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
 GROWTH = int(os.environ.get("BENCH_GROWTH", "10"))
 LOAD_SECONDS = float(os.environ.get("BENCH_SECONDS", "10"))
 _SIZES = """takes half an hour; its sizes are read from the environment: BENCH_ROWS (1000000
-incidents of the bulk ingest), BENCH_GROWTH (10 times that for the reads), BENCH_SECONDS (10, of
-each load)"""
+incidents of the bulk ingest), BENCH_SHUFFLED (these in no order of time), BENCH_GROWTH (10 times
+that for the reads), BENCH_SECONDS (10, of each load)"""
 KPI = "?kpi=mttr&periods=2025-Q2"
 REPORT = "/v1/reports/performance?kpi=mttr&periods=2025-Q1,2025-Q2&limit=500"
 

@@ -1,5 +1,6 @@
 """Synthetic incidents for the benchmarks: deterministic, a year, five hundred services."""
 
+import os
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 import orjson
 
 SOURCE = "bench"
+SHUFFLED = bool(os.environ.get("BENCH_SHUFFLED"))
 SERVICES = 500
 YEAR_START = datetime(2025, 1, 1, tzinfo=UTC)
 SECONDS_OF_YEAR = 365 * 86_400
@@ -51,7 +53,10 @@ def incident(number: int, share: float, chance: random.Random) -> dict[str, Any]
 
 
 def write_lines(file: Path, count: int, seed: int = 7) -> None:
-    """`count` incidents as NDJSON, as an export has them: by number, so by their opening."""
+    """`count` incidents as NDJSON, as an export has them: by number, so by their opening.
+
+    With BENCH_SHUFFLED in no order of time, which is the hardest for what sums by day.
+    """
     with file.open("wb") as out:
         for record in _records(count, seed):
             out.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
@@ -59,4 +64,5 @@ def write_lines(file: Path, count: int, seed: int = 7) -> None:
 
 def _records(count: int, seed: int) -> Iterator[dict[str, Any]]:
     chance = random.Random(seed)
-    return (incident(number, number / count, chance) for number in range(count))
+    for number in range(count):
+        yield incident(number, chance.random() if SHUFFLED else number / count, chance)

@@ -60,6 +60,10 @@ class Operations:
     def many(self) -> str:
         return f"{self.kind.value}s"
 
+    @property
+    def tag(self) -> str:
+        return self.path.replace("-", " ")
+
 
 def add_operations(router: Router, of: Operations) -> None:
     """Push one and many, list, read one, its versions and its transitions."""
@@ -76,7 +80,7 @@ def _add_pushes(router: Router, of: Operations) -> None:
         status_code=201,
         operation_id=f"push_{of.one}",
         summary=f"Push one {of.noun}",
-        tags=[of.path.replace("-", " ")],
+        tags=[of.tag],
         response_model=of.out,
         openapi_extra=bodies.single,
         responses={
@@ -103,7 +107,7 @@ def _add_pushes(router: Router, of: Operations) -> None:
         f"/{of.path}/batch",
         operation_id=f"push_{of.many}",
         summary=f"Push many {of.noun}s",
-        tags=[of.path.replace("-", " ")],
+        tags=[of.tag],
         openapi_extra=bodies.batch,
         responses=problem_responses(400, 403, 413, 415),
     )
@@ -128,7 +132,7 @@ def _add_reads(router: Router, of: Operations) -> None:
         f"/{of.path}",
         operation_id=f"list_{of.many}",
         summary=f"List {of.noun}s",
-        tags=[of.path.replace("-", " ")],
+        tags=[of.tag],
         response_model=of.page,
         responses=problem_responses(400),
     )
@@ -148,7 +152,7 @@ def _add_reads(router: Router, of: Operations) -> None:
         f"/{of.path}/{{source}}/{{external_id}}",
         operation_id=f"get_{of.one}",
         summary=f"Get one {of.noun}",
-        tags=[of.path.replace("-", " ")],
+        tags=[of.tag],
         response_model=of.out,
         responses=problem_responses(404),
     )
@@ -167,7 +171,7 @@ def _add_history(router: Router, of: Operations) -> None:
         f"{one}/versions",
         operation_id=f"list_{of.one}_versions",
         summary=f"List the versions of one {of.noun}",
-        tags=[of.path.replace("-", " ")],
+        tags=[of.tag],
         responses=problem_responses(400, 404),
     )
     async def list_versions(
@@ -184,7 +188,7 @@ def _add_history(router: Router, of: Operations) -> None:
         f"{one}/transitions",
         operation_id=f"list_{of.one}_transitions",
         summary=f"List the transitions of one {of.noun}",
-        tags=[of.path.replace("-", " ")],
+        tags=[of.tag],
         responses=problem_responses(400, 404),
     )
     async def list_transitions(
