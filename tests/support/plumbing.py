@@ -35,21 +35,22 @@ class PlumbingSettings(ServiceSettings):
     service_name: ClassVar[str] = "plumbing-api"
 
 
-def install(database: Database) -> None:
+def install(server: Server, database: Database) -> None:
     """Role, tables, queue and grants, as `migrate` makes them for a real service."""
     role = psycopg.conninfo.conninfo_to_dict(database.runtime_url)
     names = {"role": sql.Identifier(str(role["user"])), "schema": sql.Identifier(SCHEMA)}
-    with psycopg.connect(database.admin_url, autocommit=True) as admin:
-        with admin.transaction():
-            admin.execute("SELECT pg_advisory_xact_lock(hashtext('plumbing role'))")
-            known = "SELECT 1 FROM pg_roles WHERE rolname = %s"
-            if not admin.execute(known, [role["user"]]).fetchone():
-                admin.execute(sql.SQL("CREATE ROLE {role} LOGIN").format(**names))
-            admin.execute(
-                sql.SQL("ALTER ROLE {role} PASSWORD {}").format(
-                    sql.Literal(str(role["password"])), **names
-                )
+    # Roles are the cluster's, locks a database's: the one that all processes know keeps them apart.
+    with server.connect() as everyone, everyone.transaction():
+        everyone.execute("SELECT pg_advisory_xact_lock(hashtext('plumbing role'))")
+        known = "SELECT 1 FROM pg_roles WHERE rolname = %s"
+        if not everyone.execute(known, [role["user"]]).fetchone():
+            everyone.execute(sql.SQL("CREATE ROLE {role} LOGIN").format(**names))
+        everyone.execute(
+            sql.SQL("ALTER ROLE {role} PASSWORD {}").format(
+                sql.Literal(str(role["password"])), **names
             )
+        )
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE SCHEMA {schema}").format(**names))
         admin.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(f"{SCHEMA}_jobs")))
         engine = create_engine(sqlalchemy_url(database.admin_url))

@@ -28,7 +28,7 @@ from tests.support.receiver import Receiver, receiving
 def template(postgres_server: Server) -> Iterator[Database]:
     """Installed once; every test works on a clone."""
     made = postgres_server.create_empty_database("plumbing")
-    install(made)
+    install(postgres_server, made)
     yield made
     postgres_server.drop_database(made.name)
 

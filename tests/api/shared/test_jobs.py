@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import procrastinate
 import psycopg
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +18,7 @@ from shared.kit.database import transaction
 from shared.kit.housekeeping import purge
 from shared.kit.job_schema import apply_jobs_schema
 from shared.kit.jobs import Job, JobContext, RetryPolicy, bring_forward, enqueue
-from shared.kit.worker import Pace, work
+from shared.kit.worker import Pace, queue_app, work
 from tests.support import plumbing
 from tests.support.eventually import eventually
 from tests.support.postgres import Database
@@ -237,6 +238,25 @@ async def test_a_busy_queue_does_not_keep_another_lane_waiting(context: JobConte
             await enqueue(session, "other", {"n": 1}, lane="fast")
         await until(lambda: notes.seen == [1])
         release.set()
+
+
+async def test_a_cancelled_caller_of_the_queue_ends_and_gives_its_connection_back(
+    context: JobContext,
+) -> None:
+    async def ask_on_and_on(app: procrastinate.App) -> None:
+        while True:
+            await app.connector.execute_query_one_async("SELECT 1 AS one")
+
+    async with queue_app(context, []).open_async() as app:
+        for turn in range(100):
+            callers = [asyncio.create_task(ask_on_and_on(app)) for _ in range(8)]
+            await asyncio.sleep(turn % 10 / 1000)
+            for caller in callers:
+                caller.cancel()
+            _, unheard = await asyncio.wait(callers, timeout=5)
+            assert not unheard, f"turn {turn}"
+        async with asyncio.timeout(5):
+            assert await app.connector.execute_query_one_async("SELECT 1 AS one") == {"one": 1}
 
 
 async def test_a_cron_job_runs_by_itself(context: JobContext) -> None:

@@ -7,6 +7,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Coroutine,
     Iterable,
     Iterator,
     Mapping,
@@ -15,7 +16,7 @@ from collections.abc import (
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, LiteralString, TypeVar
 
 import procrastinate
 import psycopg
@@ -44,6 +45,7 @@ from shared.kit.settings import ServiceSettings
 log = logger(__name__)
 KIT_JOBS = (PUBLISH_JOB, DELIVER_JOB, FIRST_JOB, RETRY_JOB, PURGE_JOB)
 DAY_SECONDS = 86_400
+T = TypeVar("T")
 _DATABASE_AWAY = (exceptions.ConnectorException, psycopg.Error, DBAPIError, OSError)
 
 
@@ -128,7 +130,7 @@ async def _generation(
     context: JobContext, jobs: Sequence[Job], stop: asyncio.Event, pace: Pace
 ) -> None:
     await register_built_ins(context)
-    app = _procrastinate_app(context, jobs)
+    app = queue_app(context, jobs)
     assert isinstance(app.job_manager, _JobManager)
     async with app.open_async():
         schema = context.settings.schema_name
@@ -183,9 +185,10 @@ def _worker(app: procrastinate.App, queue: str, lane: str | None, pace: Pace) ->
     )
 
 
-def _procrastinate_app(context: JobContext, table: Iterable[Job]) -> procrastinate.App:
+def queue_app(context: JobContext, table: Iterable[Job]) -> procrastinate.App:
+    """Procrastinate as this service uses it, not opened yet."""
     schema = context.settings.schema_name
-    connector = procrastinate.PsycopgConnector(
+    connector = _Connector(
         conninfo=libpq_url(context.settings.database_url.get_secret_value()),
         min_size=1,
         max_size=4,
@@ -202,6 +205,37 @@ def _procrastinate_app(context: JobContext, table: Iterable[Job]) -> procrastina
     for job in table:
         _register(app, context, job)
     return app
+
+
+class _Connector(procrastinate.PsycopgConnector):
+    """Finishes a statement that it has begun before it lets its caller be cancelled.
+
+    A worker that stops cancels those who look after it. One cancelled while it gives its connection
+    back keeps it from all others, and one that waits for a connection may never hear that it was
+    cancelled (psycopg/psycopg#1345): the end of a job was then not written.
+    """
+
+    async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
+        await _whole(super().execute_query_async(query, **arguments))
+
+    async def execute_query_one_async(
+        self, query: LiteralString, **arguments: Any
+    ) -> dict[str, Any]:
+        return await _whole(super().execute_query_one_async(query, **arguments))
+
+    async def execute_query_all_async(
+        self, query: LiteralString, **arguments: Any
+    ) -> list[dict[str, Any]]:
+        return await _whole(super().execute_query_all_async(query, **arguments))
+
+
+async def _whole(work: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def _register(app: procrastinate.App, context: JobContext, job: Job) -> None:
