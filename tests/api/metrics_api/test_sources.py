@@ -56,6 +56,21 @@ async def test_a_bad_field_is_422_and_named(
     assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, pointer)
 
 
+@pytest.mark.parametrize("kind", ["service-now", "ServiceNow ITSM", "Pager_Duty", "jira-cloud"])
+async def test_a_known_tool_by_another_spelling_is_not_taken_for_an_unknown_one(
+    metrics: Metrics, kind: str
+) -> None:
+    reply = await create(metrics, kind=kind)
+
+    assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, "/kind")
+    assert "the kind of that tool is" in reply.json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize("kind", ["topdesk", "ServiceNow", "home-made"])
+async def test_any_other_kind_is_taken(metrics: Metrics, kind: str) -> None:
+    assert (await create(metrics, kind=kind)).status_code == 201
+
+
 async def test_a_change_needs_the_version_that_was_read(metrics: Metrics) -> None:
     tag = (await create(metrics)).headers["ETag"]
     path, body = "/v1/sources/desk", {"timezone": "Asia/Kathmandu"}

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from metrics_api.sources.rules import folded
 from metrics_api.sources.signatures import RENAMABLE, Scheme, Signing
 from metrics_api.sources.tools.mapping import LONGEST, BadExpression, compiled
-from metrics_api.sources.tools.registry import tool_of
+from metrics_api.sources.tools.registry import nearly, tool_of
 from shared.schemas.catalog import ZoneName
 from shared.schemas.common import Key, Out, ShortText, Storable, Timestamp, Wire
 from shared.schemas.metrics import IncidentState, RecordKind
@@ -162,16 +162,27 @@ class Delivery(StrEnum):
     EVENT = "event"
 
 
+def _not_misspelt(kind: str) -> str:
+    """Any other kind is read as `generic`, which would understand nothing that the tool sends."""
+    if meant := nearly(kind):
+        raise ValueError(f"is read as `generic`; the kind of that tool is `{meant}`")
+    return kind
+
+
+SourceKind = Annotated[
+    ShortText,
+    Field(
+        examples=["servicenow"],
+        description="a kind of /v1/source-kinds; any other is read like `generic`",
+    ),
+    AfterValidator(_not_misspelt),
+]
+
+
 class SourceCreate(Wire):
     key: Key
     name: ShortText
-    kind: Annotated[
-        ShortText,
-        Field(
-            examples=["servicenow"],
-            description="a kind of /v1/source-kinds; any other is read like `generic`",
-        ),
-    ] = "generic"
+    kind: SourceKind = "generic"
     delivery: Annotated[Delivery | None, Field(description="null: as the kind does")] = None
     timezone: Zone | None = None
     state_mapping: StateMapping = Field(default_factory=dict)
@@ -193,7 +204,7 @@ class SourceChange(Wire):
     records there are, soon; all else reads only what comes from then on, or is replayed."""
 
     name: ShortText | None = None
-    kind: ShortText | None = None
+    kind: SourceKind | None = None
     timezone: Zone | None = None
     state_mapping: StateMapping | None = None
     priority_mapping: PriorityMapping | None = None

@@ -36,3 +36,11 @@ GENERIC = cloudevents.TOOL
 def tool_of(kind: str) -> Tool:
     """The tool of a source; a kind that is not known sends as a home-made tool does."""
     return TOOLS.get(kind.strip().casefold(), GENERIC)
+
+
+def nearly(kind: str) -> str | None:
+    """The known kind that was meant with a spelling such as `service-now` or `Jira Cloud`."""
+    if kind.strip().casefold() in TOOLS:
+        return None
+    letters = "".join(filter(str.isalnum, kind)).casefold()
+    return next((known for known in TOOLS if letters.startswith(known)), None)
