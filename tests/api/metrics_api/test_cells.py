@@ -34,7 +34,7 @@ from metrics_api.indicators.rules import (
 from metrics_api.indicators.scopes import Scope, ScopeKind
 from metrics_api.indicators.values import NO_SUMS, Place
 from metrics_api.settings import Settings
-from shared.kit.database import engine_for, transaction
+from shared.kit.database import answer, answers, engine_for, reading, transaction
 from shared.kit.worker import job_context
 from tests.support.incidents import incidents, replace, resolved_incident, store
 from tests.support.postgres import Database
@@ -120,8 +120,8 @@ async def test_compaction_beside_writers_and_readers_never_shows_a_wrong_sum(
         seen = []
         while not done.is_set():
             async with transaction(engine) as session:
-                found = await sums_of_scope(session, of("network"), [Span(0, None, LATER)])
-            sums = found.get(0, NO_SUMS)
+                found = await answer(session, sums_of_scope(of("network"), [Span(0, None, LATER)]))
+            sums = found.get(Place(None, None, 0), NO_SUMS)
             assert sums["resolved_us"] == sums["resolved"] * 7_200_000_000
             seen.append(sums["resolved"])
         return seen
@@ -208,14 +208,18 @@ async def test_sums_of_any_period_in_any_zone_equal_a_count_of_the_incidents(
         await store(session, found)
         if compacted:
             await compact_batch(session)
-        sums = await sums_of_scope(session, of(service), spans)
-        some = await sums_of_scope(session, of(service), spans, SOME_SUMS)
+        sums = await answer(session, sums_of_scope(of(service), spans))
+    async with reading(engine) as session:
+        asked = [sums_of_scope(of(service), spans), sums_of_scope(of(service), spans, SOME_SUMS)]
+        by_index, some = await answers(session, asked, by_index=True)
 
+    assert by_index == sums
     for n, start, end in spans:
+        place = Place(None, None, n)
         counted = count(found, start or datetime(1900, 1, 1, tzinfo=UTC), end)
-        assert sums.get(n, NO_SUMS) == counted
+        assert sums.get(place, NO_SUMS) == counted
         of_these = {name: counted[name] for name in (*SOME_SUMS, ACTIVITY)}
-        assert some.get(n, dict.fromkeys(of_these, 0)) == of_these
+        assert some.get(place, dict.fromkeys(of_these, 0)) == of_these
 
 
 @examples
@@ -227,9 +231,10 @@ async def test_percentiles_equal_those_of_the_sorted_durations(
     async with transaction(engine) as session:
         await store(session, [incident._replace(service=service) for incident in found])
         spans = [Span(0, SPRING[0], LATER)]
-        found_percentiles = await exact_percentiles(
-            session, DurationKind.RESOLUTION, Reading(ScopeKind.SERVICE), of(service), spans
+        asked = exact_percentiles(
+            DurationKind.RESOLUTION, Reading(ScopeKind.SERVICE), of(service), spans
         )
+        found_percentiles = await answer(session, asked)
     durations = sorted(
         (incident.resolution_at - incident.opened_at) / timedelta(microseconds=1)
         for incident in found

@@ -26,7 +26,7 @@ from metrics_api.indicators.sketch_making import sketch_batch, sketches_that_dif
 from metrics_api.indicators.sketch_queries import sketched_percentiles
 from metrics_api.indicators.values import Place
 from metrics_api.settings import Settings
-from shared.kit.database import engine_for, transaction
+from shared.kit.database import answer, engine_for, transaction
 from shared.kit.worker import job_context
 from shared.schemas.metrics import KpiId
 from tests.support.incidents import incidents, replace, resolved_incident, store
@@ -185,7 +185,7 @@ async def test_percentiles_of_sketches_are_within_what_is_promised(
         await sketch(engine)
     async with transaction(engine) as session:
         sketched = await sketched_percentiles(session, kind, scope, spans)
-        exact = await exact_percentiles(session, kind, Reading(scope.kind), scope, spans)
+        exact = await answer(session, exact_percentiles(kind, Reading(scope.kind), scope, spans))
 
     assert {Place(None, None, n) for n in sketched} == exact.keys()
     for n, percentiles in sketched.items():

@@ -1,11 +1,11 @@
 """Engine, session and transaction: one request or job is one transaction, committed at its edge."""
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from enum import Enum
 from functools import lru_cache
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -32,6 +32,7 @@ NAMING = {
 }
 
 
+T_co = TypeVar("T_co", covariant=True)
 _SCHEMA = "tollgate_schema"
 _RETURNED = "returned_at"
 REST_BEFORE_PING = 0.5  # seconds
@@ -232,6 +233,41 @@ async def rows_of_each(session: AsyncSession, asked: Sequence[Statement]) -> lis
             await cursor.execute(made.sql, made.values(parameters))
             sent.append((made, cursor))
     return [await _rows(made, cursor) for made, cursor in sent]
+
+
+class Query(NamedTuple, Generic[T_co]):
+    """A statement as rows_of takes it, and what its rows say."""
+
+    statement: str | SelectBase
+    parameters: Mapping[str, Any]
+    read: Callable[[list[Any]], T_co]
+
+
+async def answer(session: AsyncSession, query: Query[T_co]) -> T_co:
+    """What the query says."""
+    return query.read(await rows_of(session, query.statement, query.parameters))
+
+
+async def answers(
+    session: AsyncSession, queries: Sequence[Query[Any]], *, by_index: bool = False
+) -> list[Any]:
+    """What each of these says, in one round trip.
+
+    `by_index` is for statements whose one good plan is to go by index whatever the parameters:
+    PostgreSQL plans each once a connection and keeps that, and tables that were small then do not
+    lead it astray. Not inside a transaction, the rest of which would be planned so as well.
+    """
+    asked: list[Statement] = [(query.statement, query.parameters) for query in queries]
+    if by_index and asked and (await driver(session)).autocommit:
+        _, *found = await rows_of_each(session, [(_BY_INDEX, {}), *asked])
+    else:
+        found = await rows_of_each(session, asked)
+    return [query.read(rows) for query, rows in zip(queries, found, strict=True)]
+
+
+# What goes in one round trip without a transaction is one, and with it these settings end.
+_BY_INDEX = """SELECT set_config('plan_cache_mode', 'force_generic_plan', true) AS plans,
+    set_config('enable_seqscan', 'off', true) AS scans"""
 
 
 async def _rows(made: _Compiled, cursor: psycopg.AsyncCursor[Any]) -> list[Any]:

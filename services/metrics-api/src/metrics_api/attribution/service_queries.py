@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.errors import Invalid, NotFound
-from shared.kit.database import rows_of
+from shared.kit.database import Query, answer, rows_of
 
 _PRESENT_NAME: Final = "SELECT name FROM metrics.service_copy WHERE key = :key"
 _NAME_THEN: Final = """
@@ -16,16 +16,24 @@ _NAME_THEN: Final = """
 """
 
 
+def service_name(service: str, as_of: datetime | None = None) -> Query[str]:
+    """The name of a service; 404 when the catalog never told of it, or had not by then."""
+
+    def read(found: list[Any]) -> str:
+        if not found:
+            raise NotFound(f"There is no service {service}")
+        name: str = found[0].name
+        return name
+
+    statement = _PRESENT_NAME if as_of is None else _NAME_THEN
+    return Query(statement, {"key": service, "then": as_of}, read)
+
+
 async def get_service_name(
     session: AsyncSession, service: str, as_of: datetime | None = None
 ) -> str:
-    """The name of a service; 404 when the catalog never told of it, or had not by then."""
-    statement = _PRESENT_NAME if as_of is None else _NAME_THEN
-    found = await rows_of(session, statement, {"key": service, "then": as_of})
-    if not found:
-        raise NotFound(f"There is no service {service}")
-    name: str = found[0].name
-    return name
+    """What service_name asks for."""
+    return await answer(session, service_name(service, as_of))
 
 
 _NAMES: Final = "SELECT key, name FROM metrics.service_copy WHERE key = ANY(:keys)"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
 from metrics_api.indicators.cell_queries import sums_of_scope
 from metrics_api.indicators.definitions import DurationKind, Kpi, RecordKind
@@ -18,7 +19,15 @@ from metrics_api.indicators.periods import Period, Span
 from metrics_api.indicators.rules import SUMS, Sums
 from metrics_api.indicators.schemas import KpiSeries, KpiValue, SlicedValues
 from metrics_api.indicators.scope_queries import presence_of
-from metrics_api.indicators.scopes import LIVE, RecordSums, Relations, Scope, ScopeKind, Slice
+from metrics_api.indicators.scopes import (
+    LIVE,
+    Quantiles,
+    RecordSums,
+    Relations,
+    Scope,
+    ScopeKind,
+    Slice,
+)
 from metrics_api.indicators.sketch_queries import sketched_percentiles
 from metrics_api.indicators.values import (
     Place,
@@ -29,9 +38,10 @@ from metrics_api.indicators.values import (
     parts_in_spans,
     value_of,
     with_late,
+    with_percentiles,
 )
 from metrics_api.record_kpis.queries import Question, sums_of_each
-from shared.kit.database import Session
+from shared.kit.database import Query, Session, answers
 from shared.schemas.metrics import KpiId
 
 Parts = Mapping[Place, RecordSums]
@@ -64,45 +74,73 @@ class Asked:
         many = scope.services is None or len(scope.services) > 1
         return many and scope.kind is not ScopeKind.VENDOR_PRODUCT and self.relations is LIVE
 
+    @property
+    def by_index(self) -> bool:
+        """Whether to go by index is best whatever the periods: so it is of one service."""
+        return self.scope.kind is ScopeKind.SERVICE and self.relations is LIVE
+
 
 async def kpis_of(session: Session, asked: Asked) -> list[KpiSeries]:
     """Each KPI in each period, in the order asked, whole and by slice."""
-    whole = await _parts(session, asked, None)
-    sliced = None if asked.slice_by is None else await _parts(session, asked, asked.slice_by)
+    series, _ = await kpis_and(session, asked, [])
+    return series
+
+
+async def kpis_and(
+    session: Session, asked: Asked, also: Sequence[Query[Any]]
+) -> tuple[list[KpiSeries], list[Any]]:
+    """The same, and what these queries say: they go with the first of its own."""
+    whole, said = await _parts(session, asked, None, also)
+    sliced = None
+    if asked.slice_by is not None:
+        sliced, _ = await _parts(session, asked, asked.slice_by, [])
     without = _without_number(asked, whole, sliced)
     presence = await presence_of(session, asked.scope, without, asked.relations)
-    return [
+    series = [
         _series(asked, KPIS[kpi], whole[kpi], None if sliced is None else sliced[kpi], presence)
         for kpi in asked.kpis
     ]
+    return series, said
 
 
 async def _parts(
-    session: Session, asked: Asked, slice_by: Slice | None
-) -> dict[KpiId, dict[Place, RecordSums]]:
+    session: Session, asked: Asked, slice_by: Slice | None, also: Sequence[Query[Any]]
+) -> tuple[dict[KpiId, Parts], list[Any]]:
+    """The parts of each KPI, and what the other queries say."""
     reading = Reading(asked.scope.kind, asked.relations, slice_by)
-    found: dict[KpiId, dict[Place, RecordSums]] = {kpi: {} for kpi in asked.kpis}
+    cut = cut_spans(asked.of_incidents, asked.spans)
+    durations = {kpi.id: kpi.duration for kpi in asked.of_incidents if kpi.duration is not None}
+    sketched = slice_by is None and asked.approximate
+    queries: dict[str, Query[Any]] = {}
     if asked.of_incidents:
-        cut = cut_spans(asked.of_incidents, asked.spans)
-        sums = await _sums(session, asked, reading, cut)
-        found |= parts_in_spans(asked.of_incidents, asked.spans, cut, sums)
-    for kpi in asked.of_incidents:
-        if kpi.duration is not None:
-            percentiles = await _percentiles(session, asked, reading, kpi.duration)
-            # Read a moment after the sums, so there may be one more of these.
-            for place in percentiles.keys() & found[kpi.id].keys():
-                parts = found[kpi.id][place]
-                found[kpi.id][place] = parts._replace(percentiles=percentiles[place])
+        queries[_SUMS] = _sums(asked, reading, cut)
+    if KpiId.SLA_ATTAINMENT in asked.kpis:
+        queries[_LATE] = late_by_now(reading, asked.scope, asked.spans)
+    if not sketched:
+        for kpi, kind in durations.items():
+            queries[kpi] = exact_percentiles(kind, reading, asked.scope, asked.spans)
+    answered = await answers(session, [*also, *queries.values()], by_index=asked.by_index)
+    said = dict(zip(queries, answered[len(also) :], strict=True))
+
+    found: dict[KpiId, Parts] = {kpi: {} for kpi in asked.kpis}
+    if asked.of_incidents:
+        found |= parts_in_spans(asked.of_incidents, asked.spans, cut, said[_SUMS])
+    for kpi, kind in durations.items():
+        percentiles = await _sketched(session, asked, kind) if sketched else said[kpi]
+        found[kpi] = with_percentiles(found[kpi], percentiles)
     found |= await _parts_of_records(session, asked, slice_by)
-    if KpiId.SLA_ATTAINMENT in found:
-        late = await late_by_now(session, reading, asked.scope, asked.spans)
-        found[KpiId.SLA_ATTAINMENT] = with_late(found[KpiId.SLA_ATTAINMENT], late)
-    return found
+    if _LATE in said:
+        found[KpiId.SLA_ATTAINMENT] = with_late(found[KpiId.SLA_ATTAINMENT], said[_LATE])
+    return found, answered[: len(also)]
+
+
+_SUMS: Final = "sums"
+_LATE: Final = "late"
 
 
 async def _parts_of_records(
     session: Session, asked: Asked, slice_by: Slice | None
-) -> dict[KpiId, dict[Place, RecordSums]]:
+) -> dict[KpiId, Parts]:
     kpis = [kpi for kpi in asked.kpis if not KPIS[kpi].of_incidents]
     wanted = Question(
         asked.scope, asked.spans, asked.now, slice_by=slice_by, relations=asked.relations
@@ -113,25 +151,20 @@ async def _parts_of_records(
     }
 
 
-async def _sums(
-    session: Session, asked: Asked, reading: Reading, cut: Sequence[Span]
-) -> Mapping[Place, Sums]:
+def _sums(asked: Asked, reading: Reading, cut: Sequence[Span]) -> Query[Mapping[Place, Sums]]:
     """From cells where there are any, else from the incidents."""
     of_cells = reading.relations is LIVE and reading.slice_by is None
     if of_cells and asked.scope.kind is not ScopeKind.VENDOR_PRODUCT:
-        sums = await sums_of_scope(session, asked.scope, cut, needed_sums(asked.of_incidents))
-        return {Place(None, None, n): one for n, one in sums.items()}
+        return sums_of_scope(asked.scope, cut, needed_sums(asked.of_incidents))
     names = SUMS if reading.slice_by is None else needed_sums(asked.of_incidents)
-    return await sums_of_incidents(session, reading, asked.scope, cut, names)
+    return sums_of_incidents(reading, asked.scope, cut, names)
 
 
-async def _percentiles(
-    session: Session, asked: Asked, reading: Reading, kind: DurationKind
-) -> Mapping[Place, tuple[float, float, float]]:
-    if reading.slice_by is None and asked.approximate:
-        found = await sketched_percentiles(session, kind, asked.scope, asked.spans)
-        return {Place(None, None, n): three for n, three in found.items()}
-    return await exact_percentiles(session, kind, reading, asked.scope, asked.spans)
+async def _sketched(
+    session: Session, asked: Asked, kind: DurationKind
+) -> Mapping[Place, Quantiles]:
+    found = await sketched_percentiles(session, kind, asked.scope, asked.spans)
+    return {Place(None, None, n): three for n, three in found.items()}
 
 
 def _without_number(

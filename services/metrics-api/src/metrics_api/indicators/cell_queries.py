@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from metrics_api.indicators.live import SERVICES, Reading, sql_type
 from metrics_api.indicators.periods import Span, decompose
 from metrics_api.indicators.rules import ACTIVITY, DURATION_SUMS, SUMS, Sums, parts_of
 from metrics_api.indicators.scopes import Scope, ScopeKind
-from shared.kit.database import rows_of
+from metrics_api.indicators.values import Place
+from shared.kit.database import Query
 
 FIRST_MOMENT: Final = datetime.fromisoformat("1800-01-01T00:00:00Z")
 
@@ -123,19 +122,21 @@ def scope_parameters(scope: Scope) -> dict[str, Any]:
     return {} if scope.services is None else {"services": list(scope.services)}
 
 
-async def sums_of_scope(
-    session: AsyncSession, scope: Scope, spans: Sequence[Span], names: Sequence[str] = SUMS
-) -> dict[int, Sums]:
-    """These sums and the activity of services or of all that there is, by the number of the span.
+def sums_of_scope(
+    scope: Scope, spans: Sequence[Span], names: Sequence[str] = SUMS
+) -> Query[dict[Place, Sums]]:
+    """These sums and the activity of services or of all that there is, by span.
 
     Spans into which no record fell may be left out.
     """
     parameters, read = span_parameters(spans), (*names, ACTIVITY)
     totals = ", ".join(f"coalesce(sum(r.{name}), 0) AS {name}" for name in read)
     rows = rows_of_spans(scope.kind, edges=has_edges(parameters), names=names)
-    statement = f"SELECT r.n, {totals} FROM ({rows}) AS r GROUP BY r.n"
-    found = await rows_of(session, statement, {**scope_parameters(scope), **parameters})
-    return {
-        n: {name: int(amount) for name, amount in zip(read, amounts, strict=True)}
-        for n, *amounts in found
-    }
+    return Query(
+        f"SELECT r.n, {totals} FROM ({rows}) AS r GROUP BY r.n",
+        {**scope_parameters(scope), **parameters},
+        lambda found: {
+            Place(None, None, n): dict(zip(read, map(int, amounts), strict=True))
+            for n, *amounts in found
+        },
+    )

@@ -18,24 +18,30 @@ from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.live import DURATIONS, SPANS, Reading
 from metrics_api.indicators.periods import Span
 from metrics_api.indicators.rules import ACTIVITY, DURATION_SUMS, SUMS, Sums
-from metrics_api.indicators.scopes import RecordSums, Scope
-from metrics_api.indicators.values import Place, cut_spans, needed_sums, parts_in_spans, with_late
-from shared.kit.database import rows_of
+from metrics_api.indicators.scopes import Quantiles, RecordSums, Scope
+from metrics_api.indicators.values import (
+    Place,
+    cut_spans,
+    needed_sums,
+    parts_in_spans,
+    with_late,
+    with_percentiles,
+)
+from shared.kit.database import Query, answer
 from shared.schemas.metrics import KpiId
 
 MOST_SLICES: Final = 100
 """Slices with the most records; a tool may send any words as channels."""
 
 
-async def sums_of_incidents(
-    session: AsyncSession,
+def sums_of_incidents(
     reading: Reading,
     scope: Scope,
     spans: Sequence[Span],
     names: Collection[str] = SUMS,
     *,
     by_service: bool = False,
-) -> dict[Place, Sums]:
+) -> Query[dict[Place, Sums]]:
     """These sums by service, slice and span, and their activity; nothing where it is 0."""
     read = (*names, ACTIVITY)
     service = "coalesce(r.service, '')" if by_service else "NULL::text"
@@ -53,20 +59,19 @@ async def sums_of_incidents(
     )
     SELECT service, slice, n, {", ".join(read)} FROM placed WHERE place <= {MOST_SLICES}"""
     parameters = {**scope_parameters(scope), **live_parameters(spans)}
-    found: dict[Place, Sums] = {}
-    for service_key, slice_, n, *amounts in await rows_of(session, statement, parameters):
-        known = {name: int(amount) for name, amount in zip(read, amounts, strict=True)}
-        found[Place(service_key, slice_, n)] = known
-    return found
+    return Query(
+        statement,
+        parameters,
+        lambda rows: {
+            Place(service_key, slice_, n): dict(zip(read, map(int, amounts), strict=True))
+            for service_key, slice_, n, *amounts in rows
+        },
+    )
 
 
-async def exact_percentiles(
-    session: AsyncSession,
-    kind: DurationKind,
-    reading: Reading,
-    scope: Scope,
-    spans: Sequence[Span],
-) -> dict[Place, tuple[float, float, float]]:
+def exact_percentiles(
+    kind: DurationKind, reading: Reading, scope: Scope, spans: Sequence[Span]
+) -> Query[dict[Place, Quantiles]]:
     """p50, p90 and p95 in microseconds by slice and span, interpolated as percentile_cont does."""
     duration = DURATIONS[kind]
     rows = reading.rows_in_span(
@@ -81,13 +86,14 @@ async def exact_percentiles(
                percentile_cont(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY r.duration) AS three
         FROM ({rows}) AS r GROUP BY 1) AS x"""
     parameters: dict[str, Any] = {**scope_parameters(scope), **live_parameters(spans)}
-    found = await rows_of(session, statement, parameters)
-    return {Place(None, slice_, n): (p50, p90, p95) for slice_, n, (p50, p90, p95) in found}
+    return Query(
+        statement,
+        parameters,
+        lambda rows: {Place(None, slice_, n): tuple(three) for slice_, n, three in rows},
+    )
 
 
-async def late_by_now(
-    session: AsyncSession, reading: Reading, scope: Scope, spans: Sequence[Span]
-) -> dict[Place, int]:
+def late_by_now(reading: Reading, scope: Scope, spans: Sequence[Span]) -> Query[dict[Place, int]]:
     """Open incidents that were due before the end of each span, by slice (Records rule 11).
 
     A span ends now at the latest. They are open as things stand, whatever the span.
@@ -97,8 +103,11 @@ async def late_by_now(
     JOIN ({reading.open_incidents("i.resolution_due_at AS due")}) AS r ON r.due < p.high
     GROUP BY 1, 2"""
     parameters = {**scope_parameters(scope), **live_parameters(spans)}
-    found = await rows_of(session, statement, parameters)
-    return {Place(None, slice_, n): count for slice_, n, count in found}
+    return Query(
+        statement,
+        parameters,
+        lambda rows: {Place(None, slice_, n): count for slice_, n, count in rows},
+    )
 
 
 async def incident_sums(
@@ -119,12 +128,12 @@ async def incident_sums(
     definition, reading = KPIS[kpi], reading or Reading(scope.kind)
     cut = cut_spans([definition], spans)
     names = SUMS if reading.slice_by is None else needed_sums([definition])
-    sums = await sums_of_incidents(session, reading, scope, cut, names, by_service=by_service)
+    of_incidents = sums_of_incidents(reading, scope, cut, names, by_service=by_service)
+    sums = await answer(session, of_incidents)
     parts = parts_in_spans([definition], spans, cut, sums)[kpi]
     if definition.duration is not None and not by_service:
-        found = await exact_percentiles(session, definition.duration, reading, scope, spans)
-        parts = {place: one._replace(percentiles=found.get(place)) for place, one in parts.items()}
+        percentiles = exact_percentiles(definition.duration, reading, scope, spans)
+        parts = with_percentiles(parts, await answer(session, percentiles))
     if kpi is KpiId.SLA_ATTAINMENT and not by_service:
-        late = await late_by_now(session, reading, scope, spans)
-        parts = with_late(parts, late)
+        parts = with_late(parts, await answer(session, late_by_now(reading, scope, spans)))
     return list(parts.values())

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.attribution.service_queries import get_service_name
+from metrics_api.attribution.service_queries import service_name
 from metrics_api.copies.queries import copies_of, customer_services
 from metrics_api.copies.schemas import CustomerCopy, VendorProductCopy
 from metrics_api.indicators.cell_queries import scope_parameters
@@ -16,16 +16,16 @@ from metrics_api.indicators.definitions import RecordKind
 from metrics_api.indicators.scopes import LIVE, Relations, Scope, ScopeKind
 from metrics_api.indicators.values import Presence
 from shared.errors import NotFound
-from shared.kit.database import rows_of
+from shared.kit.database import Query, rows_of
 
 EVERYTHING: Final = Scope(ScopeKind.ALL, None, None)
 
 
 class Named(NamedTuple):
-    """A scope and what it is called."""
+    """A scope and what it is called; or the query of that, which fails if there is none such."""
 
     scope: Scope
-    name: str
+    name: str | Query[str]
 
 
 async def all_scope(session: AsyncSession, key: str, as_of: datetime | None = None) -> Named:
@@ -34,9 +34,8 @@ async def all_scope(session: AsyncSession, key: str, as_of: datetime | None = No
 
 
 async def service_scope(session: AsyncSession, key: str, as_of: datetime | None = None) -> Named:
-    """404 when the catalog never told of the service."""
-    name = await get_service_name(session, key, as_of)
-    return Named(Scope(ScopeKind.SERVICE, key, (key,)), name)
+    """A name to be asked for along with the figures: one round trip less of what is asked most."""
+    return Named(Scope(ScopeKind.SERVICE, key, (key,)), service_name(key, as_of))
 
 
 async def portfolio_scope(session: AsyncSession, key: str, as_of: datetime | None = None) -> Named:

@@ -64,11 +64,15 @@ LIVE: Final = Relations(
 """What is known now."""
 
 
+Quantiles = tuple[float, float, float]
+"""p50, p90 and p95 of durations in microseconds."""
+
+
 class RecordSums(NamedTuple):
     """Sums of a KPI over one span, for one service or slice where it was asked so.
 
-    `n` is the span's number; the figure is total / count in the KPI's unit; `percentiles` are p50,
-    p90 and p95 of durations in microseconds; `extras` are the parts of the figure by name.
+    `n` is the span's number; the figure is total / count in the KPI's unit; `percentiles` are of
+    durations; `extras` are the parts of the figure by name.
     """
 
     service: str | None
@@ -78,5 +82,5 @@ class RecordSums(NamedTuple):
     count: int | Decimal  # type: ignore[assignment]  # instead of how often a tuple has a value
     records: int
     exclusions: Mapping[str, int]
-    percentiles: tuple[float, float, float] | None
+    percentiles: Quantiles | None
     extras: Mapping[str, Any]

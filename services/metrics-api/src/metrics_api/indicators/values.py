@@ -21,7 +21,7 @@ from metrics_api.indicators.schemas import (
     Percentiles,
     Share,
 )
-from metrics_api.indicators.scopes import RecordSums
+from metrics_api.indicators.scopes import Quantiles, RecordSums
 from shared.schemas.metrics import KpiId
 
 NO_SUMS: Final[Sums] = dict.fromkeys((*SUMS, ACTIVITY), 0)
@@ -239,6 +239,16 @@ def _words(code: str, kpi: Kpi) -> str:
 def _excluded(exclusions: Mapping[str, int]) -> str:
     reasons = ", ".join(f"{code} {number}" for code, number in exclusions.items())
     return f"All {sum(exclusions.values())} records of the period do not count: {reasons}"
+
+
+def with_percentiles(
+    parts: Mapping[Place, RecordSums], percentiles: Mapping[Place, Quantiles]
+) -> dict[Place, RecordSums]:
+    """The parts with the percentiles of their place, if it has any.
+
+    These are read a moment after the sums, so there may be a place more of them.
+    """
+    return {place: one._replace(percentiles=percentiles.get(place)) for place, one in parts.items()}
 
 
 def with_late(
