@@ -249,20 +249,22 @@ async def answer(session: AsyncSession, query: Query[T_co]) -> T_co:
 
 
 async def answers(
-    session: AsyncSession, queries: Sequence[Query[Any]], *, by_index: bool = False
-) -> list[Any]:
-    """What each of these says, in one round trip.
+    session: AsyncSession, queries: Mapping[str, Query[Any]], *, by_index: bool = False
+) -> dict[str, Any]:
+    """What each of these says, by its name; all go in one round trip.
 
     `by_index` is for statements whose one good plan is to go by index whatever the parameters:
     PostgreSQL plans each once a connection and keeps that, and tables that were small then do not
     lead it astray. Not inside a transaction, the rest of which would be planned so as well.
     """
-    asked: list[Statement] = [(query.statement, query.parameters) for query in queries]
+    asked: list[Statement] = [(query.statement, query.parameters) for query in queries.values()]
     if by_index and asked and (await driver(session)).autocommit:
         _, *found = await rows_of_each(session, [(_BY_INDEX, {}), *asked])
     else:
         found = await rows_of_each(session, asked)
-    return [query.read(rows) for query, rows in zip(queries, found, strict=True)]
+    return {
+        name: query.read(rows) for (name, query), rows in zip(queries.items(), found, strict=True)
+    }
 
 
 # What goes in one round trip without a transaction is one, and with it these settings end.

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from metrics_api.facts import queries, rules
 from metrics_api.facts.sheets import sheets_with
@@ -11,9 +12,9 @@ from metrics_api.indicators.scope_queries import presence_of
 from metrics_api.indicators.scopes import RecordSums, Scope, ScopeKind
 from metrics_api.record_kpis.queries import Question, sums_of_each
 from shared.kit.clock import now
-from shared.kit.database import Session
+from shared.kit.database import Query, Session, answers
 from shared.schemas.common import FactValue
-from shared.schemas.metrics import Comparator, KpiId
+from shared.schemas.metrics import KpiId
 
 
 async def facts_of_service(
@@ -35,34 +36,31 @@ async def facts_of_service(
 async def _known(
     session: Session, service: str, names: Collection[str] | None, moment: datetime
 ) -> rules.Known:
-    numbers = await queries.present_numbers(session, service, names, moment)
-    targets = await _targets(session, service) if rules.need_targets(names) else []
+    first: dict[str, Query[Any]] = {"numbers": queries.present_numbers(service, names, moment)}
+    if rules.need_targets(names):
+        first["targets"] = queries.targets_of(service)
+    said = await answers(session, first, by_index=True)
+    targets = said.get("targets", [])
+
     kpis = rules.kpis_behind(names, targets, moment.date())
-    of_incidents = any(kpi.of_incidents for kpi in kpis)
     scope = Scope(ScopeKind.SERVICE, service, (service,))
-    presence = await presence_of(session, scope, {kpi.of for kpi in kpis})
+    then: dict[str, Query[Any]] = {}
+    if kpis:
+        then["presence"] = presence_of(scope, {kpi.of for kpi in kpis})
+    if any(kpi.of_incidents for kpi in kpis):
+        then["months"] = queries.sums_by_month(service)
+    said |= await answers(session, then, by_index=True)
+    presence = said.get("presence", {})
+
     recorded = [kpi for kpi in kpis if not kpi.of_incidents and presence[kpi.of].known]
     return rules.Known(
         kpis=kpis,
-        months=await queries.sums_by_month(session, service) if of_incidents else {},
+        months=said.get("months", {}),
         records=await _parts_of_records(session, scope, recorded, moment),
         presence=presence,
         targets=targets,
-        numbers=numbers,
+        numbers=said["numbers"],
     )
-
-
-async def _targets(session: Session, service: str) -> list[rules.Target]:
-    return [
-        rules.Target(
-            kpi=target.kpi,
-            comparator=Comparator(target.comparator),
-            value=float(target.value),
-            valid_from=target.valid_from,
-            valid_to=target.valid_to,
-        )
-        for target in await queries.targets_of(session, service)
-    ]
 
 
 async def _parts_of_records(

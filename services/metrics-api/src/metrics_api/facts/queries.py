@@ -1,17 +1,16 @@
 # ruff: noqa: S608 - every fragment is of our own making, every value a parameter
 """The SQL statements behind the facts of a service."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from metrics_api.facts.rules import Target
 from metrics_api.indicators.cell_queries import ROW_ACTIVITY
 from metrics_api.indicators.rules import ACTIVITY, SUMS, Sums
 from shared.errors import NotFound
-from shared.kit.database import rows_of
+from shared.kit.database import Query
+from shared.schemas.metrics import Comparator
 
 _OPEN: Final = """
 CROSS JOIN LATERAL (
@@ -78,9 +77,9 @@ SELECT kpi, comparator, value, valid_from, valid_to FROM metrics.target
 WHERE service = :service AND (valid_to IS NULL OR valid_to >= valid_from)"""
 
 
-async def present_numbers(
-    session: AsyncSession, service: str, names: Collection[str] | None, now: datetime
-) -> dict[str, Any]:
+def present_numbers(
+    service: str, names: Collection[str] | None, now: datetime
+) -> Query[dict[str, Any]]:
     """The facts of this moment among these names (None: all), without their reasons.
 
     404 when the service is not known.
@@ -88,23 +87,43 @@ async def present_numbers(
     wanted = [name for name in _NUMBERS if names is None or name in names]
     columns = ", ".join(["s.key", *(f"{_NUMBERS[name][1]} AS {name}" for name in wanted)])
     joins = "".join(dict.fromkeys(_NUMBERS[name][0] for name in wanted))
-    statement = f"SELECT {columns} FROM metrics.service_copy s{joins} WHERE s.key = :service"
-    parameters = {"service": service, "since": now - timedelta(days=90), "now": now}
-    found = await rows_of(session, statement, parameters)
-    if not found:
-        raise NotFound(f"There is no service {service}")
-    return {name: getattr(found[0], name) for name in wanted}
+
+    def read(rows: list[Any]) -> dict[str, Any]:
+        if not rows:
+            raise NotFound(f"There is no service {service}")
+        return {name: getattr(rows[0], name) for name in wanted}
+
+    return Query(
+        f"SELECT {columns} FROM metrics.service_copy s{joins} WHERE s.key = :service",
+        {"service": service, "since": now - timedelta(days=90), "now": now},
+        read,
+    )
 
 
-async def sums_by_month(session: AsyncSession, service: str) -> dict[date, Sums]:
+def sums_by_month(service: str) -> Query[dict[date, Sums]]:
     """All sums of a service by UTC month, in order; months without any record are left out."""
-    found = await rows_of(session, _MONTHS, {"service": service})
-    return {
-        month: {name: int(amount) for name, amount in zip(_READ, amounts, strict=True)}
-        for month, *amounts in found
-    }
+    return Query(
+        _MONTHS,
+        {"service": service},
+        lambda rows: {
+            month: dict(zip(_READ, map(int, amounts), strict=True)) for month, *amounts in rows
+        },
+    )
 
 
-async def targets_of(session: AsyncSession, service: str) -> Sequence[Row[Any]]:
+def targets_of(service: str) -> Query[list[Target]]:
     """Every target that holds, held or will hold for the service."""
-    return await rows_of(session, _TARGETS, {"service": service})
+    return Query(
+        _TARGETS,
+        {"service": service},
+        lambda rows: [
+            Target(
+                kpi=row.kpi,
+                comparator=Comparator(row.comparator),
+                value=float(row.value),
+                valid_from=row.valid_from,
+                valid_to=row.valid_to,
+            )
+            for row in rows
+        ],
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from metrics_api.indicators.definitions import Kpi, RecordKind, Shape
@@ -203,10 +204,11 @@ def moments_of(days: Days) -> tuple[datetime, datetime]:
     return first, end
 
 
-def _full_months(today: date) -> list[Days]:
+@lru_cache(maxsize=2)
+def _full_months(today: date) -> Sequence[Days]:
     """The latest first."""
     ends = [_months_before(today.replace(day=1), n) for n in range(MONTHS_BACK)]
-    return [(_months_before(end, 1), end) for end in ends]
+    return tuple((_months_before(end, 1), end) for end in ends)
 
 
 def _stretches(kpi: Kpi, known: Known, today: date) -> dict[str, Days]:

@@ -41,7 +41,7 @@ from metrics_api.indicators.values import (
     with_percentiles,
 )
 from metrics_api.record_kpis.queries import Question, sums_of_each
-from shared.kit.database import Query, Session, answers
+from shared.kit.database import Query, Session, answer, answers
 from shared.schemas.metrics import KpiId
 
 Parts = Mapping[Place, RecordSums]
@@ -82,20 +82,22 @@ class Asked:
 
 async def kpis_of(session: Session, asked: Asked) -> list[KpiSeries]:
     """Each KPI in each period, in the order asked, whole and by slice."""
-    series, _ = await kpis_and(session, asked, [])
+    series, _ = await kpis_and(session, asked, {})
     return series
 
 
 async def kpis_and(
-    session: Session, asked: Asked, also: Sequence[Query[Any]]
-) -> tuple[list[KpiSeries], list[Any]]:
+    session: Session, asked: Asked, also: Mapping[str, Query[Any]]
+) -> tuple[list[KpiSeries], dict[str, Any]]:
     """The same, and what these queries say: they go with the first of its own."""
     whole, said = await _parts(session, asked, None, also)
     sliced = None
     if asked.slice_by is not None:
-        sliced, _ = await _parts(session, asked, asked.slice_by, [])
+        sliced, _ = await _parts(session, asked, asked.slice_by, {})
     without = _without_number(asked, whole, sliced)
-    presence = await presence_of(session, asked.scope, without, asked.relations)
+    presence = {}
+    if without:
+        presence = await answer(session, presence_of(asked.scope, without, asked.relations))
     series = [
         _series(asked, KPIS[kpi], whole[kpi], None if sliced is None else sliced[kpi], presence)
         for kpi in asked.kpis
@@ -104,14 +106,14 @@ async def kpis_and(
 
 
 async def _parts(
-    session: Session, asked: Asked, slice_by: Slice | None, also: Sequence[Query[Any]]
-) -> tuple[dict[KpiId, Parts], list[Any]]:
+    session: Session, asked: Asked, slice_by: Slice | None, also: Mapping[str, Query[Any]]
+) -> tuple[dict[KpiId, Parts], dict[str, Any]]:
     """The parts of each KPI, and what the other queries say."""
     reading = Reading(asked.scope.kind, asked.relations, slice_by)
     cut = cut_spans(asked.of_incidents, asked.spans)
     durations = {kpi.id: kpi.duration for kpi in asked.of_incidents if kpi.duration is not None}
     sketched = slice_by is None and asked.approximate
-    queries: dict[str, Query[Any]] = {}
+    queries = dict(also)
     if asked.of_incidents:
         queries[_SUMS] = _sums(asked, reading, cut)
     if KpiId.SLA_ATTAINMENT in asked.kpis:
@@ -119,8 +121,7 @@ async def _parts(
     if not sketched:
         for kpi, kind in durations.items():
             queries[kpi] = exact_percentiles(kind, reading, asked.scope, asked.spans)
-    answered = await answers(session, [*also, *queries.values()], by_index=asked.by_index)
-    said = dict(zip(queries, answered[len(also) :], strict=True))
+    said = await answers(session, queries, by_index=asked.by_index)
 
     found: dict[KpiId, Parts] = {kpi: {} for kpi in asked.kpis}
     if asked.of_incidents:
@@ -131,7 +132,7 @@ async def _parts(
     found |= await _parts_of_records(session, asked, slice_by)
     if _LATE in said:
         found[KpiId.SLA_ATTAINMENT] = with_late(found[KpiId.SLA_ATTAINMENT], said[_LATE])
-    return found, answered[: len(also)]
+    return found, said
 
 
 _SUMS: Final = "sums"

@@ -167,12 +167,12 @@ async def _figures(
 ) -> ScopeKpis:
     periods = parse_periods(asked.labels, parse_zone(asked.timezone), moment)
     figures = actions.Asked(named.scope, asked.kpis, periods, asked.slice_by, moment, relations)
-    ask_name = [] if isinstance(named.name, str) else [named.name]
-    series, names = await actions.kpis_and(session, figures, ask_name)
+    ask_name = {} if isinstance(named.name, str) else {"name": named.name}
+    series, said = await actions.kpis_and(session, figures, ask_name)
     return ScopeKpis(
         scope=named.scope.kind,
         key=named.scope.key,
-        name=named.name if isinstance(named.name, str) else names[0],
+        name=said.get("name", named.name),
         timezone=asked.timezone,
         slice=asked.slice_by,
         as_of=asked.as_of,

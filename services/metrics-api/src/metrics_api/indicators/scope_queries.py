@@ -16,7 +16,7 @@ from metrics_api.indicators.definitions import RecordKind
 from metrics_api.indicators.scopes import LIVE, Relations, Scope, ScopeKind
 from metrics_api.indicators.values import Presence
 from shared.errors import NotFound
-from shared.kit.database import Query, rows_of
+from shared.kit.database import Query
 
 EVERYTHING: Final = Scope(ScopeKind.ALL, None, None)
 
@@ -99,21 +99,22 @@ def _condition(kind: ScopeKind) -> str:
             return "r.service = ANY(CAST(:services AS text[]))"
 
 
-async def presence_of(
-    session: AsyncSession, scope: Scope, kinds: set[RecordKind], relations: Relations = LIVE
-) -> dict[RecordKind, Presence]:
-    """One statement that stops at the first record of each kind."""
+def presence_of(
+    scope: Scope, kinds: set[RecordKind], relations: Relations = LIVE
+) -> Query[dict[RecordKind, Presence]]:
+    """Of one kind of record or more: it stops at the first record of each."""
     ordered = sorted(kinds)
-    if not ordered:
-        return {}
     records = _records(relations)
     columns = ", ".join(
         f"EXISTS (SELECT FROM {records[kind]} AND {_condition(scope.kind)}) AS known_{n},"
         f" EXISTS (SELECT FROM {records[kind]} AND r.service IS NULL) AS unattributed_{n}"
         for n, kind in enumerate(ordered)
     )
-    parameters: dict[str, Any] = scope_parameters(scope)
-    (row,) = await rows_of(session, f"SELECT {columns}", parameters)
-    return {
-        kind: Presence(row[2 * place], row[2 * place + 1]) for place, kind in enumerate(ordered)
-    }
+
+    def read(rows: list[Any]) -> dict[RecordKind, Presence]:
+        (row,) = rows
+        return {
+            kind: Presence(row[2 * place], row[2 * place + 1]) for place, kind in enumerate(ordered)
+        }
+
+    return Query(f"SELECT {columns}", scope_parameters(scope), read)
