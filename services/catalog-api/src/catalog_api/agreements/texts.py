@@ -28,7 +28,7 @@ from catalog_api.vital_activities import queries as activity_queries
 from shared import calendars as calendar_rules
 from shared.errors import FieldError
 from shared.kit.clock import now
-from shared.kit.database import Session
+from shared.kit.database import Session, answer
 from shared.schemas.agreements import (
     AgreementKind,
     AgreementText,
@@ -92,7 +92,7 @@ async def attainability(session: Session, text: AgreementText) -> list[Attainabi
     found = []
     for service in text.services if targets else []:
         ceiling = (await ceilings_of(session, service)).availability
-        excepted = await ceiling_queries.valid_exceptions(session, service, now().date())
+        excepted = await answer(session, ceiling_queries.valid_exceptions(service, now().date()))
         free = Dimension.AVAILABILITY in excepted or ceiling.ceiling is None
         found += [
             Attainability(

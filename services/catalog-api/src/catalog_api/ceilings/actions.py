@@ -13,7 +13,7 @@ from catalog_api.registry.queries import require_service
 from shared.errors import Conflict, Invalid
 from shared.kit.auth import Principal
 from shared.kit.clock import now
-from shared.kit.database import Session
+from shared.kit.database import Query, Session, answer, answers
 
 _NAMED = 20  # breaches and limiting nodes that a refusal names
 
@@ -49,7 +49,8 @@ async def _breaches(session: Session, changed: Collection[Node]) -> list[rules.B
     promises = await queries.promises_above(session, changed, now().date())
     if not promises:
         return []
-    providers = await queries.hard_providers_below(session, [one.service for one in promises])
+    services = [one.service for one in promises]
+    providers = await answer(session, queries.hard_providers_below(services))
     below = {node for nodes in providers.values() for node in nodes}
     own = {Node(NodeKind.SERVICE, one.service) for one in promises}
     figures = await queries.figures_of(session, below | own)
@@ -57,15 +58,16 @@ async def _breaches(session: Session, changed: Collection[Node]) -> list[rules.B
 
 
 async def ceilings_of(session: Session, key: str) -> CeilingsOut:
-    """The ceilings of a service beside its promises; 404 if there is no such service."""
-    await require_service(session, key)
-    providers = await queries.hard_providers_below(session, [key])
-    below = rules.providers_below(key, providers)
-    own = Node(NodeKind.SERVICE, key)
+    """The ceilings of a service that is there, beside its promises."""
+    asked: dict[str, Query[Any]] = {
+        "providers": queries.hard_providers_below([key]),
+        "excepted": queries.valid_exceptions(key, now().date()),
+    }
+    said = await answers(session, asked)
+    below, own = rules.providers_below(key, said["providers"]), Node(NodeKind.SERVICE, key)
     figures = await queries.figures_of(session, {*below, own})
-    excepted = await queries.valid_exceptions(session, key, now().date())
     promise = rules.Promise(
-        key, figures.availability.get(own), figures.recovery.get(own), frozenset(excepted)
+        key, figures.availability.get(own), figures.recovery.get(own), frozenset(said["excepted"])
     )
     return ceilings_out(promise, below, *rules.ceilings_of(key, below, figures))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -9,6 +10,7 @@ from sqlalchemy import (
     Select,
     Text,
     any_,
+    bindparam,
     cast,
     func,
     insert,
@@ -26,6 +28,7 @@ from catalog_api.ceilings.tables import CeilingException
 from catalog_api.continuity.queries import recovery_times
 from catalog_api.dependencies.queries import edges_below, levels, product_consumers
 from catalog_api.dependencies.rules import Direction, Node, NodeKind, Strength
+from shared.kit.database import Query, answers
 from shared.kit.pagination import PageParams
 
 _exception = rows.table_of(CeilingException).c
@@ -75,34 +78,49 @@ def _services_of(changed: Collection[Node]) -> Any:
     return func.coalesce(select(every).scalar_subquery(), literal([], _KEYS))
 
 
-async def hard_providers_below(
-    session: AsyncSession, services: Collection[str]
-) -> dict[str, set[Node]]:
+def hard_providers_below(services: Collection[str]) -> Query[dict[str, set[Node]]]:
     """What each service needs hard itself, for these services and all that they need hard."""
-    edges = await session.execute(edges_below(Strength.HARD), {"starts": list(services)})
-    found: dict[str, set[Node]] = {}
-    for row in edges:
-        found.setdefault(row.consumer, set()).add(Node(NodeKind(row.kind), row.key))
-    return found
+
+    def read(edges: list[Any]) -> dict[str, set[Node]]:
+        found: dict[str, set[Node]] = {}
+        for edge in edges:
+            found.setdefault(edge.consumer, set()).add(Node(NodeKind(edge.kind), edge.key))
+        return found
+
+    return Query(edges_below(Strength.HARD), {"starts": list(services)}, read)
 
 
 async def figures_of(session: AsyncSession, nodes: Collection[Node]) -> Figures:
     """The agreed availability and the recovery time of each node that has one."""
-    availability = await _by_node(session, agreed_availability(), "availability", nodes)
-    return Figures(availability, await _by_node(session, recovery_times(), "rto_hours", nodes))
-
-
-async def _by_node(
-    session: AsyncSession, source: Select[Any], figure: str, nodes: Collection[Node]
-) -> dict[Node, Any]:
-    part = source.subquery("part")
-    keys = literal(list({node.key for node in nodes}), _KEYS)
-    statement = select(part.c.kind, part.c.key, part.c[figure]).where(part.c.key == any_(keys))
-    return {
-        Node(NodeKind(kind), key): value
-        for kind, key, value in await session.execute(statement)
-        if value is not None
+    asked = {
+        "availability": Query(_availability_of(), _keys_of(nodes), _by_node),
+        "recovery": Query(_recovery_of(), _keys_of(nodes), _by_node),
     }
+    return Figures(**await answers(session, asked))
+
+
+@cache
+def _availability_of() -> Select[Any]:
+    agreed = agreed_availability().subquery("agreed")
+    return select(agreed.c.kind, agreed.c.key, agreed.c.availability).where(
+        agreed.c.key == any_(bindparam("keys", type_=_KEYS))
+    )
+
+
+@cache
+def _recovery_of() -> Select[Any]:
+    times = recovery_times().subquery("times")
+    return select(times.c.kind, times.c.key, times.c.rto_hours).where(
+        times.c.key == any_(bindparam("keys", type_=_KEYS))
+    )
+
+
+def _keys_of(nodes: Collection[Node]) -> dict[str, Any]:
+    return {"keys": list({node.key for node in nodes})}
+
+
+def _by_node(rows: list[Any]) -> dict[Node, Any]:
+    return {Node(NodeKind(kind), key): figure for kind, key, figure in rows if figure is not None}
 
 
 async def insert_exception(session: AsyncSession, values: Mapping[str, Any]) -> Row[Any]:
@@ -121,11 +139,22 @@ async def list_exceptions(
     return await rows.list_rows(session, statement, [_exception.recorded_at, _exception.id], page)
 
 
-async def valid_exceptions(session: AsyncSession, service: str, today: date) -> set[Dimension]:
+def valid_exceptions(service: str, today: date) -> Query[set[Dimension]]:
     """The dimensions in which a service may go beyond its ceiling today."""
-    statement = (
+    return Query(
+        _valid_exceptions(),
+        {"service": service, "today": today},
+        lambda rows: {row.dimension for row in rows},
+    )
+
+
+@cache
+def _valid_exceptions() -> Select[Any]:
+    return (
         select(_exception.dimension)
         .distinct()
-        .where(_exception.service_key == service, _exception.expires_on >= today)
+        .where(
+            _exception.service_key == bindparam("service"),
+            _exception.expires_on >= bindparam("today"),
+        )
     )
-    return set(await session.scalars(statement))

@@ -29,6 +29,7 @@ async def get_service_ceilings(key: Key, session: Session, caller: CatalogRead) 
     Availability is the product of theirs, as agreed; recovery is the longest of its own recovery
     time and theirs. Where one of them has no figure the ceiling is unknown.
     """
+    await require_service(session, key)
     return await actions.ceilings_of(session, key)
 
 

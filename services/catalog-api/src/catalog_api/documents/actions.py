@@ -7,11 +7,11 @@ from catalog_api.documents import queries
 from catalog_api.documents.schemas import DocumentHead, ServiceDocument
 from catalog_api.documents.sections import SECTIONS, sections_with
 from catalog_api.facts import rules as fact_rules
-from catalog_api.portfolios.queries import get_portfolio
+from catalog_api.portfolios.queries import portfolio_by_key
 from catalog_api.registry.queries import get_service
 from catalog_api.sheets import Section
 from shared.kit.clock import now
-from shared.kit.database import Session
+from shared.kit.database import Query, Session, answers
 from shared.schemas.common import ServiceFacts
 
 
@@ -43,7 +43,15 @@ async def facts_of(
 
 async def _read(
     session: Session, key: str, wanted: tuple[Section, ...] = SECTIONS
-) -> tuple[Any, Any, Any]:
+) -> tuple[Any, Any, dict[str, Any]]:
+    """The service, its portfolio, and these sections by name, in their order."""
     service = await get_service(session, key)
-    portfolio = await get_portfolio(session, service.portfolio)
-    return service, portfolio, await queries.load_sections(session, key, wanted)
+    asked: dict[str, Query[Any]] = {"portfolio": portfolio_by_key(service.portfolio)}
+    if any(section.select for section in wanted):
+        asked["sections"] = queries.selected_sections(key, wanted)
+    said = await answers(session, asked)
+    found = said.get("sections", {})
+    for section in wanted:
+        if section.load is not None:
+            found[section.name] = await section.load(session, key)
+    return service, said["portfolio"], {section.name: found[section.name] for section in wanted}

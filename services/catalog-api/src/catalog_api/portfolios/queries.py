@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api.portfolios.tables import Portfolio
 from shared.errors import NotFound
-from shared.kit.database import rows_of
+from shared.kit.database import Query, answer
 from shared.kit.pagination import PageParams, keyset
 
 _portfolio = Portfolio.__table__.c
@@ -32,11 +32,19 @@ async def insert_portfolio(session: AsyncSession, values: Mapping[str, Any]) -> 
 
 async def get_portfolio(session: AsyncSession, key: str, *, lock: bool = False) -> Row[Any]:
     """One portfolio, 404 if there is none; `lock` keeps others from changing it meanwhile."""
-    found = await rows_of(session, _portfolio_by_key(lock=lock), {"portfolio": key})
-    if not found:
-        raise NotFound(f"There is no portfolio {key}")
-    row: Row[Any] = found[0]
-    return row
+    return await answer(session, portfolio_by_key(key, lock=lock))
+
+
+def portfolio_by_key(key: str, *, lock: bool = False) -> Query[Row[Any]]:
+    """What get_portfolio asks for."""
+
+    def read(found: list[Any]) -> Row[Any]:
+        if not found:
+            raise NotFound(f"There is no portfolio {key}")
+        row: Row[Any] = found[0]
+        return row
+
+    return Query(_portfolio_by_key(lock=lock), {"portfolio": key}, read)
 
 
 @cache
