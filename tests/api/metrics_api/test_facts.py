@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from metrics_api.facts.sheets import SHEETS
 from metrics_api.incidents.rules import Transition
 from metrics_api.records.tables import Outage
 from shared.kit.clock import now
@@ -168,6 +169,12 @@ async def test_what_is_not_named_is_not_read(metrics: Metrics, name: str, at_mos
         await facts(metrics, name)
 
     assert len(made) <= at_most
+
+
+def test_no_two_sheets_ask_by_one_name() -> None:
+    asked = [name for sheet in SHEETS for name in sheet.ask("network", now())]
+
+    assert len(asked) == len({"numbers", "targets", *asked}) - 2
 
 
 async def test_names_are_few_enough_to_bound_the_question(metrics: Metrics) -> None:

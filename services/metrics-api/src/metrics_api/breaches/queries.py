@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from metrics_api.breaches.tables import Breach, BreachPrediction
 from metrics_api.clocks.standing import Clock
 from metrics_api.sources.tables import Source
+from shared.kit.database import Query
 from shared.kit.pagination import PageParams, keyset
 
 Connection = psycopg.AsyncConnection[Any]
@@ -221,33 +223,31 @@ def _conditions(wanted: BreachFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-_NUMBERS = text("""
+_NUMBERS = """
     SELECT
         (SELECT count(*) FROM metrics.breach b JOIN metrics.incident i
             ON i.source_id = b.source_id AND i.external_id = b.external_id
          WHERE b.service = :service AND b.retracted_at IS NULL
             AND i.state IN ('new', 'in_progress', 'on_hold')
             AND CASE b.clock WHEN 'response' THEN i.response_met ELSE i.resolution_met END
-                IS NULL),
+                IS NULL) AS open_breached,
         (SELECT count(*) FROM metrics.breach b
          WHERE b.service = :service AND b.retracted_at IS NULL
-            AND b.breached_at >= :month_ago AND b.breached_at <= :now),
+            AND b.breached_at >= :month_ago AND b.breached_at <= :now) AS breached,
         (SELECT count(*) FROM metrics.incident i
          WHERE i.service = :service AND i.response_due_at >= :now
             AND i.response_due_at < :tomorrow)
         + (SELECT count(*) FROM metrics.incident i
            WHERE i.service = :service AND i.resolution_due_at >= :now
-              AND i.resolution_due_at < :tomorrow),
-        count(*) FILTER (WHERE credit > 0),
-        count(*)
+              AND i.resolution_due_at < :tomorrow) AS due_soon,
+        count(*) FILTER (WHERE credit > 0) AS credits_due,
+        count(*) AS credited
     FROM metrics.service_credit
     WHERE service = :service AND ended_at IS NULL AND period_end >= :year_ago
-""")
+"""
 
 
-async def breach_numbers(
-    session: AsyncSession, service: str, now: datetime, year_ago: datetime
-) -> Any:
+def breach_numbers(service: str, now: datetime, year_ago: datetime) -> Query[Any]:
     """Of a service: open clocks that ran out, breaches of 30 days, clocks due within 24 hours,
     guaranteed periods since a year ago with a credit due, and all of them."""
     parameters = {
@@ -257,4 +257,4 @@ async def breach_numbers(
         "tomorrow": now + timedelta(days=1),
         "year_ago": year_ago,
     }
-    return (await session.execute(_NUMBERS, parameters)).one()
+    return Query(_NUMBERS, parameters, itemgetter(0))

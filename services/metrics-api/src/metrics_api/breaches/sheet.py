@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.breaches.queries import breach_numbers
 from metrics_api.fact_sheets import FactSheet
+from shared.kit.database import Query
 from shared.schemas.common import FactDefinition, FactValue
 
 _NUMBERS: Final = (
@@ -19,11 +20,16 @@ _NUMBERS: Final = (
 )
 
 
-async def _load(session: AsyncSession, service: str, now: datetime) -> Mapping[str, FactValue]:
-    row = await breach_numbers(session, service, now, now - timedelta(days=365))
+def _ask(service: str, now: datetime) -> Mapping[str, Query[Any]]:
+    return {"breaches": breach_numbers(service, now, now - timedelta(days=365))}
+
+
+async def _load(
+    session: AsyncSession, said: Mapping[str, Any], now: datetime
+) -> Mapping[str, FactValue]:
     return {
         name: FactValue(value=number, as_of=now, reason=None)
-        for (name, _), number in zip(_NUMBERS, row, strict=True)
+        for (name, _), number in zip(_NUMBERS, said["breaches"], strict=True)
     }
 
 
@@ -32,5 +38,6 @@ SHEET: Final = FactSheet(
         FactDefinition(name=name, type="integer", unit=None, owner="metrics", meaning=meaning)
         for name, meaning in _NUMBERS
     ],
+    _ask,
     _load,
 )

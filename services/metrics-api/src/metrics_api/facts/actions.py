@@ -1,6 +1,6 @@
 """Gathering the facts of a service."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,24 +24,29 @@ async def facts_of_service(
 
     Only what a named fact needs is read. A name that no fact has is left out.
     """
-    moment = now()
-    facts = rules.facts_of(await _known(session, service, names, moment), moment)
-    for sheet in sheets_with(names):
-        facts |= await sheet.load(session, service, moment)
+    moment, sheets = now(), sheets_with(names)
+    first: dict[str, Query[Any]] = {"numbers": queries.present_numbers(service, names, moment)}
+    if rules.need_targets(names):
+        first["targets"] = queries.targets_of(service)
+    for sheet in sheets:
+        first |= sheet.ask(service, moment)
+    said = await answers(session, first, by_index=True)
+    facts = rules.facts_of(await _known(session, service, names, moment, said), moment)
+    for sheet in sheets:
+        facts |= await sheet.load(session, said, moment)
     if names is None:
         return facts
     return {name: fact for name, fact in facts.items() if name in names}
 
 
 async def _known(
-    session: Session, service: str, names: Collection[str] | None, moment: datetime
+    session: Session,
+    service: str,
+    names: Collection[str] | None,
+    moment: datetime,
+    said: Mapping[str, Any],
 ) -> rules.Known:
-    first: dict[str, Query[Any]] = {"numbers": queries.present_numbers(service, names, moment)}
-    if rules.need_targets(names):
-        first["targets"] = queries.targets_of(service)
-    said = await answers(session, first, by_index=True)
     targets = said.get("targets", [])
-
     kpis = rules.kpis_behind(names, targets, moment.date())
     scope = Scope(ScopeKind.SERVICE, service, (service,))
     then: dict[str, Query[Any]] = {}
@@ -49,13 +54,13 @@ async def _known(
         then["presence"] = presence_of(scope, {kpi.of for kpi in kpis})
     if any(kpi.of_incidents for kpi in kpis):
         then["months"] = queries.sums_by_month(service)
-    said |= await answers(session, then, by_index=True)
-    presence = said.get("presence", {})
+    of_kpis = await answers(session, then, by_index=True)
+    presence = of_kpis.get("presence", {})
 
     recorded = [kpi for kpi in kpis if not kpi.of_incidents and presence[kpi.of].known]
     return rules.Known(
         kpis=kpis,
-        months=said.get("months", {}),
+        months=of_kpis.get("months", {}),
         records=await _parts_of_records(session, scope, recorded, moment),
         presence=presence,
         targets=targets,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from sqlalchemy.orm import aliased
 from metrics_api.indicators.periods import Period
 from metrics_api.judgements.rules import DID_NOT_HOLD, Verdict
 from metrics_api.judgements.tables import Judgement, JudgementVersion
-from shared.kit.database import rows_of
+from shared.kit.database import Query
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.metrics import KpiId
 
@@ -226,7 +227,6 @@ SELECT (SELECT count(*) FROM metrics.target_proposal p
 """
 
 
-async def numbers_of_service(session: AsyncSession, service: str, today: date) -> Row[Any]:
+def numbers_of_service(service: str, today: date) -> Query[Any]:
     """What the targets of a service say to tollgates."""
-    numbers: list[Row[Any]] = await rows_of(session, _SHEET, {"service": service, "today": today})
-    return numbers[0]
+    return Query(_SHEET, {"service": service, "today": today}, itemgetter(0))

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.fact_sheets import FactSheet
 from metrics_api.judgements import queries
+from shared.kit.database import Query
 from shared.schemas.common import FactDefinition, FactValue
 
 DEFINITIONS: Final = [
@@ -29,9 +30,16 @@ DEFINITIONS: Final = [
 ]
 
 
-async def load(session: AsyncSession, service: str, now: datetime) -> Mapping[str, FactValue]:
+def ask(service: str, now: datetime) -> Mapping[str, Query[Any]]:
+    """The numbers."""
+    return {"judgements": queries.numbers_of_service(service, now.date())}
+
+
+async def load(
+    session: AsyncSession, said: Mapping[str, Any], now: datetime
+) -> Mapping[str, FactValue]:
     """Both facts; the streak has no value until a target was met or missed once."""
-    row = await queries.numbers_of_service(session, service, now.date())
+    row = said["judgements"]
     streak = row.targets_missed_streak_max if row.judged else None
     reason = None if row.judged else "no target of the service was met or missed yet"
     return {
@@ -40,4 +48,4 @@ async def load(session: AsyncSession, service: str, now: datetime) -> Mapping[st
     }
 
 
-SHEET = FactSheet(DEFINITIONS, load)
+SHEET = FactSheet(DEFINITIONS, ask, load)

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, literal, or_, select
+from sqlalchemy import Row, Select, bindparam, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +20,7 @@ from metrics_api.slo_alerts.tables import (
 from metrics_api.slos.rules import SloState
 from metrics_api.slos.tables import Slo
 from metrics_api.versioned.queries import Versioned, one_row
+from shared.kit.database import Query
 from shared.kit.pagination import PageParams, keyset
 
 _policy = SloAlertPolicy.__table__.c
@@ -147,9 +149,13 @@ async def write_budgets(session: AsyncSession, budgets: Sequence[Mapping[str, An
     await session.execute(upsert, list(budgets))
 
 
-async def firing_count(session: AsyncSession, service: str) -> int:
+def firing_count(service: str) -> Query[int]:
     """How many alerts of a service fire."""
-    statement = select(func.count()).where(
-        _alert.service == service, _alert.state == AlertState.FIRING
+    return Query(_firing_count(), {"service": service}, lambda rows: rows[0].firing)
+
+
+@cache
+def _firing_count() -> Select[Any]:
+    return select(func.count().label("firing")).where(
+        _alert.service == bindparam("service"), _alert.state == AlertState.FIRING
     )
-    return await session.scalar(statement) or 0

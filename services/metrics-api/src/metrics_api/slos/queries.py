@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +20,7 @@ from metrics_api.slis.tables import Sli
 from metrics_api.slos.rules import BudgetingMethod, SloState
 from metrics_api.slos.tables import Slo, SloObjective, SloVersion
 from metrics_api.versioned.queries import Versioned, one_row
+from shared.kit.database import Query
 from shared.kit.pagination import PageParams, keyset
 
 _slo = Slo.__table__.c
@@ -93,14 +95,18 @@ async def slos_by_key(
     return (await session.execute(statement)).all()
 
 
-async def slos_of_service(session: AsyncSession, service: str) -> Sequence[Row[Any]]:
+def slos_of_service(service: str) -> Query[list[Any]]:
     """The active SLOs of a service, by key."""
-    statement = (
+    return Query(_slos_of_service(), {"service": service}, list)
+
+
+@cache
+def _slos_of_service() -> Select[Any]:
+    return (
         select(*_slo)
-        .where(_slo.service == service, _slo.state == SloState.ACTIVE)
+        .where(_slo.service == bindparam("service"), _slo.state == SloState.ACTIVE)
         .order_by(_slo.key)
     )
-    return (await session.execute(statement)).all()
 
 
 async def slos_after(session: AsyncSession, key: str, limit: int) -> Sequence[Row[Any]]:

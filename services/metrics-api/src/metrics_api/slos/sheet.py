@@ -12,6 +12,7 @@ from metrics_api.slos.queries import slos_of_service
 from metrics_api.slos.rules import Level
 from metrics_api.slos.schemas import SloStatusOut
 from metrics_api.slos.status import Moment, statuses
+from shared.kit.database import Query
 from shared.schemas.common import FactDefinition, FactValue
 
 
@@ -39,10 +40,16 @@ DEFINITIONS: Final = (
 )
 
 
-async def load(session: AsyncSession, service: str, now: datetime) -> Mapping[str, FactValue]:
+def ask(service: str, now: datetime) -> Mapping[str, Query[Any]]:
+    """The SLOs, and how many alerts fire."""
+    return {"slos": slos_of_service(service), "firing": firing_count(service)}
+
+
+async def load(
+    session: AsyncSession, said: Mapping[str, Any], now: datetime
+) -> Mapping[str, FactValue]:
     """The facts of a service's SLOs as of now."""
-    slos = await slos_of_service(session, service)
-    found = await statuses(session, slos, Moment(now, (), now))
+    found = await statuses(session, said["slos"], Moment(now, (), now))
     levels = [status.level for status in found]
     left = [one for one in map(_least_left, found) if one is not None]
     facts: dict[str, Any] = {
@@ -52,7 +59,7 @@ async def load(session: AsyncSession, service: str, now: datetime) -> Mapping[st
         "slos_missed_count": levels.count(Level.MISSED),
         "slos_unknown_count": levels.count(Level.UNKNOWN),
         "slo_budget_remaining_min": min(left, default=None),
-        "slo_alerts_firing_count": await firing_count(session, service),
+        "slo_alerts_firing_count": said["firing"],
     }
     no_value = "no_slo_with_enough_data" if found else "no_slos"
     return {
@@ -71,4 +78,4 @@ def _least_left(status: SloStatusOut) -> float | None:
     return min((one.remaining_ratio for one in budgets if one is not None), default=None)
 
 
-SHEET: Final = FactSheet(DEFINITIONS, load)
+SHEET: Final = FactSheet(DEFINITIONS, ask, load)

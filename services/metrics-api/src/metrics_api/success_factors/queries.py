@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +18,7 @@ from metrics_api.success_factors.tables import (
 from metrics_api.tiers.asking import Measured
 from metrics_api.versioned.queries import Versioned, said_at
 from shared.errors import NotFound
+from shared.kit.database import Query
 from shared.kit.pagination import PageParams, keyset
 
 _PAIR = func.json_build_object("kpi", SuccessFactorKpi.kpi, "service", SuccessFactorKpi.service)
@@ -104,12 +106,17 @@ async def list_factors(
     return list((await session.execute(keyset(statement, order, page))).all())
 
 
-async def factors_of_service(session: AsyncSession, service: str) -> list[Row[Any]]:
+def factors_of_service(service: str) -> Query[list[Any]]:
     """Active factors that a KPI of the service satisfies, with all their KPIs."""
+    return Query(_factors_of_service(), {"service": service}, list)
+
+
+@cache
+def _factors_of_service() -> Select[Any]:
     measured = exists().where(
-        SuccessFactorKpi.factor == SuccessFactor.key, SuccessFactorKpi.service == service
+        SuccessFactorKpi.factor == SuccessFactor.key,
+        SuccessFactorKpi.service == bindparam("service"),
     )
-    statement = (
+    return (
         select(*_FACTOR).where(SuccessFactor.active.is_(True), measured).order_by(SuccessFactor.key)
     )
-    return list((await session.execute(statement)).all())

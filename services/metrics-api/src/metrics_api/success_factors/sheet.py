@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,6 +12,7 @@ from metrics_api.success_factors.actions import judged
 from metrics_api.success_factors.queries import factors_of_service
 from metrics_api.success_factors.rules import Satisfaction
 from metrics_api.tiers.asking import Measured, PeriodAsked
+from shared.kit.database import Query
 from shared.schemas.common import FactDefinition, FactValue
 
 _NUMBERS = (
@@ -20,8 +22,14 @@ _NUMBERS = (
 )
 
 
-async def _load(session: AsyncSession, service: str, now: datetime) -> Mapping[str, FactValue]:
-    factors = await factors_of_service(session, service)
+def _ask(service: str, now: datetime) -> Mapping[str, Query[Any]]:
+    return {"factors": factors_of_service(service)}
+
+
+async def _load(
+    session: AsyncSession, said: Mapping[str, Any], now: datetime
+) -> Mapping[str, FactValue]:
+    factors = said["factors"]
     last = now.date().replace(day=1) - timedelta(days=1)
     month = parse_period(f"{last:%Y-%m}", parse_zone("UTC"), now)
     measured = [Measured(factor.key, factor.name, factor.kpis) for factor in factors]
@@ -44,5 +52,6 @@ SHEET = FactSheet(
         FactDefinition(name=name, type="integer", unit=None, owner="metrics", meaning=meaning)
         for name, meaning in _NUMBERS
     ],
+    ask=_ask,
     load=_load,
 )

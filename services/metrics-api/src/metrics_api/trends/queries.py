@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from metrics_api.attribution.tables import ServiceCopy
 from metrics_api.trends.rules import CrossingState, Direction, RaisedState
 from metrics_api.trends.tables import RaisedRisk, Trend, TrendVersion
-from shared.kit.database import rows_of
+from shared.kit.database import Query
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.metrics import KpiId
 
@@ -171,7 +172,6 @@ FROM metrics.trend t WHERE t.service = :service
 """
 
 
-async def numbers_of_service(session: AsyncSession, service: str, until: date) -> Row[Any]:
+def numbers_of_service(service: str, until: date) -> Query[Any]:
     """What the trends of a service say to tollgates."""
-    numbers: list[Row[Any]] = await rows_of(session, _SHEET, {"service": service, "until": until})
-    return numbers[0]
+    return Query(_SHEET, {"service": service, "until": until}, itemgetter(0))

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.fact_sheets import FactSheet
 from metrics_api.trends import queries
 from metrics_api.trends.rules import HORIZON
+from shared.kit.database import Query
 from shared.schemas.common import FactDefinition, FactValue
 
 DEFINITIONS: Final = [
@@ -30,9 +31,16 @@ DEFINITIONS: Final = [
 _UNTESTED: Final = "no KPI of the service has figures of enough full periods"
 
 
-async def load(session: AsyncSession, service: str, now: datetime) -> Mapping[str, FactValue]:
+def ask(service: str, now: datetime) -> Mapping[str, Query[Any]]:
+    """The numbers."""
+    return {"trends": queries.numbers_of_service(service, (now + HORIZON).date())}
+
+
+async def load(
+    session: AsyncSession, said: Mapping[str, Any], now: datetime
+) -> Mapping[str, FactValue]:
     """All three facts, of the trends as they were found last."""
-    row = await queries.numbers_of_service(session, service, (now + HORIZON).date())
+    row = said["trends"]
     untested = None if row.tested else _UNTESTED
     first = row.first_crossing
     days = None if first is None else max((first - now.date()).days, 0)
@@ -47,4 +55,4 @@ async def load(session: AsyncSession, service: str, now: datetime) -> Mapping[st
     }
 
 
-SHEET = FactSheet(DEFINITIONS, load)
+SHEET = FactSheet(DEFINITIONS, ask, load)
