@@ -212,6 +212,15 @@ def test_the_report_of_the_demo_is_exact(system: System) -> None:
     assert [row["met"] for row in rows] == [True, False]
 
 
+def test_a_report_of_no_service_says_so(system: System) -> None:
+    ended = system.tollgate(
+        "report", "performance", "--periods", "2025-Q1", "--portfolio", "it-opertions"
+    )
+
+    assert ended.returncode == 0
+    assert "knows no service of a portfolio it-opertions" in ended.stderr
+
+
 @pytest.mark.usefixtures("demo")
 def test_the_exit_code_is_that_of_the_verdict(system: System) -> None:
     ended = system.tollgate(

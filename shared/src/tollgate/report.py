@@ -55,8 +55,11 @@ def performance(  # noqa: PLR0913 - the options of the command line
     full = fetch_report(caller, query)
     if output is ReportFormat.JSON:
         typer.echo(full.model_dump_json())
-    else:
-        print_table(full)
+        return
+    print_table(full)
+    if not full.rows:
+        of = "" if portfolio is None else f" of a portfolio {portfolio}"
+        typer.echo(f"tollgate: metrics-api knows no service{of}", err=True)
 
 
 def _print_pages(caller: Caller, query: dict[str, str]) -> None:

@@ -51,10 +51,9 @@ def mortal_server() -> Iterator[tuple[MortalServer, PlumbingSettings]]:
         settings = UNSAFE_BUT_FAST | {"synchronous_commit": "on"}
         cluster = postgres.prepare(directory / "data", sockets, secrets.token_urlsafe(24), settings)
         mortal = MortalServer(group, cluster, directory / "postgres.log")
-        database = Server(cluster.url("postgres"), "mortal", "secret").create_empty_database(
-            "plumbing"
-        )
-        install(database)
+        server = Server(cluster.url("postgres"), "mortal", "secret")
+        database = server.create_empty_database("plumbing")
+        install(server, database)
         yield mortal, PlumbingSettings(database_url=SecretStr(database.runtime_url))
     finally:
         group.close()
