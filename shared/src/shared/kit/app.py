@@ -65,7 +65,6 @@ def build_app(  # noqa: PLR0913 - the wiring of an app is what it is made of
                 streamed=frozenset(streamed_paths),
             ),
         ],
-        exception_handlers={Exception: problems.answer_unexpected},
     )
     app.state.settings = settings
     app.state.registry = registry

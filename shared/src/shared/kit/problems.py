@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 from structlog.contextvars import get_contextvars
 
 from shared import errors
@@ -246,10 +247,10 @@ def _answered_by_the_plumbing(operation: dict[str, Any]) -> list[int]:
     ]
 
 
-async def answer_unexpected(request: Request, exc: Exception) -> Response:
+def unexpected_problem(scope: Scope, exc: Exception) -> Response:
     """A defect of ours: logged with its trace, answered without it."""
     log.error("unexpected_error", exc_info=exc)
     return problem_response(
-        request.url.path,
+        scope["path"],
         ApiError("The service failed unexpectedly; the request id helps us find out"),
     )

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from shared.kit.logging import logger
+from shared.kit.problems import unexpected_problem
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
@@ -56,12 +57,12 @@ class RequestEnvelope:
         clear_contextvars()
         bind_contextvars(request_id=request_id)
         scope.setdefault("state", {})["request_id"] = request_id
-        started, status = time.perf_counter(), 500
+        started, status, answered = time.perf_counter(), 500, False
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answered = message["status"], True
                 message["headers"] = [
                     *message["headers"],
                     (b"x-request-id", request_id.encode()),
@@ -71,11 +72,18 @@ class RequestEnvelope:
         limited = receive if scope["path"] in self.streamed else _limited(receive)
         try:
             await self.app(scope, limited, send_with_id)
+        except Exception as problem:
+            # Here and not around the whole app: so it bears the id, and is one for browsers too.
+            if not answered:
+                await unexpected_problem(scope, problem)(scope, receive, send_with_id)
+            raise
         finally:
-            seconds = time.perf_counter() - started
-            self.figures.count(scope, status, seconds)
-            if scope["path"] not in _QUIET:
-                _log_request(scope, status, seconds)
+            self._note(scope, status, time.perf_counter() - started)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        self.figures.count(scope, status, seconds)
+        if scope["path"] not in _QUIET:
+            _log_request(scope, status, seconds)
 
 
 def _log_request(scope: Scope, status: int, seconds: float) -> None:

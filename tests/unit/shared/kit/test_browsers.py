@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from shared.kit.app import build_app
+from shared.kit.routing import Router
 from tests.support.plumbing import PlumbingSettings
 
 PORTAL = "https://portal.example"
@@ -16,6 +17,14 @@ ASKING = {
 }
 
 
+router = Router()
+
+
+@router.get("/v1/broken")
+async def broken() -> None:
+    raise RuntimeError("a defect of ours")
+
+
 async def call(method: str, path: str, headers: Mapping[str, str], *origins: str) -> httpx.Response:
     app = build_app(
         PlumbingSettings(cors_origins=origins),
@@ -23,9 +32,9 @@ async def call(method: str, path: str, headers: Mapping[str, str], *origins: str
         title="Plumbing",
         description="",
         version="1",
-        routers=(),
+        routers=(router,),
     )
-    transport = httpx.ASGITransport(app=app)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://plumbing") as http:
         return await http.request(method, path, headers=headers)
 
@@ -46,6 +55,17 @@ async def test_it_reads_what_paging_and_changing_need_also_of_an_error() -> None
     assert refused.headers["Access-Control-Allow-Origin"] == PORTAL
     readable = refused.headers["Access-Control-Expose-Headers"]
     assert {"ETag", "Link", "Location"} <= set(readable.split(", "))
+
+
+async def test_it_reads_the_problem_and_its_request_id_when_we_fail() -> None:
+    asked = {"Origin": PORTAL, "X-Request-Id": "from-the-page"}
+
+    failed = await call("GET", "/v1/broken", asked, PORTAL)
+
+    assert (failed.status_code, failed.json()["code"]) == (500, "internal_error")
+    assert failed.headers["Content-Type"] == "application/problem+json"
+    assert failed.headers["X-Request-Id"] == failed.json()["request_id"] == "from-the-page"
+    assert failed.headers["Access-Control-Allow-Origin"] == PORTAL
 
 
 @pytest.mark.parametrize("origins", [(), ("https://another.example",)])
