@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
@@ -15,6 +16,8 @@ from shared.kit.idempotency import keep_reply
 
 _Shape = tuple[int, str, str]
 _ANY = "*"
+_ALLOWED = "tollgate.allowed"
+"""In the scope of a request whose path is known but not with its method: those it has."""
 _IN_PATHS = "/%:@!$&'()*+,;="
 _SLASH = "\udc2f"
 """Stands for a slash inside a part of a path; no path decodes to it."""
@@ -76,7 +79,7 @@ class RouteTable(BaseRoute):
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self.routes = list(routes)
-        self._by_shape: dict[_Shape, list[BaseRoute]] = {}
+        self._by_shape: dict[_Shape, list[APIRoute]] = {}
         for route in self.routes:
             assert isinstance(route, APIRoute), "our routers hold nothing else"
             self._by_shape.setdefault(_shape(route.path_format), []).append(route)
@@ -101,22 +104,26 @@ class RouteTable(BaseRoute):
         return match, child_scope
 
     def _first_match(self, scope: Scope) -> tuple[Match, Scope]:
-        found: tuple[Match, Scope] = Match.NONE, {}
+        found: Scope = {}
+        methods: set[str] = set()
         for route in self._candidates(_shape(scope["path"])):
             match, child_scope = route.matches(scope)
             if match is Match.FULL:
                 return match, child_scope
-            if match is Match.PARTIAL and found[0] is Match.NONE:
-                found = match, child_scope
-        return found
+            if match is Match.PARTIAL:
+                found = found or child_scope
+                methods |= route.methods or set()
+        return (Match.PARTIAL, {**found, _ALLOWED: methods}) if found else (Match.NONE, {})
 
-    def _candidates(self, shape: _Shape) -> Iterator[BaseRoute]:
+    def _candidates(self, shape: _Shape) -> Iterator[APIRoute]:
         length, first, second = shape
         for words in product((first, _ANY), (second, _ANY)):
             yield from self._by_shape.get((length, *words), ())
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The route that matched answers."""
+        """The route that matched answers; of one path there may be several, each of a method."""
+        if _ALLOWED in scope:
+            raise HTTPException(405, headers={"Allow": ", ".join(sorted(scope[_ALLOWED]))})
         await scope["route"].handle(scope, receive, send)
 
 
