@@ -185,7 +185,7 @@ class TestFullCost:
 
         assert value(shown["full"]) == "1162.50"
         (provider,) = shown["providers"]
-        assert (provider["key"], provider["cost_share"]) == ("network", "0.250000")
+        assert (provider["key"], provider["cost_share"]) == ("network", 0.25)
         assert (value(provider["full_cost"]), value(provider["borne"])) == ("650.00", "162.50")
 
     async def test_the_contract_of_a_vendor_product_is_its_cost(self, catalog: Catalog) -> None:

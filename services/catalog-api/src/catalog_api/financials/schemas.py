@@ -37,7 +37,7 @@ class ProviderCost(Out):
 
     kind: NodeKind
     key: str
-    cost_share: Decimal
+    cost_share: float
     full_cost: FigureOut
     borne: FigureOut
 
