@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 PINGS = {";", "SELECT 1"}  # whether a rested connection lives
-SETTINGS = "SELECT set_config("
+SETTINGS = "SELECT set_config("  # how what goes with it is planned: it reads nothing
 
 
 @contextmanager

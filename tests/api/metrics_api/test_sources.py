@@ -66,7 +66,7 @@ async def test_a_known_tool_by_another_spelling_is_not_taken_for_an_unknown_one(
     assert "the kind of that tool is" in reply.json()["errors"][0]["detail"]
 
 
-@pytest.mark.parametrize("kind", ["topdesk", "ServiceNow", "home-made"])
+@pytest.mark.parametrize("kind", ["topdesk", "ServiceNow", "home-made", "generic-desk"])
 async def test_any_other_kind_is_taken(metrics: Metrics, kind: str) -> None:
     assert (await create(metrics, kind=kind)).status_code == 201
 

@@ -210,9 +210,9 @@ def queue_app(context: JobContext, table: Iterable[Job]) -> procrastinate.App:
 class _Connector(procrastinate.PsycopgConnector):
     """Finishes a statement that it has begun before it lets its caller be cancelled.
 
-    A worker that stops cancels those who look after it. One cancelled while it gives its connection
-    back keeps it from all others, and one that waits for a connection may never hear that it was
-    cancelled (psycopg/psycopg#1345): the end of a job was then not written.
+    A worker that stops cancels those who look after it. One that waits for a connection may never
+    hear of it (psycopg/psycopg#1345), and one that gives its connection back may keep it from all
+    others: the end of a job was then waited for until a time-out.
     """
 
     async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:

@@ -1,6 +1,6 @@
 """Every SQL statement about ceilings: who is concerned, what is promised, and exceptions."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from functools import cache
 from typing import Any
@@ -92,31 +92,19 @@ def hard_providers_below(services: Collection[str]) -> Query[dict[str, set[Node]
 
 async def figures_of(session: AsyncSession, nodes: Collection[Node]) -> Figures:
     """The agreed availability and the recovery time of each node that has one."""
+    keys = {"keys": list({node.key for node in nodes})}
     asked = {
-        "availability": Query(_availability_of(), _keys_of(nodes), _by_node),
-        "recovery": Query(_recovery_of(), _keys_of(nodes), _by_node),
+        "availability": Query(_of_keys(agreed_availability), keys, _by_node),
+        "recovery": Query(_of_keys(recovery_times), keys, _by_node),
     }
     return Figures(**await answers(session, asked))
 
 
 @cache
-def _availability_of() -> Select[Any]:
-    agreed = agreed_availability().subquery("agreed")
-    return select(agreed.c.kind, agreed.c.key, agreed.c.availability).where(
-        agreed.c.key == any_(bindparam("keys", type_=_KEYS))
-    )
-
-
-@cache
-def _recovery_of() -> Select[Any]:
-    times = recovery_times().subquery("times")
-    return select(times.c.kind, times.c.key, times.c.rto_hours).where(
-        times.c.key == any_(bindparam("keys", type_=_KEYS))
-    )
-
-
-def _keys_of(nodes: Collection[Node]) -> dict[str, Any]:
-    return {"keys": list({node.key for node in nodes})}
+def _of_keys(source: Callable[[], Select[Any]]) -> Select[Any]:
+    """Of a statement of kind, key and a figure the rows with one of the `keys`, a parameter."""
+    part = source().subquery("part")
+    return select(*part.c).where(part.c.key == any_(bindparam("keys", type_=_KEYS)))
 
 
 def _by_node(rows: list[Any]) -> dict[Node, Any]:

@@ -165,7 +165,10 @@ class Delivery(StrEnum):
 def _not_misspelt(kind: str) -> str:
     """Any other kind is read as `generic`, which would understand nothing that the tool sends."""
     if meant := nearly(kind):
-        raise ValueError(f"is read as `generic`; the kind of that tool is `{meant}`")
+        raise ValueError(
+            f"is read as `generic`; the kind of that tool is `{meant}`. Of another tool it must"
+            " begin otherwise"
+        )
     return kind
 
 

@@ -39,8 +39,9 @@ def tool_of(kind: str) -> Tool:
 
 
 def nearly(kind: str) -> str | None:
-    """The known kind that was meant with a spelling such as `service-now` or `Jira Cloud`."""
+    """The known tool that was meant with a spelling such as `service-now` or `Jira Cloud`."""
     if kind.strip().casefold() in TOOLS:
         return None
     letters = "".join(filter(str.isalnum, kind)).casefold()
-    return next((known for known in TOOLS if letters.startswith(known)), None)
+    known = TOOLS.keys() - {GENERIC.kind}
+    return next((tool for tool in sorted(known) if letters.startswith(tool)), None)
