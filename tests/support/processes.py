@@ -74,10 +74,14 @@ class System:
 
     def pid(self, program: str) -> int:
         """The child with this name: `metrics serve`, `catalog worker`, or `postgres`."""
-        for child in psutil.Process(self.supervisor.pid).children(recursive=True):
-            if _is(child, program):
-                return int(child.pid)
-        raise LookupError(f"{program} does not run")
+        found = self._find(program)
+        if found is None:
+            raise LookupError(f"{program} does not run")
+        return found
+
+    def _find(self, program: str) -> int | None:
+        children = psutil.Process(self.supervisor.pid).children(recursive=True)
+        return next((int(child.pid) for child in children if _is(child, program)), None)
 
     def kill(self, program: str) -> int:
         """Kill a child with -9 and return the pid it had."""
@@ -93,10 +97,11 @@ class System:
         return answer.status_code == httpx.codes.OK
 
     def await_ready(self, within: float = READY_LIMIT) -> None:
-        soon(
-            lambda: self._starts() and all(self.ready(service) for service in SERVICES),
-            within=within,
-        )
+        """Wait for all services and their workers, which start after them."""
+        soon(lambda: self._starts() and all(map(self._serves, SERVICES)), within=within)
+
+    def _serves(self, service: str) -> bool:
+        return self.ready(service) and self._find(f"{service} worker") is not None
 
     def await_migrated(self) -> None:
         """Wait for the mark that a start leaves once its own server has all schemas."""
