@@ -1,8 +1,11 @@
 """Structured logs: one JSON object a line, with the request id that the caller sees too."""
 
+import json
 import logging
 import sys
+from typing import Any
 
+import orjson
 import structlog
 
 from shared.kit.settings import ServiceSettings
@@ -24,7 +27,7 @@ def configure_logging(settings: ServiceSettings) -> None:
         # The default formatter takes seconds for a deep trace, and shows the locals: also secrets.
         [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if console
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_as_json)]
     )
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     structlog.configure(
@@ -47,6 +50,13 @@ def configure_logging(settings: ServiceSettings) -> None:
     for noisy in ("uvicorn.access", "httpx", "httpcore", "procrastinate"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(service=settings.service_name)
+
+
+def _as_json(event: Any, **options: Any) -> str:
+    try:
+        return orjson.dumps(event, **options).decode()
+    except TypeError:  # a number of over 64 bits, or half a surrogate pair
+        return json.dumps(event, **options)
 
 
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:

@@ -1,8 +1,8 @@
 """What happens around every request: its id, its log line, its figures and its size limit."""
 
+import os
 import re
 import time
-import uuid
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -32,13 +32,22 @@ class RequestFigures:
             registry=registry,
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
         )
+        self._labelled: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         # The route's template, not the path: a key in a label would grow without bound.
         route = scope.get("route")
-        path = getattr(route, "path", "unmatched")
-        self.requests.labels(scope["method"], path, status).inc()
-        self.seconds.labels(scope["method"], path).observe(seconds)
+        requests, duration = self._of(scope["method"], getattr(route, "path", "unmatched"), status)
+        requests.inc()
+        duration.observe(seconds)
+
+    def _of(self, method: str, path: str, status: int) -> tuple[Counter, Histogram]:
+        """Looked up once: `labels` takes a lock and makes texts of what it is given."""
+        known = self._labelled.get((method, path, status))
+        if known is None:
+            known = self.requests.labels(method, path, status), self.seconds.labels(method, path)
+            self._labelled[method, path, status] = known
+        return known
 
 
 class RequestEnvelope:
@@ -104,7 +113,7 @@ def _request_id(scope: Scope) -> str:
             sent: str = value.decode("latin-1")
             if _REQUEST_ID.match(sent):
                 return sent
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()
 
 
 def _limited(receive: Receive) -> Receive:
