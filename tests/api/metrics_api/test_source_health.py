@@ -96,6 +96,14 @@ async def test_refused_deliveries_are_counted_by_reason(desk: Metrics) -> None:
     assert await eventually(one_more)
 
 
+async def test_a_process_that_ends_counts_what_it_refused_before(desk: Metrics) -> None:
+    await deliver(desk, event(1), "another secret")
+
+    await desk.app.state.inbox.refused.end()
+
+    assert [one["code"] for one in (await health(desk))["refused"]] == ["bad_signature"]
+
+
 async def test_what_is_sent_to_no_source_is_counted_nowhere(desk: Metrics) -> None:
     await deliver(desk, event(1), "another secret")
     stray = await desk.http.post("/v1/sources/nobody/events", content=b"{}")

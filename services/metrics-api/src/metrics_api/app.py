@@ -18,6 +18,7 @@ from metrics_api.corrections import routes as corrections
 from metrics_api.facts import routes as facts
 from metrics_api.imports import routes as imports
 from metrics_api.inbox import routes as inbox
+from metrics_api.inbox.actions import Inbox
 from metrics_api.incidents import routes as incidents
 from metrics_api.incidents.updates import IncidentIn
 from metrics_api.indicators import routes as indicators
@@ -68,8 +69,10 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.memory = Memory()
         app.state.find_api_key = partial(find_api_key, app.state.engine)
+        app.state.inbox = Inbox(app.state.engine)
         async with connected(chosen, transport) as app.state.catalog:
             yield
+        await app.state.inbox.refused.end()
 
     app = build_app(
         chosen,

@@ -31,23 +31,19 @@ class Gathering(Generic[Item, Result]):
         store: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
         *,
         at_most: int,
-        at_once: int = 1,
     ) -> None:
         self._store = store
-        self._at_most, self._at_once = at_most, at_once
+        self._at_most = at_most
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
-        self._storing = 0
-        self._tasks: set[asyncio.Task[None]] = set()  # the loop alone would let them be collected
+        # Held here too, as the loop alone would let it be collected.
+        self._storing: asyncio.Task[None] | None = None
 
     async def put(self, item: Item) -> Result:
         """Store an item with those that come meanwhile; answers or raises what became of it."""
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, answer))
-        if self._storing < self._at_once:
-            self._storing += 1
-            task = asyncio.create_task(self._store_waiting())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if self._storing is None:
+            self._storing = asyncio.create_task(self._store_waiting())
         return await answer
 
     async def _store_waiting(self) -> None:
@@ -58,7 +54,7 @@ class Gathering(Generic[Item, Result]):
                 await self._store_group([self._waiting.popleft() for _ in range(count)])
         finally:
             # In the same step as the last look: what comes after it starts anew.
-            self._storing -= 1
+            self._storing = None
 
     async def _until_none_comes(self) -> None:
         """Give requests that are being read their turn: they are the group. A turn costs

@@ -24,7 +24,7 @@ from metrics_api.sources.signatures import BadSignature
 from shared.errors import ApiError, BadRequest, Forbidden, Invalid, NotFound, TooLarge, Unavailable
 from shared.kit import audit, clock
 from shared.kit.auth import Principal
-from shared.kit.database import Engine, Session, driver, transaction
+from shared.kit.database import Engine, Session, driver, reading, transaction
 from shared.kit.jobs import bring_forward
 
 PROCESS_JOB = "process_receipts"
@@ -141,23 +141,16 @@ async def refresh(inbox: Inbox, judged_by: int) -> bool:
 
 
 async def store(inbox: Inbox, deliveries: Sequence[Delivery]) -> Sequence[Received | None]:
-    """Store a group in one transaction; None for all: judged by sources that have changed."""
+    """Store a group at once; None for all: judged by sources that have changed."""
     firsts = {delivery[:2]: delivery for delivery in reversed(deliveries)}
     judged_by = inbox.revision
-    try:
-        async with transaction(inbox.engine) as session:
-            stored = await queries.store(await driver(session), list(reversed(firsts.values())))
-            if stored.revision != judged_by:
-                raise _JudgedByOldSources
-            await _ask_for_processing(inbox, session)
-    except _JudgedByOldSources:
+    async with reading(inbox.engine) as session:
+        stored = await queries.store(session, list(reversed(firsts.values())), judged_by)
+    if stored is None:
         await refresh(inbox, judged_by)
         return [None] * len(deliveries)
+    await _ask_for_processing(inbox)
     return [_received(stored, delivery, firsts) for delivery in deliveries]
-
-
-class _JudgedByOldSources(Exception):
-    """What was inserted is rolled back: it may come from one who may not deliver any more."""
 
 
 def _received(
@@ -169,11 +162,12 @@ def _received(
     return Received(stored.known[identity], True)
 
 
-async def _ask_for_processing(inbox: Inbox, session: Session) -> None:
+async def _ask_for_processing(inbox: Inbox) -> None:
     """Enqueue the job, at most twice a second: its row would cost more than the group's own."""
     moment = time.monotonic()
     if moment - inbox.asked_at >= ASK_EVERY:
-        await ask_for_processing(session)
+        async with transaction(inbox.engine) as session:
+            await ask_for_processing(session)
         inbox.asked_at = moment
 
 

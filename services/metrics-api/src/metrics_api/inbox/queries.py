@@ -17,6 +17,7 @@ from metrics_api.readings.tables import Reading
 from metrics_api.sources.schemas import SignatureSettings, signing_of
 from metrics_api.sources.tools.registry import tool_of
 from shared.errors import NotFound
+from shared.kit.database import rows_of
 from shared.kit.pagination import PageParams, keyset
 
 Connection = psycopg.AsyncConnection[Any]
@@ -77,25 +78,33 @@ class Delivery(NamedTuple):
     body: bytes
 
 
+# One statement: a group costs one round trip, and is stored by the sources of its revision or not
+# at all.
 _STORE = """
-    WITH sent AS (
-        SELECT * FROM unnest(%s::int[], %s::text[], %s::timestamptz[], %s::text[], %b::bytea[])
-            WITH ORDINALITY AS s (source_id, repeat_key, received_at, headers, body, n)
+    WITH held AS (
+        SELECT coalesce(max(value), 0) AS revision FROM metrics.revision WHERE name = 'inlets'
+    ), sent AS (
+        SELECT s.* FROM ROWS FROM (json_to_recordset(CAST(:sent AS json)) AS (
+            source_id int, repeat_key text, received_at timestamptz, headers jsonb, body text
+        )) WITH ORDINALITY AS s (source_id, repeat_key, received_at, headers, body, n)
+        JOIN held ON held.revision = coalesce(CAST(:judged_by AS bigint), held.revision)
     ), stored AS (
         INSERT INTO metrics.receipt (source_id, repeat_key, received_at, size, state, attempts)
-        SELECT source_id, repeat_key, received_at, length(body), 'pending', 0 FROM sent ORDER BY n
+        SELECT source_id, repeat_key, received_at, octet_length(body), 'pending', 0
+        FROM sent ORDER BY n
         ON CONFLICT (source_id, repeat_key) DO NOTHING
         RETURNING id, source_id, repeat_key, received_at
     ), bodies AS (
         INSERT INTO metrics.received_body (receipt_id, received_at, source_id, headers, body)
-        SELECT r.id, r.received_at, r.source_id, s.headers::jsonb, s.body
+        SELECT r.id, r.received_at, r.source_id, s.headers, convert_to(s.body, 'UTF8')
         FROM stored r JOIN sent s USING (source_id, repeat_key)
     )
-    SELECT source_id, repeat_key, id FROM stored
+    SELECT held.revision, s.source_id, s.repeat_key, s.id FROM held LEFT JOIN stored s ON true
 """
 _KNOWN = """
     SELECT r.source_id, r.repeat_key, r.id FROM metrics.receipt r
-    JOIN unnest(%s::int[], %s::text[]) AS s (source_id, repeat_key) USING (source_id, repeat_key)
+    JOIN unnest(CAST(:source_ids AS int[]), CAST(:repeat_keys AS text[]))
+        AS s (source_id, repeat_key) USING (source_id, repeat_key)
 """
 Identity = tuple[int, str]
 
@@ -103,30 +112,32 @@ Identity = tuple[int, str]
 class Stored(NamedTuple):
     """Receipts of a group by source and repeat key: new ones, and those that were there."""
 
-    revision: int
     new: dict[Identity, int]
     known: dict[Identity, int]
 
 
-async def store(conn: Connection, deliveries: Sequence[Delivery]) -> Stored:
-    """Store a group of deliveries that are all different; also asks which revision holds."""
-    ids, keys, stamps, headers, bodies = zip(*deliveries, strict=True)
-    heads = [orjson.dumps(head).decode() for head in headers]
-    revision, new = conn.cursor(row_factory=tuple_row), conn.cursor(row_factory=tuple_row)
-    async with conn.pipeline():
-        await revision.execute(_REVISION)
-        await new.execute(_STORE, [list(ids), list(keys), list(stamps), heads, list(bodies)])
-    current = _value(await revision.fetchone())
-    stored = {(source, key): receipt for source, key, receipt in await new.fetchall()}
-    repeated = [each[:2] for each in deliveries if each[:2] not in stored]
-    return Stored(current, stored, await _known(conn, repeated) if repeated else {})
+async def store(
+    session: AsyncSession, deliveries: Sequence[Delivery], judged_by: int | None = None
+) -> Stored | None:
+    """Store a group of deliveries that are all different.
+
+    None, and nothing is stored, if the sources are not of the revision they were judged by.
+    """
+    # A body is text, or it would not have been read as JSON.
+    rows = [each._asdict() | {"body": each.body.decode()} for each in deliveries]
+    sent = {"judged_by": judged_by, "sent": orjson.dumps(rows).decode()}
+    stored = await rows_of(session, _STORE, sent)
+    if judged_by not in (None, stored[0].revision):
+        return None
+    new = {(row.source_id, row.repeat_key): row.id for row in stored if row.id is not None}
+    repeated = [each[:2] for each in deliveries if each[:2] not in new]
+    return Stored(new, await _known(session, repeated) if repeated else {})
 
 
-async def _known(conn: Connection, identities: Sequence[Identity]) -> dict[Identity, int]:
+async def _known(session: AsyncSession, identities: Sequence[Identity]) -> dict[Identity, int]:
     ids, keys = zip(*identities, strict=True)
-    async with conn.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(_KNOWN, [list(ids), list(keys)])
-        return {(source, key): receipt async for source, key, receipt in cursor}
+    rows = await rows_of(session, _KNOWN, {"source_ids": list(ids), "repeat_keys": list(keys)})
+    return {(row.source_id, row.repeat_key): row.id for row in rows}
 
 
 class Pending(NamedTuple):

@@ -145,11 +145,7 @@ async def _vouched(request: Request, headers: dict[str, str]) -> bool:
 
 
 def _inbox(request: Request) -> Inbox:
-    """This process' inbox, made at the first delivery."""
-    state = request.app.state
-    if not hasattr(state, "inbox"):
-        state.inbox = Inbox(state.engine)
-    inbox: Inbox = state.inbox
+    inbox: Inbox = request.app.state.inbox
     return inbox
 
 

@@ -19,7 +19,7 @@ from metrics_api.sources.queries import get_source
 from shared.errors import Conflict, NotFound
 from shared.kit import audit, clock
 from shared.kit.auth import Principal
-from shared.kit.database import Engine, Session, driver, transaction
+from shared.kit.database import Engine, Session, transaction
 from shared.kit.etag import check_version
 from shared.kit.jobs import enqueue
 
@@ -181,7 +181,7 @@ async def _store_page(
         if body is not None:
             key = "pull:" + hashlib.sha256(body).hexdigest()
             delivery = inbox.Delivery(pull.source_id, key, clock.now(), _HEADERS, body)
-            await inbox.store(await driver(session), [delivery])
+            await inbox.store(session, [delivery])
         await queries.move_cursor(session, pull, *moved)
         await ask_for_processing(session)
 
