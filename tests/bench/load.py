@@ -1,7 +1,7 @@
 """A load over plain sockets, so that the client takes little of the two cores it shares."""
 
+import selectors
 import socket
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -34,60 +34,78 @@ def run_burst(port: int, connections: int, following: NextRequest) -> Figures:
     return _run(port, connections, following, lambda count: count == 0)
 
 
-def _run(
-    port: int, connections: int, following: NextRequest, goes_on: Callable[[int], bool]
-) -> Figures:
-    latencies: list[float] = []
-    statuses: Counter[int] = Counter()
-    lock = threading.Lock()
+class _Connection:
+    """One connection with its request that waits for an answer."""
 
-    def one_connection(number: int) -> None:
-        mine, seen = [], Counter[int]()
-        with socket.create_connection(("127.0.0.1", port)) as wire:
-            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            count = 0
-            while goes_on(count):
-                payload = following(number, count)
-                started = time.perf_counter()
-                wire.sendall(payload)
-                seen[_status_of_reply(wire)] += 1
-                mine.append(time.perf_counter() - started)
-                count += 1
-        with lock:
-            latencies.extend(mine)
-            statuses.update(seen)
+    def __init__(self, number: int, port: int) -> None:
+        self.number, self.count = number, 0
+        self.wire = socket.create_connection(("127.0.0.1", port))
+        self.wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._sent_at = 0.0
+        self._head, self._missing = b"", 0
 
-    started = time.perf_counter()
-    threads = [threading.Thread(target=one_connection, args=(n,)) for n in range(connections)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return summarise(latencies, time.perf_counter() - started, statuses)
+    def send(self, following: NextRequest) -> None:
+        payload = following(self.number, self.count)
+        self.count += 1
+        self._sent_at = time.perf_counter()
+        self.wire.sendall(payload)
+
+    def receive(self) -> tuple[float, int] | None:
+        """Seconds and status of the reply, once it is whole; there is something to read."""
+        block = self.wire.recv(1 << 20)
+        if not block:
+            raise ConnectionError("the server closed the connection in the middle of a reply")
+        if self._missing:
+            self._missing -= len(block)
+        else:
+            self._head += block
+            head, ended, body = self._head.partition(b"\r\n\r\n")
+            if not ended:
+                return None
+            self._head, self._missing = head, _content_length(head) - len(body)
+        if self._missing:
+            return None
+        status, self._head = int(self._head.split(b" ", 2)[1]), b""
+        return time.perf_counter() - self._sent_at, status
 
 
-def _status_of_reply(wire: socket.socket) -> int:
-    """Read one whole reply; replies of our services carry Content-Length."""
-    received = b""
-    while b"\r\n\r\n" not in received:
-        received += _more(wire)
-    head, _, body = received.partition(b"\r\n\r\n")
-    length = 0
+def _content_length(head: bytes) -> int:
+    """Of a reply; those of our services carry it."""
     for field in head.split(b"\r\n")[1:]:
         name, _, value = field.partition(b":")
         if name.lower() == b"content-length":
-            length = int(value)
-    missing = length - len(body)
-    while missing > 0:
-        missing -= len(_more(wire))
-    return int(head.split(b" ", 2)[1])
+            return int(value)
+    return 0
 
 
-def _more(wire: socket.socket) -> bytes:
-    block = wire.recv(65536)
-    if not block:
-        raise ConnectionError("the server closed the connection in the middle of a reply")
-    return block
+def _run(
+    port: int, connections: int, following: NextRequest, goes_on: Callable[[int], bool]
+) -> Figures:
+    """In one thread: dozens that wake each other would take what is to be measured."""
+    latencies: list[float] = []
+    statuses: Counter[int] = Counter()
+    with selectors.DefaultSelector() as selector:
+        opened = [_Connection(number, port) for number in range(connections)]
+        for connection in opened:
+            selector.register(connection.wire, selectors.EVENT_READ, connection)
+        started = time.perf_counter()
+        for connection in opened:
+            connection.send(following)
+        while selector.get_map():
+            for key, _ in selector.select():
+                connection = key.data
+                reply = connection.receive()
+                if reply is None:
+                    continue
+                latencies.append(reply[0])
+                statuses[reply[1]] += 1
+                if goes_on(connection.count):
+                    connection.send(following)
+                else:
+                    selector.unregister(connection.wire)
+                    connection.wire.close()
+        elapsed = time.perf_counter() - started
+    return summarise(latencies, elapsed, statuses)
 
 
 def post_file(port: int, path: str, token: str, file: Path) -> tuple[int, bytes]:
