@@ -29,6 +29,12 @@ SIGNED_PATHS = {
 KEBAB_OR_PARAMETER = re.compile(
     r"^(v1|[a-z0-9]+(-[a-z0-9]+)*|\{[a-z_]+\}|\.well-known|jwks\.json|dependencies\.svg|badge\.svg)$"
 )
+# Of the global scope, which a generated type hides from all the code around it.
+NAMES_OF_JAVASCRIPT = {
+    *("Array", "Boolean", "Date", "Error", "Event", "Function", "Headers", "Map", "Number"),
+    *("Object", "Promise", "Proxy", "Record", "RegExp", "Request", "Response", "Set", "String"),
+    *("Symbol", "File", "Blob", "URL", "Partial", "Required", "Readonly", "Pick", "Omit"),
+}
 # As long as the product's own definitions, or as what was asked for.
 UNPAGED_REPLIES = {
     "FactCatalog",
@@ -72,12 +78,39 @@ def test_every_operation_says_what_it_does_under_a_readable_heading(
         assert all(re.fullmatch(r"[a-z]+( [a-z]+)*", tag) for tag in operation["tags"]), path
 
 
-def test_models_are_named_without_the_modules_they_are_in(contract: dict[str, Any]) -> None:
+def test_models_are_named_as_classes_of_a_client_can_be(contract: dict[str, Any]) -> None:
     names = set(contract["components"]["schemas"])
     pointed_at = set(re.findall(r"#/components/schemas/([^\"]+)\"", json.dumps(contract)))
 
-    assert [name for name in names if "__" in name] == []
-    assert pointed_at <= names
+    assert [name for name in names if not re.fullmatch(r"([A-Z][a-z0-9]*)+", name)] == []
+    assert names & NAMES_OF_JAVASCRIPT == set()
+    assert pointed_at == names
+
+
+def test_a_model_has_one_name(contract: dict[str, Any]) -> None:
+    """Enumerations may be alike by chance; what only differs in its name otherwise is the same."""
+    alike: dict[str, list[str]] = {}
+    for name, schema in contract["components"]["schemas"].items():
+        if "properties" in schema or name.endswith(("In", "Out")):
+            alike.setdefault(json.dumps(schema, sort_keys=True), []).append(name)
+
+    assert [names for names in alike.values() if len(names) > 1] == []
+
+
+def test_neither_model_nor_field_has_a_title_that_generators_name_types_by(
+    contract: dict[str, Any],
+) -> None:
+    for name, schema in contract["components"]["schemas"].items():
+        fields = schema.get("properties", {})
+        assert "title" not in schema, name
+        assert [field for field, kind in fields.items() if "title" in kind] == [], name
+
+
+def test_no_parameter_is_null(contract: dict[str, Any]) -> None:
+    for path, method, operation in operations(contract):
+        for parameter in operation.get("parameters", ()):
+            said = json.dumps(parameter["schema"])
+            assert '{"type": "null"}' not in said, f"{method} {path} {parameter['name']}"
 
 
 def test_paths_are_kebab_case_under_v1(contract: dict[str, Any]) -> None:
@@ -118,6 +151,31 @@ def test_what_demands_if_match_says_so_and_its_read_tells_the_tag(contract: dict
             assert "ETag" in read["responses"]["200"]["headers"], path
 
 
+def test_who_changes_a_thing_is_told_its_new_tag(contract: dict[str, Any]) -> None:
+    """Also who made it, and by whatever path: so a client can change it again without reading."""
+    demanding = [
+        operation
+        for _, _, operation in operations(contract)
+        if any(one["name"] == "If-Match" for one in operation.get("parameters", ()))
+    ]
+    models = {name for operation in demanding for name in _models_of(operation)}
+
+    assert models
+    for path, method, operation in operations(contract):
+        if models & set(_models_of(operation)):
+            replies = [operation["responses"].get(status) for status in ("200", "201")]
+            assert all("ETag" in reply["headers"] for reply in replies if reply), (method, path)
+    for operation in demanding:
+        assert "ETag" in operation["responses"]["412"]["headers"], operation["operationId"]
+
+
+def _models_of(operation: dict[str, Any]) -> Iterator[str]:
+    for status in ("200", "201"):
+        reply = operation["responses"].get(status, {}).get("content", {})
+        if name := reply.get("application/json", {}).get("schema", {}).get("$ref"):
+            yield name
+
+
 def test_every_list_is_paged(contract: dict[str, Any]) -> None:
     for path, method, operation in operations(contract):
         reply = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
@@ -138,6 +196,8 @@ def test_no_reply_is_an_untyped_object(contract: dict[str, Any]) -> None:
             reply = response.get("content", {}).get("application/json")
             if reply is not None:
                 assert reply["schema"], f"{method} {path} {status} has no schema"
+            # One answer of no type makes that of all forms of a reply unknown.
+            assert all(each["schema"] for each in response.get("content", {}).values()), path
 
 
 def test_fields_are_snake_case(contract: dict[str, Any]) -> None:

@@ -12,8 +12,9 @@ from starlette.routing import BaseRoute
 
 from shared.kit import audit_routes, auth, etag, event_routes, health, pagination, problems
 from shared.kit.browsers import cross_origin
+from shared.kit.contract import drop_titles, name_schemas, shape_parameters
 from shared.kit.database import engine_for
-from shared.kit.docs import CONVENTIONS, name_schemas, serve_docs
+from shared.kit.docs import CONVENTIONS, serve_docs
 from shared.kit.migrations import check_schema
 from shared.kit.requests import RequestEnvelope, RequestFigures
 from shared.kit.routing import RouteTable
@@ -99,9 +100,11 @@ def _contract(app: FastAPI, routes: Sequence[BaseRoute]) -> dict[str, Any]:
             routes=routes,
         )
         name_schemas(contract)
+        shape_parameters(contract)
         problems.describe_problems(contract)
         auth.describe_security(contract)
         etag.describe_etags(contract)
         pagination.describe_links(contract)
+        drop_titles(contract)
         app.openapi_schema = contract
     return app.openapi_schema

@@ -5,7 +5,6 @@ import asyncio
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import orjson
 from fastapi import FastAPI, Response
@@ -33,26 +32,6 @@ CONVENTIONS = """
   duration is in the unit that its name or the KPI's `unit` says; shares are 0 to 1.
 - A 503 with `Retry-After` passes: repeat after that many seconds.
 """
-
-
-def name_schemas(contract: dict[str, Any]) -> None:
-    """Name the models that are called alike by their domain: `BenefitsVerdict`, not by the path of
-    their module, which generated clients would make class names of."""
-    schemas: dict[str, Any] = contract.get("components", {}).get("schemas", {})
-    names = {name: _by_domain(name) for name in schemas if "__" in name}
-    assert len({*schemas, *names.values()}) == len(schemas) + len(names), "named alike again"
-    written = orjson.dumps(contract).decode()
-    for old, new in names.items():
-        written = written.replace(f'"{old}":{{', f'"{new}":{{')
-        written = written.replace(f'#/components/schemas/{old}"', f'#/components/schemas/{new}"')
-    contract |= orjson.loads(written)
-
-
-def _by_domain(name: str) -> str:
-    """`package__domain__module__Class`; what belongs to no domain keeps its plain name."""
-    *places, plain = name.split("__")
-    domain = places[1] if len(places) > 2 and places[0] != "shared" else ""
-    return domain.title().replace("_", "") + plain
 
 
 def serve_docs(app: FastAPI) -> None:

@@ -1,14 +1,23 @@
 """ETag and If-Match over a row's version number (RFC 9110, 8.8.3 and 13.1.1)."""
 
 import re
+from collections.abc import Collection
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Response
 
 from shared.errors import BadRequest, PreconditionRequired, Stale
+from shared.kit.contract import operations_of
 
 ANY_VERSION = -1
 DEMANDED = "ETag of the version that is being changed, or *"
+ETAG_HEADER = {
+    "ETag": {
+        "description": "The version there is, to be sent as `If-Match` where that is demanded",
+        "schema": {"type": "string", "examples": ['"3"']},
+    }
+}
+"""In OpenAPI's `headers` of a reply."""
 _TAG = re.compile(r'^(?:W/)?"(\d{1,18})"$')
 
 
@@ -53,25 +62,55 @@ def check_version(expected: int, actual: int) -> None:
         )
 
 
+def tells_etag(status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that tells a tag which no change demands."""
+    return {status: {"headers": ETAG_HEADER}}
+
+
 def describe_etags(contract: dict[str, Any]) -> None:
-    """Say in an OpenAPI document that `if_match` is demanded, and which reads tell the tag.
+    """Say in an OpenAPI document that `if_match` is demanded, and which replies tell the tag: all
+    of a model of which one does, be it read, made or changed.
 
     To FastAPI it is optional: a request without it is a 428, not one malformed.
     """
     for path in contract["paths"].values():
-        demands = [
-            parameter
-            for operation in path.values()
-            for parameter in operation.get("parameters", ())
-            if parameter["name"] == "If-Match"
-        ]
-        for parameter in demands:
-            if parameter["description"] == DEMANDED:
-                parameter |= {"required": True, "schema": {"type": "string", "examples": ['"3"']}}
-        if demands and "get" in path:
-            path["get"]["responses"]["200"]["headers"] = {
-                "ETag": {
-                    "description": "The version that was read, for If-Match",
-                    "schema": {"type": "string"},
-                }
-            }
+        demanding = [operation for operation in path.values() if _demanded(operation)]
+        _tell(*demanding, *(path[method] for method in path if demanding and method == "get"))
+    tagged = {
+        _model(reply)
+        for operation in operations_of(contract)
+        for reply in _replies(operation)
+        if "ETag" in reply.get("headers", {})
+    }
+    for operation in operations_of(contract):
+        _tell(operation, of=tagged - {None})
+
+
+def _demanded(operation: dict[str, Any]) -> bool:
+    demands = [one for one in operation.get("parameters", ()) if one["name"] == "If-Match"]
+    for parameter in demands:
+        if parameter["description"] == DEMANDED:
+            parameter |= {"required": True, "schema": {"type": "string", "examples": ['"3"']}}
+    return bool(demands)
+
+
+def _replies(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of success, with something in them."""
+    replies = operation["responses"].items()
+    return [reply for status, reply in replies if status < "300" and "content" in reply]
+
+
+def _model(reply: dict[str, Any]) -> str | None:
+    """None where it is no JSON, or JSON of another kind than an object."""
+    schema = reply["content"].get("application/json", {}).get("schema", {})
+    return schema.get("$ref") or None
+
+
+def _tell(*operations: dict[str, Any], of: Collection[str | None] | None = None) -> None:
+    """That their replies have a tag, those of these models only; and what refuses another tag."""
+    for operation in operations:
+        for reply in _replies(operation):
+            if of is None or _model(reply) in of:
+                reply.setdefault("headers", {}).update(ETAG_HEADER)
+        if "412" in operation["responses"]:
+            operation["responses"]["412"]["headers"] = ETAG_HEADER

@@ -1,6 +1,6 @@
 """Whether a report is asked for as JSON or as its page, and how the page is answered."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Depends, Header, Query, Response
 
@@ -12,6 +12,10 @@ NOTHING_FETCHED: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"
 }
 """Headers of a page or picture that is whole in itself: a browser fetches and runs nothing."""
+
+
+HTML_TOO: Final[dict[str, Any]] = {"content": {"text/html": {"schema": {"type": "string"}}}}
+"""A reply that has a page beside its JSON, as the contract says it."""
 
 
 async def _as_page(

@@ -3,7 +3,15 @@
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 T = TypeVar("T")
 
@@ -95,10 +103,24 @@ class Problem(BaseModel):
     errors: list[FieldProblem]
 
 
+_FACT = {
+    "anyOf": [
+        {"type": "number"},
+        {"type": "boolean"},
+        {"type": "string"},
+        {"type": "array", "items": {"type": "string"}},
+        {"type": "null"},
+    ]
+}
+
+
 class FactValue(Out):
     """A fact of one service: null when its owner has no value, and then `reason` says why."""
 
-    value: Any
+    # Not checked here: a value of another type is told by who judges it, not a reply that fails.
+    value: Annotated[
+        Any, WithJsonSchema(_FACT | {"description": "of the `type` that its definition says"})
+    ]
     as_of: datetime
     reason: str | None
 
@@ -115,9 +137,15 @@ class ServiceFacts(Out):
 
 class FactDefinition(Out):
     name: str = Field(description="snake_case identifier, unique over all services")
-    type: str = Field(description="number, integer, boolean, string or list")
+    type: str = Field(
+        description="number, integer, boolean, string or list",
+        json_schema_extra={"enum": ["number", "integer", "boolean", "string", "list"]},
+    )
     unit: str | None
-    owner: str = Field(description="catalog, metrics or improvement")
+    owner: str = Field(
+        description="catalog, metrics or improvement",
+        json_schema_extra={"enum": ["catalog", "metrics", "improvement"]},
+    )
     meaning: str
 
 

@@ -21,7 +21,7 @@ from shared import calendars
 from shared.calendars import OutsideCalendar
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
-from shared.kit.etag import IfMatch, set_etag
+from shared.kit.etag import IfMatch, set_etag, tells_etag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
@@ -128,7 +128,7 @@ async def list_calendar_versions(
     "/calendars/{key}/versions/{version}",
     operation_id="get_calendar_version",
     response_model=CalendarVersionOut,
-    responses=problem_responses(404),
+    responses={**tells_etag(), **problem_responses(404)},
 )
 async def get_calendar_version(
     key: Key, version: Number, session: Session, caller: CatalogRead, response: Response

@@ -101,7 +101,7 @@ class PromisedTarget(Wire):
     value: Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
 
 
-class Promise(Wire):
+class PromiseMade(Wire):
     """A line of the quality promised, in the customer's terms."""
 
     text: Annotated[ShortText, Field(examples=["Your laptop is on your desk within two days"])]
@@ -149,7 +149,7 @@ RequestForm = Annotated[
         examples=[FORM_EXAMPLE],
     ),
 ]
-Promises = Annotated[list[Promise], Field(max_length=20)]
+Promises = Annotated[list[PromiseMade], Field(max_length=20)]
 
 
 class OfferingContent(Wire):

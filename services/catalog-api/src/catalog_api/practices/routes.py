@@ -20,7 +20,7 @@ from catalog_api.practices.schemas import (
 from catalog_api.registry.queries import require_service
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
-from shared.kit.etag import IfMatch, set_etag
+from shared.kit.etag import IfMatch, set_etag, tells_etag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
@@ -210,6 +210,7 @@ async def list_service_practices(
     response_model=AdoptionOut,
     responses={
         201: {"model": AdoptionOut, "description": "The service said nothing of it before"},
+        **tells_etag(),
         **problem_responses(404, 409),
     },
 )

@@ -20,7 +20,7 @@ from catalog_api.registry.queries import require_service
 from shared.errors import NotFound
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
-from shared.kit.etag import IfMatch, set_etag
+from shared.kit.etag import IfMatch, set_etag, tells_etag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
@@ -148,7 +148,7 @@ async def list_priority_scheme_versions(
     "/priority-schemes/{key}/versions/{version}",
     operation_id="get_priority_scheme_version",
     response_model=SchemeVersionOut,
-    responses=problem_responses(404),
+    responses={**tells_etag(), **problem_responses(404)},
 )
 async def get_priority_scheme_version(
     key: Key, version: VersionNumber, session: Session, caller: CatalogRead, response: Response

@@ -10,7 +10,7 @@ from catalog_api.requests.schemas import Reason, RequestCreate, RequestOut, Requ
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
-from shared.kit.etag import set_etag
+from shared.kit.etag import set_etag, tells_etag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
@@ -95,7 +95,7 @@ async def list_requests(
     "/requests/{request}",
     operation_id="get_request",
     response_model=RequestOut,
-    responses=problem_responses(404),
+    responses={**tells_etag(), **problem_responses(404)},
 )
 async def get_request(
     request: RequestName, session: Session, caller: CatalogRead, response: Response

@@ -29,7 +29,7 @@ from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import IfMatch, set_etag
-from shared.kit.page_form import AsPage, page_reply
+from shared.kit.page_form import HTML_TOO, AsPage, page_reply
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
@@ -121,7 +121,7 @@ async def get_measurement(
     "/initiatives/{initiative_id}/effect",
     operation_id="get_effect",
     response_model=MeasurementOut,
-    responses={200: {"content": {"text/html": {}}}, **problem_responses(404)},
+    responses={200: HTML_TOO, **problem_responses(404)},
 )
 async def get_effect(
     initiative_id: UUID,

@@ -13,6 +13,7 @@ from improvement_api.checks.queries import check_badge_token, list_badge_tokens
 from improvement_api.checks.rules import badge_of
 from improvement_api.checks.schemas import (
     PAGE,
+    PAGE_ONLY,
     SVG,
     BadgeTokenCreated,
     BadgeTokenOut,
@@ -34,7 +35,7 @@ from shared.documents.badge import badge_svg
 from shared.kit.auth import Principal, authenticate, hash_secret, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
-from shared.kit.etag import etag
+from shared.kit.etag import ETAG_HEADER, etag
 from shared.kit.idempotency import Idempotent
 from shared.kit.page_form import NOTHING_FETCHED, AsPage, page_reply
 from shared.kit.pagination import PageQuery, page_of
@@ -161,7 +162,7 @@ async def get_scorecard(
 @router.get(
     "/gates/{gate}/document",
     operation_id="get_gate_document",
-    responses={**PAGE, **problem_responses(404)},
+    responses={200: {**PAGE_ONLY, "headers": ETAG_HEADER}, **problem_responses(404)},
     response_class=Response,
 )
 async def get_gate_document(gate: Gate, caller: GatesRead, session: Session) -> Response:

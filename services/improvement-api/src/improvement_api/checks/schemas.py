@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from shared.kit.etag import ETAG_HEADER
 from shared.schemas.catalog import Stage
 from shared.schemas.common import FactValue, Out
 from shared.schemas.improvement import (
@@ -89,8 +90,13 @@ SVG: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The badge",
         "content": {"image/svg+xml": {"schema": {"type": "string"}}},
+        "headers": ETAG_HEADER,
     },
     304: {"description": "The badge has not changed"},
+}
+PAGE_ONLY: dict[str, Any] = {
+    "description": "A page that needs nothing but itself",
+    "content": {"text/html": {"schema": {"type": "string"}}},
 }
 PAGE: dict[int | str, dict[str, Any]] = {
     200: {

@@ -16,7 +16,7 @@ from improvement_api.embedding.schemas import (
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
 from shared.kit.jobs import bring_forward
-from shared.kit.page_form import AsPage, page_reply
+from shared.kit.page_form import HTML_TOO, AsPage, page_reply
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.routing import Router
 from shared.schemas.common import Page
@@ -36,7 +36,7 @@ _SOURCE = (
     "/process-embedding",
     operation_id="get_process_embedding",
     response_model=EmbeddingReport,
-    responses={200: {"content": {"text/html": {}}}},
+    responses={200: HTML_TOO},
 )
 async def get_process_embedding(
     *,

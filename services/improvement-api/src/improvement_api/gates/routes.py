@@ -21,7 +21,7 @@ from improvement_api.providers import AskedCatalogs, Remotes, check_board
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
-from shared.kit.etag import set_etag
+from shared.kit.etag import set_etag, tells_etag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
@@ -55,7 +55,9 @@ async def list_gates(caller: GatesRead, session: Session, page: PageQuery) -> Pa
     return Page[GateOut](items=items, next_cursor=shown["next_cursor"])
 
 
-@router.get("/{gate}", operation_id="get_gate", responses=problem_responses(404))
+@router.get(
+    "/{gate}", operation_id="get_gate", responses={**tells_etag(), **problem_responses(404)}
+)
 async def get_gate(gate: Gate, caller: GatesRead, session: Session, response: Response) -> GateOut:
     """The version of a gate that is in force."""
     row = await current_version(session, gate)

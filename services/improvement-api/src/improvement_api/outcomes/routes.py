@@ -17,7 +17,7 @@ from improvement_api.root_causes.queries import permanent_fix_rate, rca_coverage
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
-from shared.kit.page_form import AsPage, page_reply
+from shared.kit.page_form import HTML_TOO, AsPage, page_reply
 from shared.kit.routing import Router
 
 router = Router(prefix="/v1/reports", tags=["reports"])
@@ -46,7 +46,7 @@ async def _asked(caller: PlansRead, providers: Remotes, months: Months = 18) -> 
     "/outcomes",
     operation_id="get_outcomes_report",
     response_model=OutcomesReport,
-    responses={200: {"content": {"text/html": {}}}},
+    responses={200: HTML_TOO},
 )
 async def get_outcomes_report(
     *,

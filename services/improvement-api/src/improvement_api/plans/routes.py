@@ -40,7 +40,7 @@ from improvement_api.providers import Remotes, check_service
 from improvement_api.references import check_objective
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
-from shared.kit.etag import IfMatch, set_etag
+from shared.kit.etag import IfMatch, set_etag, tells_etag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageParams, PageQuery, page_of
 from shared.kit.problems import problem_responses
@@ -118,7 +118,9 @@ async def get_one(
 
 
 @router.get(
-    "/plans/{plan_id}/document", operation_id="get_plan_document", responses=problem_responses(404)
+    "/plans/{plan_id}/document",
+    operation_id="get_plan_document",
+    responses={**tells_etag(), **problem_responses(404)},
 )
 async def get_document(
     plan_id: UUID, caller: PlansRead, session: Session, response: Response

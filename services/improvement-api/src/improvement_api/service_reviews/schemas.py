@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from improvement_api.service_reviews.rules import ActionState, PackState, ReviewState
+from shared.kit.etag import ETAG_HEADER
 from shared.kit.patches import absent
 from shared.schemas.common import Day, Key, LongText, Out, ShortText, Timestamp, Wire
 
@@ -268,5 +269,6 @@ DOCUMENT: dict[int | str, dict[str, Any]] = {
             "application/json": {"schema": {"type": "object"}},
             "text/html": {"schema": {"type": "string"}},
         },
+        "headers": ETAG_HEADER,
     }
 }

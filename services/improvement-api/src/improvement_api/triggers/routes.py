@@ -24,7 +24,7 @@ from improvement_api.triggers.tables import TriggerVersion
 from shared.kit import clock
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session, reading
-from shared.kit.etag import set_etag
+from shared.kit.etag import set_etag, tells_etag
 from shared.kit.idempotency import Idempotent
 from shared.kit.jobs import enqueue
 from shared.kit.pagination import PageQuery, page_of
@@ -49,7 +49,9 @@ async def list_triggers(caller: PlansRead, session: Session, page: PageQuery) ->
     return Page[TriggerOut](items=items, next_cursor=shown["next_cursor"])
 
 
-@router.get("/{key}", operation_id="get_trigger", responses=problem_responses(404))
+@router.get(
+    "/{key}", operation_id="get_trigger", responses={**tells_etag(), **problem_responses(404)}
+)
 async def get_trigger(
     key: TriggerKey, caller: PlansRead, session: Session, response: Response
 ) -> TriggerOut:

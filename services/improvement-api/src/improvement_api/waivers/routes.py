@@ -14,7 +14,7 @@ from improvement_api.waivers.tables import Waiver
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
-from shared.kit.etag import set_etag
+from shared.kit.etag import set_etag, tells_etag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
@@ -76,7 +76,9 @@ async def list_all(
     return Page[WaiverOut](items=items, next_cursor=shown["next_cursor"])
 
 
-@router.get("/{waiver_id}", operation_id="get_waiver", responses=problem_responses(404))
+@router.get(
+    "/{waiver_id}", operation_id="get_waiver", responses={**tells_etag(), **problem_responses(404)}
+)
 async def get_one(
     waiver_id: UUID, caller: GatesRead, session: Session, response: Response
 ) -> WaiverOut:

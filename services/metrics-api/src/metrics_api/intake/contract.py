@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from metrics_api.intake.bodies import ARRAY_LIMIT, JSON, NDJSON
+from shared.kit.contract import drop_titles
 
 _TEMPLATE = "#/components/schemas/{name}"
 
@@ -41,6 +42,7 @@ def describing(
         document = contract()
         _, components = msgspec.json.schema_components(fields, ref_template=_TEMPLATE)
         document["components"]["schemas"].update(components)
+        drop_titles(document)
         return document
 
     return described

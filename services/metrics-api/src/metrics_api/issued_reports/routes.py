@@ -15,6 +15,7 @@ from metrics_api.issued_reports.schemas import (
 from metrics_api.issued_reports.tables import IssuedReport
 from shared.kit.auth import Principal, requires
 from shared.kit.database import Session
+from shared.kit.etag import ETAG_HEADER, tells_etag
 from shared.kit.forms import Form
 from shared.kit.idempotency import Idempotent
 from shared.kit.page_form import NOTHING_FETCHED
@@ -35,6 +36,7 @@ _BYTES: dict[int | str, dict[str, Any]] = {
             "text/csv": {"schema": {"type": "string"}},
             "text/html": {"schema": {"type": "string"}},
         },
+        "headers": ETAG_HEADER,
     }
 }
 
@@ -68,7 +70,11 @@ async def list_issued_reports(
     return Page[IssuedReportSummary](items=items, next_cursor=found["next_cursor"])
 
 
-@router.get("/{report}", operation_id="get_issued_report", responses=problem_responses(404))
+@router.get(
+    "/{report}",
+    operation_id="get_issued_report",
+    responses={**tells_etag(), **problem_responses(404)},
+)
 async def get_issued_report(
     report: UUID, session: Session, _: ReportsRead, response: Response
 ) -> IssuedReportOut:

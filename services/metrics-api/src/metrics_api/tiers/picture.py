@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from metrics_api.tiers.rules import Node, Tier, layout
-from metrics_api.tiers.schemas import Tree, TreeNode
+from metrics_api.tiers.schemas import Tree, TreeEvent, TreeNode, TreeTarget
 from shared.documents.xml_texts import xml_text
 from shared.kit.pages import template_of
 
@@ -109,12 +109,12 @@ def as_page(tree: Tree) -> str:
 
 def _note(node: TreeNode) -> str:
     detail = node.detail
-    if node.tier is Tier.KPT:
-        value = detail.get("value")
-        shown = "no figure" if value is None else f"{value:.4g} {detail['unit']}"
-        return f"{shown}, target {detail['target']:.4g}"
-    if node.tier is Tier.SIE:
-        return str(detail.get("severity") or "no severity")
+    if isinstance(detail, TreeTarget):
+        value = detail.value
+        shown = "no figure" if value is None else f"{value:.4g} {detail.unit}"
+        return f"{shown}, target {detail.target:.4g}"
+    if isinstance(detail, TreeEvent):
+        return detail.severity or "no severity"
     return node.status.value
 
 

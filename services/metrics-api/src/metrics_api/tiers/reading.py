@@ -25,7 +25,7 @@ from metrics_api.tiers.rules import (
     reachable,
     settled,
 )
-from metrics_api.tiers.schemas import BrokenLink, Tree, TreeNode, TreeRecord
+from metrics_api.tiers.schemas import DETAILS, BrokenLink, NoDetail, Tree, TreeNode, TreeRecord
 from metrics_api.tiers.slo_reading import active_slos, records_behind_slos, slis_of, slos_found
 from metrics_api.tiers.tree import EventFound, Gathered, Link, TargetFound
 from shared.kit.database import Session
@@ -155,7 +155,7 @@ def _shown(node: Node, statuses: Mapping[str, Status], behind: list[TreeRecord])
         status=statuses[node.id],
         own=node.own,
         reason=node.reason,
-        detail=dict(node.detail),
+        detail=DETAILS[node.tier].model_validate(node.detail) if node.detail else NoDetail(),
         children=[child for child in node.children if child in statuses],
         records=behind,
     )

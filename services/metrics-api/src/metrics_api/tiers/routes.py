@@ -43,7 +43,10 @@ TiersWrite = Annotated[Principal, requires("tiers:write")]
 _PICTURE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The tree, drawn: it needs nothing but itself",
-        "content": {"text/html": {"schema": {"type": "string"}}},
+        "content": {
+            "text/html": {"schema": {"type": "string"}},
+            "image/svg+xml": {"schema": {"type": "string"}},
+        },
     }
 }
 

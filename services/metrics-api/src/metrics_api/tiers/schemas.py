@@ -1,16 +1,18 @@
 """Key result areas, links and the tree on the wire."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from metrics_api.slos.rules import Level
 from metrics_api.tiers.rules import Break, LinkKind, Status, Tier
 from shared.kit.patches import absent
 from shared.schemas.catalog import Subject
 from shared.schemas.common import Key, LongText, Out, ShortText, Wire
-from shared.schemas.metrics import KpiId
+from shared.schemas.metrics import Comparator, KpiId
 
 End = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -95,6 +97,58 @@ class TreeRecord(Out):
     unit: str | None
 
 
+class TreeKpi(Out):
+    unit: str
+    services: list[str] = Field(description="of which the key result area counts it")
+
+
+class TreeTarget(Out):
+    kpi: KpiId
+    service: str
+    comparator: Comparator
+    target: float
+    value: float | None = Field(description="of the period; null: no figure")
+    count: int = Field(description="records behind it")
+    unit: str
+
+
+class TreeObjective(Out):
+    sli: str
+    target: float
+    value: float | None = Field(description="share of what was good, without what was corrected")
+
+
+class TreeSlo(Out):
+    service: str
+    level: Level
+    objectives: list[TreeObjective]
+
+
+class TreeSli(Out):
+    components: list[str] = Field(description="that infrastructure events name")
+
+
+class TreeEvent(Out):
+    component: str
+    severity: str | None = Field(description="in the tool's words")
+    occurred_at: datetime
+    cleared_at: datetime | None
+
+
+class NoDetail(Out):
+    """Of a key result area, a vital activity, and an SLO that is not there."""
+
+
+Detail = TreeKpi | TreeTarget | TreeSlo | TreeSli | TreeEvent | NoDetail
+DETAILS: Mapping[Tier, type[Detail]] = {
+    Tier.KPI: TreeKpi,
+    Tier.KPT: TreeTarget,
+    Tier.SLO: TreeSlo,
+    Tier.SLI: TreeSli,
+    Tier.SIE: TreeEvent,
+}
+
+
 class TreeNode(Out):
     """`own` is what the node says itself; `status` the worst of that and of its children's."""
 
@@ -105,7 +159,7 @@ class TreeNode(Out):
     status: Status
     own: Status | None
     reason: str | None = Field(description="why it is not green by itself")
-    detail: dict[str, Any] = Field(description="figure, target, severity … by tier")
+    detail: Detail = Field(description="figure, target, severity … by tier")
     children: list[str] = Field(description="ids of nodes of lower tiers")
     records: list[TreeRecord] = Field(description="under a red node: what made it red, worst first")
 
