@@ -176,6 +176,24 @@ def _models_of(operation: dict[str, Any]) -> Iterator[str]:
             yield name
 
 
+def test_headers_that_a_client_acts_upon_are_told(contract: dict[str, Any]) -> None:
+    for path, method, operation in operations(contract):
+        keyed = "Idempotency-Key" in {one["name"] for one in operation.get("parameters", ())}
+        for status, response in operation["responses"].items():
+            headers = response.get("headers", {})
+            assert ("Location" in headers) == (status in {"201", "202"}), (method, path, status)
+            assert ("Idempotency-Replayed" in headers) == (keyed and status < "300"), path
+            passes = status == "503" or (keyed and status == "409")
+            assert ("Retry-After" in headers) == passes, (method, path, status)
+
+
+def test_every_heading_is_listed_once(contract: dict[str, Any]) -> None:
+    listed = [tag["name"] for tag in contract["tags"]]
+
+    assert set(listed) == {tag for _, _, each in operations(contract) for tag in each["tags"]}
+    assert len(set(listed)) == len(listed)
+
+
 def test_every_list_is_paged(contract: dict[str, Any]) -> None:
     for path, method, operation in operations(contract):
         reply = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})

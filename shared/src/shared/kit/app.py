@@ -12,7 +12,13 @@ from starlette.routing import BaseRoute
 
 from shared.kit import audit_routes, auth, etag, event_routes, health, pagination, problems
 from shared.kit.browsers import cross_origin
-from shared.kit.contract import drop_titles, name_schemas, shape_parameters
+from shared.kit.contract import (
+    describe_headers,
+    drop_titles,
+    list_tags,
+    name_schemas,
+    shape_parameters,
+)
 from shared.kit.database import engine_for
 from shared.kit.docs import CONVENTIONS, serve_docs
 from shared.kit.migrations import check_schema
@@ -105,6 +111,8 @@ def _contract(app: FastAPI, routes: Sequence[BaseRoute]) -> dict[str, Any]:
         auth.describe_security(contract)
         etag.describe_etags(contract)
         pagination.describe_links(contract)
+        describe_headers(contract)
+        list_tags(contract)
         drop_titles(contract)
         app.openapi_schema = contract
     return app.openapi_schema

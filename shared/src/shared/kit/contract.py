@@ -7,6 +7,20 @@ _VALUES = {"examples", "example", "default", "const", "enum"}
 _NAMED = {"properties", "patternProperties"}
 _NULL = {"type": "null"}
 _SIDES = {"-Input": "In", "-Output": "Out"}
+_HEADERS = {
+    "Location": {
+        "description": "The path of what was made, where it has one of its own",
+        "schema": {"type": "string", "format": "uri-reference"},
+    },
+    "Idempotency-Replayed": {
+        "description": "`true`: the answer to the first request with this Idempotency-Key",
+        "schema": {"type": "string", "const": "true"},
+    },
+    "Retry-After": {
+        "description": "Seconds after which to repeat; absent where that would not help",
+        "schema": {"type": "integer"},
+    },
+}
 
 
 def operations_of(contract: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -92,6 +106,33 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     rest = {key: value for key, value in schema.items() if key != "anyOf"}
     left = [way for way in ways if way != _NULL]
     return {**left[0], **rest} if len(left) == 1 else {**rest, "anyOf": left}
+
+
+def list_tags(contract: dict[str, Any]) -> None:
+    """The headings of the contract, in the order of its paths: who shows it sorts by this list."""
+    used = (tag for operation in operations_of(contract) for tag in operation.get("tags", ()))
+    contract["tags"] = [{"name": tag} for tag in dict.fromkeys(used)]
+
+
+def describe_headers(contract: dict[str, Any]) -> None:
+    """Say in an OpenAPI document which headers the plumbing sends, each where it has a reason."""
+    contract["components"]["headers"] = _HEADERS
+    for operation in operations_of(contract):
+        names = {parameter["name"] for parameter in operation.get("parameters", ())}
+        for status, reply in operation["responses"].items():
+            for header in _sent_with(status, keyed="Idempotency-Key" in names):
+                place = {"$ref": f"#/components/headers/{header}"}
+                reply["headers"] = reply.get("headers", {}) | {header: place}
+
+
+def _sent_with(status: str, *, keyed: bool) -> Iterator[str]:
+    """`keyed`: an Idempotency-Key may be sent; while its first request lasts, a second gets 409."""
+    if status in {"201", "202"}:
+        yield "Location"
+    if keyed and status < "300":
+        yield "Idempotency-Replayed"
+    if status == "503" or (keyed and status == "409"):
+        yield "Retry-After"
 
 
 def drop_titles(contract: dict[str, Any]) -> None:
