@@ -104,6 +104,7 @@ def _contract(app: FastAPI, routes: Sequence[BaseRoute]) -> dict[str, Any]:
             version=app.version,
             description=app.description + "\n" + CONVENTIONS,
             routes=routes,
+            servers=[{"url": "/", "description": "Where this contract is served"}],
         )
         name_schemas(contract)
         shape_parameters(contract)
