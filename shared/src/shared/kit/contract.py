@@ -34,16 +34,17 @@ def name_schemas(contract: dict[str, Any]) -> None:
     where what is sent differs from what is answered, `PageServiceOut`. What Pydantic calls them
     has the path of a module or marks in it, and so would the classes of generated clients."""
     schemas: dict[str, Any] = contract.get("components", {}).get("schemas", {})
-    names = _names(schemas)
-    kept = {names[old]: schema for old, schema in schemas.items() if old not in _twins(schemas)}
-    assert len(kept) == len(schemas) - len(_twins(schemas)), "named alike again"
+    twins = _twins(schemas)
+    names = _names(schemas, twins)
+    kept = {names[old]: schema for old, schema in schemas.items() if old not in twins}
+    assert len(kept) == len(schemas) - len(twins), "named alike again"
     contract.get("components", {})["schemas"] = kept
     contract |= _referring(contract, {_to(old): _to(new) for old, new in names.items()})
 
 
-def _names(schemas: Mapping[str, Any]) -> dict[str, str]:
+def _names(schemas: Mapping[str, Any], twins: Mapping[str, str]) -> dict[str, str]:
     names = {name: _by_side(_by_domain(name)) for name in schemas}
-    names |= {name: names[twin] for name, twin in _twins(schemas).items()}
+    names |= {name: names[twin] for name, twin in twins.items()}
     for name, schema in schemas.items():
         if name.startswith("Page_"):
             item = schema["properties"]["items"]["items"]["$ref"].rpartition("/")[2]
