@@ -1,12 +1,14 @@
 """Refusing what would let a service promise more than its dependencies allow."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from catalog_api.ceilings import queries, rules
 from catalog_api.ceilings.schemas import CeilingExceptionCreate, CeilingsOut, ceilings_out
 from catalog_api.changes import ResourceChange, record_resource
+from catalog_api.dependencies.closures import hard_providers_below
 from catalog_api.dependencies.queries import lock_graph
 from catalog_api.dependencies.rules import Node, NodeKind
 from catalog_api.registry.queries import require_service
@@ -50,7 +52,7 @@ async def _breaches(session: Session, changed: Collection[Node]) -> list[rules.B
     if not promises:
         return []
     services = [one.service for one in promises]
-    providers = await answer(session, queries.hard_providers_below(services))
+    providers = await answer(session, hard_providers_below(services))
     below = {node for nodes in providers.values() for node in nodes}
     own = {Node(NodeKind.SERVICE, one.service) for one in promises}
     figures = await queries.figures_of(session, below | own)
@@ -59,16 +61,24 @@ async def _breaches(session: Session, changed: Collection[Node]) -> list[rules.B
 
 async def ceilings_of(session: Session, key: str) -> CeilingsOut:
     """The ceilings of a service that is there, beside its promises."""
-    asked: dict[str, Query[Any]] = {
-        "providers": queries.hard_providers_below([key]),
-        "excepted": queries.valid_exceptions(key, now().date()),
+    return await ceilings_by(session, key, await answers(session, asked_of(key, now())))
+
+
+def asked_of(key: str, moment: datetime) -> dict[str, Query[Any]]:
+    """What the ceilings of a service are made of, as far as it is known without asking."""
+    return {
+        "hard_providers": hard_providers_below([key]),
+        "ceiling_exceptions": queries.valid_exceptions(key, moment.date()),
     }
-    said = await answers(session, asked)
-    below, own = rules.providers_below(key, said["providers"]), Node(NodeKind.SERVICE, key)
+
+
+async def ceilings_by(session: Session, key: str, said: Mapping[str, Any]) -> CeilingsOut:
+    """The ceilings, by the answers to `asked_of`."""
+    below, own = rules.providers_below(key, said["hard_providers"]), Node(NodeKind.SERVICE, key)
     figures = await queries.figures_of(session, {*below, own})
-    promise = rules.Promise(
-        key, figures.availability.get(own), figures.recovery.get(own), frozenset(said["excepted"])
-    )
+    excepted = frozenset(said["ceiling_exceptions"])
+    agreed, recovery = figures.availability.get(own), figures.recovery.get(own)
+    promise = rules.Promise(key, agreed, recovery, excepted)
     return ceilings_out(promise, below, *rules.ceilings_of(key, below, figures))
 
 

@@ -26,7 +26,7 @@ from catalog_api.agreements.queries import agreed_availability
 from catalog_api.ceilings.rules import Dimension, Figures, Promise
 from catalog_api.ceilings.tables import CeilingException
 from catalog_api.continuity.queries import recovery_times
-from catalog_api.dependencies.queries import edges_below, levels, product_consumers
+from catalog_api.dependencies.queries import levels, product_consumers
 from catalog_api.dependencies.rules import Direction, Node, NodeKind, Strength
 from shared.kit.database import Query, answers
 from shared.kit.pagination import PageParams
@@ -76,18 +76,6 @@ def _services_of(changed: Collection[Node]) -> Any:
     ).subquery("starts")
     every = func.array_agg(*starts.c, type_=_KEYS)
     return func.coalesce(select(every).scalar_subquery(), literal([], _KEYS))
-
-
-def hard_providers_below(services: Collection[str]) -> Query[dict[str, set[Node]]]:
-    """What each service needs hard itself, for these services and all that they need hard."""
-
-    def read(edges: list[Any]) -> dict[str, set[Node]]:
-        found: dict[str, set[Node]] = {}
-        for edge in edges:
-            found.setdefault(edge.consumer, set()).add(Node(NodeKind(edge.kind), edge.key))
-        return found
-
-    return Query(edges_below(Strength.HARD), {"starts": list(services)}, read)
 
 
 async def figures_of(session: AsyncSession, nodes: Collection[Node]) -> Figures:

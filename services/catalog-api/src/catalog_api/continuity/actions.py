@@ -16,7 +16,7 @@ from catalog_api.registry.queries import lock_service, require_service
 from shared.errors import Conflict, Invalid
 from shared.kit.auth import Principal
 from shared.kit.clock import now
-from shared.kit.database import Session
+from shared.kit.database import Session, answer
 from shared.kit.etag import check_version
 from shared.kit.states import check_move, check_state
 
@@ -98,7 +98,7 @@ async def approve_plan(
     held = await roles_of(session, caller, key)
     review = Review(plan.text_hash, rules.APPROVERS, plan.authors, {})
     role = check_approval(review, Approver(person, held, seen_hash, None))
-    earlier = await queries.plan_in_force(session, key)
+    earlier = await answer(session, queries.plan_in_force(key))
     if earlier is not None:
         await _change(session, caller, earlier, "superseded", {"state": PlanState.SUPERSEDED})
     values = {
@@ -122,7 +122,7 @@ async def record_test(
         raise Invalid(
             "performed_on has not come yet", code="in_the_future", pointer="/performed_on"
         )
-    plan = await queries.plan_in_force(session, key)
+    plan = await answer(session, queries.plan_in_force(key))
     if plan is None:
         raise Conflict(
             f"The service {key} has no approved continuity plan to test", code="no_approved_plan"
