@@ -115,9 +115,9 @@ def ever_fires(fields: dict[str, Any], slices: Sequence[int], targets: Sequence[
     lengths = [length_of(fields[name]) // timedelta(minutes=1) for name in WINDOWS]
     for end in range(5_000, 5_000 + math.lcm(*slices)):
         for width, target in zip(slices, targets, strict=True):
-            whole = [end // width * width - -(-(end - length) // width) * width for length in lengths]
-            burn = float(1 / (1 - Fraction(target)))
-            if all(length > 0 for length in whole) and burn > fields["factor"]:
+            begins = [-(-(end - length) // width) * width for length in lengths]
+            whole = all(begin < end // width * width for begin in begins)
+            if whole and 1 / (1 - Fraction(target)) > fields["factor"]:
                 return True
     return False
 

@@ -8,15 +8,14 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import tuple_row
-from sqlalchemy import Select, Text, func, literal, select, union_all
+from sqlalchemy import Select, Text, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.clocks.promises import HOLDING, PROMISING, Terms, terms_from
 from metrics_api.clocks.standing import Clock
 from metrics_api.clocks.support import hours_key, support_calendar
-from metrics_api.copies.queries import IS_KNOWN, WAS_KNOWN, copies_of, known_at
+from metrics_api.copies.queries import IS_KNOWN, WAS_KNOWN, copies_of
 from metrics_api.copies.schemas import SupportHoursCopy
-from metrics_api.copies.tables import CatalogCopy
 from metrics_api.incidents.tables import Incident
 from metrics_api.sources.tables import Source
 from shared.calendars import Calendar
@@ -60,19 +59,19 @@ async def active_agreements(
 
 
 async def agreements_with_guarantees(session: AsyncSession) -> list[AgreementVersionOut]:
-    """Versions of agreements that hold or held and guarantee anything, by key."""
-    statement = (
-        select(CatalogCopy.data)
-        .where(
-            CatalogCopy.kind == "agreement_version",
-            CatalogCopy.data["state"].astext.in_(sorted(HOLDING)),
-            func.jsonb_array_length(CatalogCopy.data["text"]["guarantees"]) > 0,
-            known_at(None),
-        )
-        .order_by(CatalogCopy.key)
+    """All versions that hold or held of agreements of which any guarantees something, by key."""
+    statement = f"""
+    WITH held AS MATERIALIZED (
+        SELECT key, data FROM metrics.catalog_copy
+        WHERE kind = 'agreement_version' AND data ->> 'state' = ANY (CAST(:states AS text[]))
+          AND {IS_KNOWN}
     )
-    rows = (await session.scalars(statement)).all()
-    return [AgreementVersionOut.model_validate(data) for data in rows]
+    SELECT data FROM held WHERE data ->> 'agreement' IN (
+        SELECT data ->> 'agreement' FROM held
+        WHERE jsonb_array_length(data -> 'text' -> 'guarantees') > 0)
+    ORDER BY key"""
+    rows = await rows_of(session, statement, {"states": sorted(HOLDING)})
+    return [AgreementVersionOut.model_validate(data) for (data,) in rows]
 
 
 async def read_terms(conn: psycopg.AsyncConnection[Any], as_of: datetime | None = None) -> Terms:
