@@ -22,6 +22,8 @@ from metrics_api.trends.rules import MINIMAL_N, Line
 _QUANTILE: Final = NormalDist().inv_cdf(0.975)
 _LAGS: Final = 3
 """Hamed and Rao's own choice; further lags of short series are mostly noise."""
+_ROUNDING: Final = 1e-12
+"""What is left of a straight line, of its size, is the rounding of its doubles."""
 
 _Array = Any
 
@@ -109,7 +111,7 @@ def _dependence(positions: _Array, figures: _Array, seasons: _Array, slope: floa
     rest = figures - slope * positions
     for one in np.unique(seasons):
         rest[seasons == one] -= np.median(rest[seasons == one])
-    if np.all(rest == rest[0]):
+    if np.ptp(rest) <= _ROUNDING * np.max(np.abs(figures)):
         return 1.0
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
