@@ -1,18 +1,33 @@
 # ruff: noqa: S608 - every fragment is of our own making, every value a parameter
 """Every SQL statement of the clocks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg.rows import tuple_row
-from sqlalchemy import Select, Text, literal, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    column,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.base import Stamp
+from metrics_api.clocks.counting import moment_of
 from metrics_api.clocks.promises import HOLDING, PROMISING, Terms, terms_from
-from metrics_api.clocks.standing import Clock
+from metrics_api.clocks.standing import Clock, Closed
 from metrics_api.clocks.support import hours_key, support_calendar
 from metrics_api.copies.queries import IS_KNOWN, WAS_KNOWN, copies_of
 from metrics_api.copies.schemas import SupportHoursCopy
@@ -93,12 +108,14 @@ async def read_terms(conn: psycopg.AsyncConnection[Any], as_of: datetime | None 
 
 @dataclass(frozen=True)
 class AtRiskFilter:
-    """Clocks that run out in [since, until)."""
+    """Clocks that run out in [since, until), and those that ran up to a closing time before: they
+    run out when their calendar (`closed`, by clock) opens."""
 
     service: str | None
     clock: Clock | None
     since: datetime
     until: datetime
+    closed: Mapping[Clock, Sequence[Closed]]
 
 
 async def list_at_risk(session: AsyncSession, wanted: AtRiskFilter, page: PageParams) -> list[Any]:
@@ -130,8 +147,32 @@ def _due_between(clock: Clock, due_at: Any, wanted: AtRiskFilter) -> Select[Any]
             due_at.label("due_at"),
         )
         .join(Source, Source.id == Incident.source_id)
-        .where(due_at >= wanted.since, due_at < wanted.until)
+        .where(due_at < wanted.until, *_not_over(due_at, wanted, wanted.closed[clock]))
     )
     if wanted.service is not None:
         statement = statement.where(Incident.service == wanted.service)
     return statement
+
+
+def _not_over(
+    due_at: Any, wanted: AtRiskFilter, closed: Sequence[Closed]
+) -> Sequence[ColumnElement[bool]]:
+    """Due from now on, or since its calendar closed."""
+    if not closed:
+        return [due_at >= wanted.since]
+    since = [moment_of(one.since) for one in closed]
+    still = (
+        func.unnest(
+            literal([one.basis for one in closed], ARRAY(Text)),
+            literal([one.priority for one in closed], ARRAY(Integer)),
+            literal(since, ARRAY(Stamp)),
+        )
+        .table_valued("basis", "priority", column("since", Stamp), name="still")
+        .render_derived()
+    )
+    stands = exists().where(
+        still.c.basis == Incident.clock_basis,
+        still.c.priority == Incident.priority,
+        still.c.since <= due_at,
+    )
+    return [due_at >= min(since), or_(due_at >= wanted.since, stands)]
