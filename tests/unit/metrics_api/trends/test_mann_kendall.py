@@ -57,7 +57,7 @@ def test_the_slope_and_its_interval_are_those_of_scipy(values: list[float]) -> N
 def by_hand(values: list[float | None], season: int) -> tuple[float, float, float]:
     """S, Z and the slope of the plain or the seasonal test, from the formulas, pair by pair."""
     known = [(n, value) for n, value in enumerate(values) if value is not None]
-    turns = season if len(known) >= 2 * season else 1
+    turns = season if len(known) >= max(2 * season, 10) else 1
     score, variance, slopes = 0, Fraction(0), []
     for first in range(turns):
         figures = [(n, value) for n, value in known if n % turns == first]
@@ -217,6 +217,11 @@ def test_a_straight_line_with_gaps_has_its_slope_exactly() -> None:
 
     assert (tested.n, tested.line.slope, tested.line.at(29)) == (27, 2.0, 59.0)
     assert tested.p_value < 1e-9
+
+
+@pytest.mark.parametrize("quarters", range(8, 21))
+def test_quarters_that_rise_all_the_time_are_a_trend_from_eight_on(quarters: int) -> None:
+    assert found([2.0 + 0.5 * n for n in range(quarters)], 4).p_value < 0.05
 
 
 def test_figures_that_are_all_alike_are_no_trend() -> None:
