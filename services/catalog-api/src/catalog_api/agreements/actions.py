@@ -5,7 +5,7 @@ from typing import Any
 from catalog_api.agreements import queries, rules, texts
 from catalog_api.agreements.schemas import AgreementCreate, AgreementPatch, AgreementWrite
 from catalog_api.agreements.texts import Address
-from catalog_api.ceilings.actions import refuse_broken_ceilings
+from catalog_api.ceilings.actions import broken_ceilings, refuse_broken_ceilings
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.dependencies.rules import Node, NodeKind
 from catalog_api.keys import key_for, key_taken
@@ -128,8 +128,10 @@ async def terminate_version(
     before = await _locked(session, place)
     check_move(rules.THING, rules.MOVES, before.state, AgreementState.TERMINATED)
     values = {"state": AgreementState.TERMINATED, "ended_at": now(), "end_reason": reason}
+    changed = scope_of(before.text)
+    known = await broken_ceilings(session, changed)
     await queries.change_version(session, *place, values)
-    await refuse_broken_ceilings(session, scope_of(before.text))
+    await refuse_broken_ceilings(session, changed, known)
     return await _changed(session, caller, before, "terminated")
 
 
