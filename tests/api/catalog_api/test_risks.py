@@ -338,6 +338,7 @@ class TestList:
             ({"min_score": 10}, ["big", "late"]),
             ({"state": "treated"}, ["small"]),
             ({"review_overdue": True}, ["late"]),
+            ({"review_overdue": False}, ["big", "small"]),
             ({"portfolio": "workplace"}, []),
         ],
     )
