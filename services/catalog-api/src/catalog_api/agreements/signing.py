@@ -1,9 +1,10 @@
 """Signing a version, and what its last signature brings about."""
 
 from catalog_api.agreements import queries, rules
-from catalog_api.agreements.actions import record, scope_of, version_of
+from catalog_api.agreements.actions import record, version_of
 from catalog_api.agreements.rules import Review, Signer
 from catalog_api.agreements.schemas import SignatureWrite
+from catalog_api.agreements.texts import scope_of
 from catalog_api.ceilings.actions import broken_ceilings, refuse_broken_ceilings
 from catalog_api.people import require_person
 from catalog_api.priorities import queries as priority_queries

@@ -1,6 +1,7 @@
 """Refusing what would let a service promise more than its dependencies allow."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -65,6 +66,19 @@ async def ceilings_of(session: Session, key: str) -> CeilingsOut:
         key, figures.promised.get(own), figures.recovery.get(own), frozenset(said["excepted"])
     )
     return ceilings_out(promise, below, *rules.ceilings_of(key, below, figures))
+
+
+async def availability_ceiling_under(
+    session: Session, key: str, agreement: str, promised: Mapping[Node, Decimal]
+) -> rules.Ceiling:
+    """The availability ceiling of a service once an agreement promises these availabilities.
+
+    They take the place of what that agreement promises now, and stand beside the others.
+    """
+    providers = await answer(session, queries.hard_providers_below([key]))
+    below = rules.providers_below(key, providers)
+    figures = await queries.figures_of(session, below, besides=agreement)
+    return rules.availability_ceiling(below, rules.lowest(figures.availability, promised))
 
 
 async def record_ceiling_exception(

@@ -90,15 +90,24 @@ def hard_providers_below(services: Collection[str]) -> Query[dict[str, set[Node]
     return Query(edges_below(Strength.HARD), {"starts": list(services)}, read)
 
 
-async def figures_of(session: AsyncSession, nodes: Collection[Node]) -> Figures:
-    """The agreed availabilities and the recovery time of each node that has one."""
+async def figures_of(
+    session: AsyncSession, nodes: Collection[Node], *, besides: str | None = None
+) -> Figures:
+    """The agreed availabilities and the recovery time of each node that has one.
+
+    What the agreement `besides` promises does not count.
+    """
     keys = {"keys": list({node.key for node in nodes})}
     asked = {
-        "agreed": Query(_of_keys(agreed_availability), keys, _agreed),
+        "agreed": Query(_of_keys(_agreed_besides), {**keys, "besides": besides}, _agreed),
         "recovery": Query(_of_keys(recovery_times), keys, _by_node),
     }
     said = await answers(session, asked)
     return Figures(recovery=said["recovery"], **said["agreed"])
+
+
+def _agreed_besides() -> Select[Any]:
+    return agreed_availability(bindparam("besides", type_=Text()))
 
 
 @cache

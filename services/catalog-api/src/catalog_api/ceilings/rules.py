@@ -179,6 +179,14 @@ def recovery_ceiling(service: str, below: Iterable[Node], times: Mapping[Node, D
     return Ceiling(Dimension.RECOVERY, value, longest, missing, limiting)
 
 
+def lowest(one: Mapping[Node, Decimal], other: Mapping[Node, Decimal]) -> dict[Node, Decimal]:
+    """What can be counted on when both are promised."""
+    return {
+        node: min(part[node] for part in (one, other) if node in part)
+        for node in one.keys() | other.keys()
+    }
+
+
 def ceilings_of(service: str, below: Collection[Node], figures: Figures) -> tuple[Ceiling, Ceiling]:
     """Availability and recovery."""
     return (
