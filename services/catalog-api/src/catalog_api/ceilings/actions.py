@@ -1,7 +1,8 @@
 """Refusing what would let a service promise more than its dependencies allow."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -21,32 +22,27 @@ _NAMED = 20  # breaches and limiting nodes that a refusal names
 
 
 async def refuse_broken_ceilings(
-    session: Session,
-    changed: Collection[Node],
-    *,
-    known: Collection[tuple[str, rules.Dimension]] = (),
+    session: Session, changed: Collection[Node], known: Sequence[rules.Breach]
 ) -> None:
     """409 ceiling_broken when a promise goes beyond its ceiling after these nodes changed.
 
-    Call it after the change, in its transaction: of the nodes whose agreement, recovery time or
-    dependencies changed, it looks at those that are services and at all that need them hard. It
-    takes the lock of the graph, so that no two changes pass that break a ceiling together; so lock
-    rows of services and vendor products before. A change that takes a burden away passes what was
-    broken before it as `known`.
+    Call it after the change, in its transaction, with the `broken_ceilings` of before: what stood
+    broken then, when an exception had expired, and is no worse now, passes. Of the nodes whose
+    agreement, recovery time or dependencies changed, it looks at those that are services and at all
+    that need them hard. It takes the lock of the graph, so that no two changes pass that break a
+    ceiling together; so lock rows of services and vendor products before.
     """
-    broken = [breach for breach in await _breaches(session, changed) if breach.at not in known]
+    broken = [
+        breach
+        for breach in await broken_ceilings(session, changed)
+        if not any(breach.is_no_worse_than(before) for before in known)
+    ]
     if broken:
         raise _ceiling_broken(broken)
 
 
-async def broken_ceilings(
-    session: Session, changed: Collection[Node]
-) -> set[tuple[str, rules.Dimension]]:
-    """The services, and their dimensions, that stand broken now: an exception may have expired."""
-    return {breach.at for breach in await _breaches(session, changed)}
-
-
-async def _breaches(session: Session, changed: Collection[Node]) -> list[rules.Breach]:
+async def broken_ceilings(session: Session, changed: Collection[Node]) -> list[rules.Breach]:
+    """The promises of these nodes, and above them, that are beyond their ceilings now."""
     await lock_graph(session)
     promises = await queries.promises_above(session, changed, now().date())
     if not promises:
@@ -77,9 +73,22 @@ async def ceilings_by(session: Session, key: str, said: Mapping[str, Any]) -> Ce
     below, own = rules.providers_below(key, said["hard_providers"]), Node(NodeKind.SERVICE, key)
     figures = await queries.figures_of(session, {*below, own})
     excepted = frozenset(said["ceiling_exceptions"])
-    agreed, recovery = figures.availability.get(own), figures.recovery.get(own)
+    agreed, recovery = figures.promised.get(own), figures.recovery.get(own)
     promise = rules.Promise(key, agreed, recovery, excepted)
     return ceilings_out(promise, below, *rules.ceilings_of(key, below, figures))
+
+
+async def availability_ceiling_under(
+    session: Session, key: str, agreement: str, promised: Mapping[Node, Decimal]
+) -> rules.Ceiling:
+    """The availability ceiling of a service once an agreement promises these availabilities.
+
+    They take the place of what that agreement promises now, and stand beside the others.
+    """
+    providers = await answer(session, hard_providers_below([key]))
+    below = rules.providers_below(key, providers)
+    figures = await queries.figures_of(session, below, besides=agreement)
+    return rules.availability_ceiling(below, rules.lowest(figures.availability, promised))
 
 
 async def record_ceiling_exception(
@@ -117,8 +126,8 @@ def _as_shown(breach: rules.Breach) -> dict[str, Any]:
     return {
         "service": breach.promise.service,
         "dimension": ceiling.dimension,
-        "promised": float(breach.promise.in_(ceiling.dimension) or 0),
-        "ceiling": float(ceiling.value or 0),
+        "promised": float(breach.promised),
+        "ceiling": float(breach.allowed),
         "limited_by": [
             {"kind": node.kind, "key": node.key, "figure": float(figure)}
             for node, figure in ceiling.limited_by[:_NAMED]
