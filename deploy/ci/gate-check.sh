@@ -13,7 +13,7 @@ TOLLGATE_URL=${TOLLGATE_URL%/}
 [ -n "${TOLLGATE_GATE:-}" ] || trouble "set TOLLGATE_GATE to the key of the gate"
 
 # Without a token of ours: GitHub's own, for the audience that the services expect.
-token=${TOLLGATE_TOKEN:-}
+token=$(printf %s "${TOLLGATE_TOKEN:-}" | tr -d '[:space:]') # a secret that was pasted ends a line
 if [ -z "$token" ] && [ -n "${ACTIONS_ID_TOKEN_REQUEST_URL:-}" ]; then
   printf 'header = "Authorization: Bearer %s"\n' "$ACTIONS_ID_TOKEN_REQUEST_TOKEN" >"$work/github"
   token=$(curl -sSf -m 30 -K "$work/github" \

@@ -5,6 +5,8 @@ import signal
 import sys
 from typing import NoReturn
 
+from tollgate.exits import INTERRUPTED
+
 
 def main() -> NoReturn:
     """Run the command line of this process and exit with its code."""
@@ -19,9 +21,15 @@ def main() -> NoReturn:
     except BaseException as error:
         code = 3
         _close_output()
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        sys.stderr.write(f"tollgate: {reason} (is the installation complete? run `make setup`)\n")
+        sys.stderr.write(f"tollgate: {_said_of(error)}\n")
     sys.exit(code)
+
+
+def _said_of(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    return f"{reason} (is the installation complete? run `make setup`)"
 
 
 def _show_any_character() -> None:

@@ -8,14 +8,13 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from tollgate.demo.command import demo
-from tollgate.exits import CommandFailed, ExitCode
+from tollgate.exits import INTERRUPTED, CommandFailed, ExitCode
 from tollgate.gate import gate
 from tollgate.imports import imports
 from tollgate.report import report
 from tollgate.token import token
 
 CTRL_C = 130  # how typer reports KeyboardInterrupt
-INTERRUPTED = "Interrupted before the end: run the same command again"
 
 app = typer.Typer(
     help="Tollgate: IT services measured, improved and let through their gates.",

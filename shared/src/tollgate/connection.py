@@ -47,10 +47,12 @@ class Caller:
 
     def auth(self) -> httpx.Auth:
         """The token that was given, else tokens of the local issuer; CommandFailed without."""
-        given = self.token
-        if given:
-            return _Bearer(lambda: given)
-        return _local_bearer("admin")
+        given = "".join((self.token or "").split())  # a secret that was pasted ends a line
+        if not given:
+            return _local_bearer("admin")
+        if not (given.isascii() and given.isprintable()):
+            raise CommandFailed("The token holds what no token can: set TOLLGATE_TOKEN anew")
+        return _Bearer(lambda: given)
 
     def person(self, subject: str, *roles: str) -> httpx.Auth | None:
         """Tokens of another person, for what only they may sign; None where we cannot make any."""

@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+INTERRUPTED = "Interrupted before the end: run the same command again"
+
 
 class ExitCode(IntEnum):
     """Exit codes of rules "Tollgates" 6; every command but `gate check` uses 0 and 3 only."""

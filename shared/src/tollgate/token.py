@@ -15,6 +15,7 @@ from tollgate.exits import CommandFailed
 
 KEY_FILE = Path("identity/local-issuer.jwk")
 LIFETIME = timedelta(hours=12)
+MAX_NAME = 200
 
 
 def token(
@@ -40,7 +41,12 @@ def sign_as(
     scopes: Sequence[str] = tuple(SCOPES),
     key_file: Path | None = None,
 ) -> str:
-    """A token for `subject`; CommandFailed where there is no key or a scope is unknown."""
+    """A token for `subject`; CommandFailed without a key, or where a name or scope is unusable."""
+    unusable = [name for name in (subject, *roles) if not _is_name(name)]
+    if unusable:
+        raise CommandFailed(
+            f"{unusable[0]!r} names nobody and no role: give 1 to {MAX_NAME} printable characters"
+        )
     unknown = sorted(set(scopes) - SCOPES.keys())
     if unknown:
         raise CommandFailed(
@@ -57,6 +63,11 @@ def sign_as(
         raise CommandFailed(
             f"The local issuer's key cannot be used ({error}): run as the user who ran `make up`"
         ) from error
+
+
+def _is_name(name: str) -> bool:
+    """Whether the services take it for a subject or a role; of blanks they would, nobody else."""
+    return bool(name.strip()) and len(name) <= MAX_NAME and name.isprintable()
 
 
 def data_dir() -> Path:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -62,6 +63,33 @@ class TestCeilings:
         problem = reply.json()
         assert (reply.status_code, problem["code"]) == (409, "ceiling_broken")
         assert problem["breaches"][0]["service"] == "mail"
+
+    async def test_a_version_that_raises_provider_and_consumer_together_is_attainable(
+        self, catalog: Catalog, make_service: Make
+    ) -> None:
+        await make_service("network")
+        both = {"services": ["mail", "network"]}
+        await activate(catalog, await draft(catalog, **both))
+        await depend(catalog, "mail", "network")
+        better = sla(**both, targets=[target(value=0.999)])
+
+        added = await catalog.http.post("/v1/agreements/mail-sla/versions", json=better)
+
+        assert added.status_code == 201, added.text
+        assert (await activate(catalog, added.json()))["version"] == 2
+
+    async def test_one_agreement_is_beyond_the_ceilings_that_it_makes(
+        self, catalog: Catalog, make_service: Make
+    ) -> None:
+        keys = ["mail", "network", "power"]
+        for consumer, provider in pairwise(keys):
+            await make_service(provider)
+            await depend(catalog, consumer, provider)
+
+        body = {"name": "All", "kind": "sla", **sla(services=keys)}
+        reply = await catalog.http.post("/v1/agreements", json=body)
+
+        assert (reply.status_code, reply.json()["errors"][0]["code"]) == (422, "not_attainable")
 
     async def test_a_version_that_would_break_a_ceiling_when_it_begins_is_held_back(
         self, catalog: Catalog, make_service: Make

@@ -114,6 +114,20 @@ class TestRead:
         assert (shown["standing"], shown["ceiling"], shown["bound"]) == ("unknown", None, 0.99)
         assert shown["missing"] == [{"kind": "service", "key": "dns", "figure": None}]
 
+    async def test_of_several_agreements_the_highest_is_promised_and_the_lowest_counted_on(
+        self, catalog: Catalog
+    ) -> None:
+        for number, availability in enumerate((0.9, 0.99)):
+            targets = [target(value=availability)]
+            body = {"services": ["mail"], "targets": targets}
+            await activate(catalog, await draft(catalog, f"mail-{number}", **body))
+        await need(catalog, "portal", "mail")
+
+        promised = (await ceilings(catalog, "mail"))["availability"]["promised"]
+        ceiling = (await ceilings(catalog, "portal"))["availability"]["ceiling"]
+
+        assert (promised, ceiling) == (0.99, 0.9)
+
     async def test_what_is_needed_softly_does_not_limit(self, catalog: Catalog) -> None:
         await need(catalog, "portal", "mail", strength="soft")
 
@@ -142,6 +156,16 @@ class TestRefuse:
             }
         ]
         assert (await ceilings(catalog, "portal"))["hard_dependency_count"] == 0
+
+    async def test_one_that_only_the_looser_of_two_agreements_bears(self, catalog: Catalog) -> None:
+        await agree(catalog, "portal", 0.9)
+        strict = {"services": ["portal"], "targets": [target(value=0.999)]}
+        await activate(catalog, await draft(catalog, "portal-gold", **strict))
+        await agree(catalog, "mail", 0.99)
+
+        (breach,) = refused(await need(catalog, "portal", "mail"))
+
+        assert (breach["promised"], breach["ceiling"]) == (0.999, 0.99)
 
     async def test_also_far_above_the_change(self, catalog: Catalog) -> None:
         await agree(catalog, "portal", 0.999)
@@ -266,6 +290,39 @@ class TestExceptions:
         removed = await catalog.http.delete(made[1].headers["Location"])
 
         assert (softened.status_code, removed.status_code) == (200, 204)
+
+    async def test_what_stands_broken_keeps_no_other_change_from_passing(
+        self, catalog: Catalog, catalog_db: Database
+    ) -> None:
+        await agree(catalog, "portal", 0.999)
+        await agree(catalog, "mail", 0.99)
+        await agree(catalog, "dns", 1)
+        await except_from(catalog, "portal")
+        await need(catalog, "portal", "mail")
+        expire(catalog_db)
+
+        harmless = await need(catalog, "portal", "dns")
+        ended = await catalog.http.post(
+            "/v1/agreements/portal-sla/versions/1/terminate", json={"reason": "Nobody can keep it"}
+        )
+
+        assert (harmless.status_code, ended.status_code) == (201, 200)
+
+    async def test_a_vendor_that_gets_faster_may_still_be_too_slow(
+        self, catalog: Catalog, catalog_db: Database
+    ) -> None:
+        await add_product(catalog, 24)
+        await except_from(catalog, "portal", dimension="recovery")
+        await need(catalog, "portal", "lines", kind="vendor_product")
+        assert (await plan(catalog, "portal", 4)).status_code == 200
+        expire(catalog_db)
+        url, match = "/v1/vendor-products/lines", {"If-Match": "*"}
+
+        faster = await catalog.http.patch(url, json={"recovery_time_hours": 8}, headers=match)
+        slower = await catalog.http.patch(url, json={"recovery_time_hours": 9}, headers=match)
+
+        assert faster.status_code == 200
+        refused(slower)
 
     async def test_one_that_is_over_already_is_refused(self, catalog: Catalog) -> None:
         yesterday = (today() - timedelta(days=1)).isoformat()

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
-from sqlalchemy import select
 
 from catalog_api.benchmarks.sheet import SECTIONS as BENCHMARKS
 from catalog_api.continuity.sheet import SECTIONS as CONTINUITY
 from catalog_api.dependencies.rules import Node, NodeKind
+from catalog_api.documents.actions import read_sections
 from catalog_api.financials.periods import Period
 from catalog_api.financials.queries import accounts
 from catalog_api.financials.rules import money_of
@@ -131,11 +131,8 @@ async def test_an_investment_costs_its_price_over_its_life(
 async def section_of(catalog: Catalog, section: Section) -> Any:
     """A section as the document reads it, in the shape that its contract promises."""
     async with transaction(catalog.app.state.engine) as session:
-        if section.load is not None:
-            found = await section.load(session, "vpn")
-        else:
-            assert section.select is not None
-            found = await session.scalar(select(section.select("vpn")))
+        *_, sections = await read_sections(session, "vpn", now(), (section,))
+    found = sections[section.name]
     TypeAdapter(section.shape).validate_python(found)
     return found
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog_api.dependencies.queries import dependents, downstream
-from shared.kit.database import transaction
+from catalog_api.dependencies.closures import downstream
+from catalog_api.dependencies.queries import dependents
+from shared.kit.database import answer, transaction
 from tests.support.catalog import Catalog, Make
 from tests.support.graphs import Graph, load_graph, make_graph
 
@@ -97,7 +98,7 @@ async def test_a_closure_equals_brute_force(catalog: Catalog, seed: int) -> None
     async with transaction(catalog.app.state.engine) as session:
         for service in graph.services[::4]:
             start = ("service", service["key"])
-            closure = await downstream(session, service["key"])
+            closure = await answer(session, downstream(service["key"]))
             consumers = await dependents(session, service["key"])
 
             below = networkx.descendants(drawn, start)

@@ -6,7 +6,9 @@ import pytest
 
 from shared.kit.database import transaction
 from shared.kit.event_queries import sequence_events
+from shared.schemas.catalog import RequestSnapshot
 from tests.support.catalog import Catalog, Make
+from tests.support.requests import act, as_role, submit
 
 OWNERS = [{"role": "service_owner", "subject": "ada"}]
 
@@ -111,3 +113,17 @@ async def test_every_way_to_change_a_portfolio_is_announced(catalog: Catalog) ->
         ("portfolio.created", "portfolio:data"),
         ("portfolio.changed", "portfolio:workplace"),
     ]
+
+
+@pytest.mark.usefixtures("laptop")
+async def test_what_was_answered_to_a_form_does_not_leave_with_the_request(
+    catalog: Catalog,
+) -> None:
+    made = (await submit(catalog)).json()
+    worker = as_role(catalog, "approver")
+    await act(catalog, made["number"], "check/start", worker)
+
+    records = [event["data"]["record"] for event in await events(catalog, "request")]
+
+    assert [record["state"] for record in records] == ["submitted", "in_fulfilment"]
+    assert all(record.keys() == RequestSnapshot.model_fields.keys() for record in records)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
-from sqlalchemy import Text, bindparam, select
 
 from catalog_api.development import sheet as development
+from catalog_api.documents.actions import read_sections
 from catalog_api.obligations import sheet as obligations
 from catalog_api.plans import sheet as plans
 from catalog_api.retirement import sheet as retirement
@@ -39,12 +39,8 @@ async def vpn(catalog: Catalog, make_service: Make) -> Catalog:
 async def read(catalog: Catalog, section: Section) -> tuple[Any, dict[str, Any]]:
     """The section of vpn, checked against its shape, and its facts."""
     async with transaction(catalog.app.state.engine) as session:
-        if section.load is not None:
-            found = await section.load(session, "vpn")
-        else:
-            assert section.select is not None
-            statement = select(section.select(bindparam("service", type_=Text())))
-            found = await session.scalar(statement, {"service": "vpn"})
+        *_, sections = await read_sections(session, "vpn", now(), (section,))
+    found = sections[section.name]
     TypeAdapter(section.shape).validate_python(found)
     facts = {name: fact.value for name, fact in section.facts(found, now()).items()}
     assert facts.keys() == {definition.name for definition in section.definitions}

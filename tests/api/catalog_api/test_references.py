@@ -95,6 +95,23 @@ class TestAdd:
         assert reply.status_code == 422
         assert [error["pointer"] for error in reply.json()["errors"]] == [pointer]
 
+    @pytest.mark.parametrize("bulk", [False, True])
+    async def test_of_a_new_service_and_a_name_that_is_its_key_one_is_refused(
+        self, catalog: Catalog, make_service: Make, bulk: bool
+    ) -> None:
+        await make_service("vpn")
+        service = {"key": "wan", "name": "WAN", "portfolio": "workplace", "kind": "technical"}
+        path, body = ("/v1/services/bulk", [service]) if bulk else ("/v1/services", service)
+
+        replies = await asyncio.gather(
+            catalog.http.post(path, json=body),
+            catalog.http.post("/v1/services/vpn/external-references", json={"name": "wan"}),
+        )
+
+        assert sorted(reply.status_code < 300 for reply in replies) == [False, True]
+        refused = next(reply.json() for reply in replies if reply.status_code >= 400)
+        assert "reference_taken" in {refused["code"], *(e["code"] for e in refused["errors"])}
+
 
 class TestRemove:
     async def test_a_removed_name_means_nothing_any_more(

@@ -115,6 +115,19 @@ class TestRecord:
         assert again.json()["risk"] == first["id"]
         assert later.status_code == 201
 
+    async def test_a_closed_one_is_not_accepted_beside_a_later_one_of_its_trend(
+        self, catalog: Catalog, raise_risk: Raise
+    ) -> None:
+        trend = {"source": "trend", "source_reference": "mttr of vpn"}
+        first = await raise_risk("closed", **trend)
+        later = (await catalog.http.post(RISKS, json=FIELDS | trend)).json()
+
+        reply = await move(catalog, first["id"], "acceptance")
+
+        problem = reply.json()
+        assert (reply.status_code, problem["code"]) == (409, "risk_raised_already")
+        assert problem["risk"] == later["id"]
+
     async def test_who_may_only_raise_risks_records_those_of_trends(
         self, catalog: Catalog, raise_risk: Raise
     ) -> None:
@@ -325,6 +338,7 @@ class TestList:
             ({"min_score": 10}, ["big", "late"]),
             ({"state": "treated"}, ["small"]),
             ({"review_overdue": True}, ["late"]),
+            ({"review_overdue": False}, ["big", "small"]),
             ({"portfolio": "workplace"}, []),
         ],
     )

@@ -117,6 +117,17 @@ def test_the_report_is_kept_also_when_the_gate_is_closed() -> None:
     assert artifacts == {"when": "always", "reports": {"junit": "tollgate-junit.xml"}}
 
 
+async def test_a_token_that_was_pasted_with_the_end_of_its_line_is_good(
+    pipeline: Pipeline,
+) -> None:
+    await given(pipeline.tollgate, "pass")
+    token = pipeline.tollgate.token("ci", scope="gates:read evaluations:write")
+
+    ended = await pipeline.run(TOLLGATE_TOKEN=f"{token}\r\n")
+
+    assert (ended.code, ended.errors) == (0, "")
+
+
 @pytest.mark.parametrize("ci", SHELLS)
 @pytest.mark.parametrize(
     ("outcome", "code", "shown"),

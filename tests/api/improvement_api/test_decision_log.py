@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc import jws
+from joserfc.jwk import KeySet
 
+from improvement_api.decisions import export
 from tests.support.cheating import eve, honestly_signed
 from tests.support.gates import automated
 from tests.support.improvement import Improvement, running_improvement, write_private_key
@@ -72,6 +75,65 @@ async def test_it_is_read_page_by_page_and_anyone_can_make_its_hashes(
         assert (entry["seq"], entry["prev_hash"]) == (number, previous)
         previous = hashlib.sha256((previous + entry["entry"]).encode()).hexdigest()
         assert entry["hash"] == previous
+
+
+class TestTheExport:
+    """The log as one file, which its reader verifies without us."""
+
+    async def test_is_whole_and_verified_by_what_is_in_it(
+        self, tollgate: Improvement, log: list[Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(export, "AT_ONCE", 2)
+
+        *entries, end = await exported(tollgate)
+
+        assert entries == log
+        assert (end["entries"], end["head"]) == (3, log[-1]["hash"])
+        keys = KeySet.import_key_set({"keys": end["keys"]})
+        for entry, before in zip(entries, ["0" * 64, *(e["hash"] for e in entries)], strict=False):
+            text = (before + entry["entry"]).encode()
+            assert entry["hash"] == hashlib.sha256(text).hexdigest()
+            statement = json.loads(entry["entry"])["statement"]
+            signed = jws.deserialize_compact(statement, keys, ["Ed25519"])
+            assert json.loads(signed.payload)["jti"] == entry["decision"]
+
+    async def test_of_a_span_has_every_entry_between_its_first_and_its_last(
+        self, tollgate: Improvement, log: list[Any]
+    ) -> None:
+        """The second was decided before the first, and waited for its place in the log."""
+        tollgate.as_admin(
+            "UPDATE improvement.decision SET decided_at = decided_at - interval '1 day'"
+            " WHERE service = 's2'"
+        )
+        since = json.loads(log[0]["entry"])["decided_at"]
+
+        assert (await exported(tollgate, since=since))[:-1] == log
+        assert (await exported(tollgate, until=since))[:-1] == [log[1]]
+
+    async def test_of_nothing_says_so(self, tollgate: Improvement) -> None:
+        (end,) = await exported(tollgate)
+
+        assert (end["entries"], end["head"]) == (0, None)
+
+    async def test_of_a_board_that_rejected_has_that_too(self, tollgate: Improvement) -> None:
+        seated(tollgate, "ada", "bea")
+        criteria = [automated(expression="true")]
+        await tollgate.publish(GATE, criteria, decided_by=None, board="service-board")
+        evaluation = await tollgate.evaluate()
+        for who in ("ada", "bea"):
+            await vote(tollgate, evaluation, who, "reject")
+
+        entry, end = await exported(tollgate, since="2000-01-01T00:00:00Z")
+
+        assert (entry["decision"], end["entries"]) == (None, 1)
+        assert json.loads(entry["entry"])["rejection"] == entry["rejection"]
+
+
+async def exported(tollgate: Improvement, **span: str) -> list[Any]:
+    reply = await tollgate.http.get("/v1/decision-log/export", params=span)
+    assert reply.status_code == 200, reply.text
+    assert reply.headers["content-type"] == "application/x-ndjson"
+    return [json.loads(line) for line in reply.text.splitlines()]
 
 
 TAMPERING = [

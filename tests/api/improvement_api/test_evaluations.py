@@ -17,6 +17,7 @@ from tests.support.improvement import Improvement
 GATE = "operate-to-improve"
 PATH = f"/v1/services/vpn/gates/{GATE}/evaluations"
 SIGNED_GATE = [automated(), sign_off("owner", "service_owner", required=False, weight=0)]
+QUIET_GATE = [automated(expression="backlog_open <= 3.0"), SIGNED_GATE[1]]
 
 
 def outcomes(evaluation: Any) -> dict[str, str]:
@@ -262,11 +263,20 @@ class TestStanding:
         assert later["id"] == later["new_evaluation_id"]
         assert await standing(tollgate, signed) == "superseded"
 
-    async def test_a_signed_one_gives_way_to_another_version_of_the_gate(
-        self, tollgate: Improvement
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            [*QUIET_GATE, automated("more", expression="true")],
+            [*QUIET_GATE, sign_off("security", "security_officer")],
+            [QUIET_GATE[0], {**QUIET_GATE[1], "signatures": 2}],
+        ],
+        ids=["another criterion", "another signature", "more signatures"],
+    )
+    async def test_a_signed_one_gives_way_to_a_newer_version_of_the_gate(
+        self, tollgate: Improvement, asked: list[dict[str, Any]]
     ) -> None:
         signed = await signed_evaluation(tollgate)
-        await tollgate.publish(GATE, [*SIGNED_GATE, automated("more", expression="true")])
+        await tollgate.publish(GATE, asked)
 
         later = await tollgate.evaluate()
 
@@ -382,8 +392,7 @@ async def standing(tollgate: Improvement, evaluation: Any) -> str:
 
 async def signed_evaluation(tollgate: Improvement) -> Any:
     """An evaluation that passes with a backlog of 3, signed by the service owner."""
-    criteria = [automated(expression="backlog_open <= 3.0"), SIGNED_GATE[1]]
-    await tollgate.publish(GATE, criteria)
+    await tollgate.publish(GATE, QUIET_GATE)
     evaluation = await tollgate.evaluate()
     reply = await tollgate.sign(evaluation, "owner", tollgate.caller("ada", "service_owner"))
     assert reply.status_code == 201, reply.text

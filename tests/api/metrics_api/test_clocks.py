@@ -276,6 +276,25 @@ class TestAtRisk:
         assert one["left_minutes"] == pytest.approx(10, abs=0.5)
         assert (other["external_id"], second["next_cursor"]) == ("late", None)
 
+    async def test_one_without_time_left_stands_here_until_its_calendar_opens(
+        self, metrics: Metrics, catalog: Lists
+    ) -> None:
+        # A zone in which it is noon now, and nine to eleven was open today.
+        noon = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        zone = f"Etc/GMT{noon.hour - 12:+}" if noon.hour != 12 else "UTC"
+        morning = [one | {"start": "09:00", "end": "11:00"} for one in ALL_WEEK]
+        catalog.items["calendar_version"] = [calendar(timezone=zone, weekly=morning)]
+        catalog.items["scheme_version"] = [scheme("standard", 1, promised(1, None, 120))]
+        await catalog.told(metrics)
+        for name, hours in (("spent", 3), ("half", 2), ("over", 26)):
+            opened = (noon - timedelta(hours=hours)).isoformat()
+            await push(metrics, name, opened_at=opened, updated_at=opened)
+
+        reply = await metrics.http.get("/v1/clocks/at-risk", params={"within_hours": 30})
+
+        found = [(one["external_id"], one["left_minutes"]) for one in reply.json()["items"]]
+        assert found == [("spent", 0), ("half", 60)]
+
 
 ALL_WEEK = weekly("00:00", "24:00", ("monday", "tuesday", "wednesday", "thursday", "friday"))
 ALL_WEEK += weekly("00:00", "24:00", ("saturday", "sunday"))

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from metrics_api.copies.tables import CatalogCopy
 from metrics_api.service_credits.actions import compute_credits
 from metrics_api.service_credits.tables import ServiceCredit
 from shared.kit.database import transaction
@@ -113,6 +114,38 @@ async def test_a_month_without_a_figure_is_kept_and_owes_nothing(metrics: Metric
     (credit,) = await credits_of(metrics)
     assert (credit["value"], credit["missed"], credit["credit"]) == (None, None, "0.00")
     assert credit["reason"] == "nothing_resolved"
+
+
+async def test_a_month_without_records_of_its_priority_says_so(metrics: Metrics) -> None:
+    await prepare(metrics, priority=1)
+    await resolved_after(metrics, 20, priority=2)
+    await compute_credits(metrics.engine)
+
+    (credit,) = await credits_of(metrics)
+    assert (credit["value"], credit["reason"]) == (None, "nothing_resolved")
+
+
+async def test_a_version_that_was_signed_late_takes_the_place_of_the_one_before(
+    metrics: Metrics,
+) -> None:
+    await prepare(metrics)
+    await resolved_after(metrics, 6)
+    await compute_credits(metrics.engine)
+    first = agreement(
+        targets=[TARGET], guarantees=[GUARANTEE], state="expired", ended_at=NOW, ends_at=None
+    )
+    later = {"version": 2, "starts_at": LAST_MONTH, "valid_from": LAST_MONTH.date()}
+    second = agreement(targets=[TARGET], guarantees=[GUARANTEE | {"cap": "2"}], **later)
+    async with transaction(metrics.engine) as session:
+        old = CatalogCopy.key == "mail-sla@1"
+        await session.execute(update(CatalogCopy).where(old).values(ended_at=NOW))
+        await add_copy(session, "agreement_version", "mail-sla@1", first, recorded_at=NOW)
+        await add_copy(session, "agreement_version", "mail-sla@2", second)
+
+    await compute_credits(metrics.engine)
+
+    owed = await credits_of(metrics)
+    assert [(one["version"], one["credit"]) for one in owed] == [(2, "2.00")]
 
 
 SLI_TARGET = {

@@ -91,6 +91,19 @@ class TestPolicies:
         again = (await metrics.http.post(path)).json()
         assert again["created"] == []
 
+    async def test_windows_without_a_whole_slice_are_refused_and_left_out(
+        self, metrics: Metrics
+    ) -> None:
+        sliced = {"target": 0.99, "time_slice_target": 0.9, "time_slice_window": 10}
+        await define_slo(metrics, key="slow", budgeting_method="timeslices", objectives=[sliced])
+        reply = await metrics.http.post("/v1/slos/slow/alert-policies", json=POLICY)
+        assert reply.json()["errors"][0]["pointer"] == "/short_window"
+        made_of = (await metrics.http.post("/v1/slos/slow/default-alert-policies")).json()
+        assert [one["key"] for one in made_of["created"]] == ["slow-burn", "low-burn"]
+        longer = [sliced | {"time_slice_window": 120}]
+        reply = await change(metrics, "/v1/slos/slow", objectives=longer)
+        assert (reply.status_code, reply.json()["policies"]) == (409, ["slow-burn"])
+
     async def test_changes_are_versioned_and_a_retired_one_stays_so(self, metrics: Metrics) -> None:
         await policy(metrics)
         changed = await change(metrics, f"{PATH}/fast", severity="ticket")

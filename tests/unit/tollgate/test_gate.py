@@ -131,8 +131,9 @@ def test_a_service_key_cannot_reach_another_path() -> None:
     assert asked == ["/v1/services/..%2Fx%3Fy%23z/gates/to-retirement/evaluations"]
 
 
-def test_the_token_of_the_environment_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TOLLGATE_TOKEN", "from-elsewhere")
+@pytest.mark.parametrize("kept", ["from-elsewhere", " from-elsewhere\r\n"])
+def test_the_token_of_the_environment_is_sent(kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOLLGATE_TOKEN", kept)
     seen: list[str | None] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -142,6 +143,18 @@ def test_the_token_of_the_environment_is_sent(monkeypatch: pytest.MonkeyPatch) -
     check(handler)
 
     assert seen == ["Bearer from-elsewhere"]
+
+
+def test_what_can_be_no_token_is_refused_without_showing_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TOLLGATE_TOKEN", "secret\x1b")
+
+    assert check(answering(201, make_evaluation())) == 3
+
+    told = capsys.readouterr().err
+    assert "set TOLLGATE_TOKEN anew" in told
+    assert "secret" not in told
 
 
 def test_the_text_gives_every_criterion_its_reason(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,6 +23,19 @@ def test_a_broken_installation_is_code_3(tmp_path: Path) -> None:
     assert ended.stderr.count("\n") == 1
 
 
+def test_an_interrupt_while_it_starts_is_code_3_and_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "rich").mkdir()
+    (tmp_path / "rich" / "__init__.py").write_text("raise KeyboardInterrupt")
+
+    ended = subprocess.run(
+        [*TOLLGATE, "gate", "check"],
+        env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert ended.returncode == 3
+    assert ended.stderr.startswith("tollgate: Interrupted")
+
+
 FULL = Path("/dev/full")
 
 

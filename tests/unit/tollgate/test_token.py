@@ -65,3 +65,13 @@ def test_without_a_usable_key_one_line_says_what_to_do(
 def test_an_unknown_scope_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["token", "--scope", "everything"]) is ExitCode.OTHER
     assert "Unknown scope everything" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--as", "--role"])
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "a" * 201])
+def test_nobody_gets_no_token(option: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["token", option, name]) is ExitCode.OTHER
+
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "1 to 200 printable characters" in printed.err

@@ -21,7 +21,8 @@ CONVENTIONS = """
   for, percent-encoded, in `On-Behalf-Of`.
 - *Errors* are `application/problem+json`: decide by `code`, show `detail`, mark the fields that
   `errors[].pointer` points at (`/name` in the body, `/query/limit`, `/header/if-match`).
-  Every answer has an `X-Request-Id`, yours if you sent one.
+  A query parameter that an operation does not have is one too (`unknown_parameter`): misspelt, it
+  would answer another question. Every answer has an `X-Request-Id`, yours if you sent one.
 - *Lists* are pages of at most `limit` items. `next_cursor`, also linked by the header `Link`, is
   the `cursor` of the next page, and null on the last one. What a cursor holds may change any day.
 - *Changes*: who reads one thing that can be changed is told its `ETag`. Send that as `If-Match`:

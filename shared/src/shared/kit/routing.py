@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from shared.kit.idempotency import keep_reply
+from shared.kit.parameters import query_parameters, refuse_unknown
 
 _Shape = tuple[int, str, str]
 _ANY = "*"
@@ -25,12 +26,15 @@ _NEXT_CURSOR = re.compile(rb'"next_cursor":"([A-Za-z0-9_-]+)"\}$')
 
 
 class Route(APIRoute):
-    """A route whose finished reply is seen before the transaction commits."""
+    """A route that takes no parameters but its own, and whose finished reply is seen before the
+    transaction commits."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        known = query_parameters(self.dependant)
 
         async def handle_and_keep(request: Request) -> Response:
+            refuse_unknown(request, known)
             response = await handle(request)
             await keep_reply(request, response)
             if getattr(request.state, "paged", False):

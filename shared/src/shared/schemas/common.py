@@ -1,12 +1,14 @@
 """What every wire model is made of: keys, texts, stamps, pages and problems."""
 
+import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -14,6 +16,8 @@ from pydantic import (
 )
 
 T = TypeVar("T")
+
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _storable(text: str) -> str:
@@ -37,6 +41,13 @@ def _within_years(stamp: datetime) -> datetime:
     return in_utc
 
 
+def _written_as_day(day: object) -> object:
+    """Not the seconds since 1970 that pydantic takes for a date, as number or as text."""
+    if isinstance(day, date) or (isinstance(day, str) and _DAY.fullmatch(day)):
+        return day
+    raise ValueError("must be a date such as 2026-03-01")
+
+
 def _within_calendar(day: date) -> date:
     if not 1900 <= day.year < 2200:
         raise ValueError("must lie between the years 1900 and 2200")
@@ -58,6 +69,7 @@ Timestamp = Annotated[
 ]
 Day = Annotated[
     date,
+    BeforeValidator(_written_as_day),
     AfterValidator(_within_calendar),
     Field(description="RFC 3339 date", examples=["2026-03-01"]),
 ]

@@ -157,12 +157,12 @@ def test_a_promise_stands_to_its_ceiling(
 def test_a_promise_under_an_unknown_ceiling_is_not_broken() -> None:
     promise = Promise("a", Decimal(1), None, frozenset())
 
-    assert not rules.breaches([promise], {"a": {service("b")}}, Figures({}, {}))
+    assert not rules.breaches([promise], {"a": {service("b")}}, Figures({}, {}, {}))
 
 
 def test_breaches_name_the_service_and_who_limits_it() -> None:
     promises = [Promise(key, Decimal("0.99"), None, frozenset()) for key in "ba"]
-    figures = Figures({service("b"): Decimal("0.99"), product("x"): Decimal("0.9")}, {})
+    figures = Figures({service("b"): Decimal("0.99"), product("x"): Decimal("0.9")}, {}, {})
     providers = {"a": {service("b")}, "b": {product("x")}}
 
     found = rules.breaches(promises, providers, figures)

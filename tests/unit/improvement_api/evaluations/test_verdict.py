@@ -216,15 +216,19 @@ def test_another_set_of_criteria_counts_as_worse() -> None:
     assert became_worse({"a": Outcome.PASS, "b": Outcome.PASS}, {"a": Outcome.PASS})
 
 
-@given(signed=st.booleans(), hours=st.integers(0, 48), worse=st.booleans())
+@given(signed=st.booleans(), hours=st.integers(0, 48), worse=st.booleans(), newer=st.booleans())
 def test_only_a_signed_young_evaluation_keeps_standing_while_nothing_got_worse(
-    signed: bool, hours: int, worse: bool
+    signed: bool, hours: int, worse: bool, newer: bool
 ) -> None:
     keeps = keeps_standing(
-        signed=signed, age=timedelta(hours=hours), max_age=timedelta(hours=24), worse=worse
+        signed=signed,
+        age=timedelta(hours=hours),
+        max_age=timedelta(hours=24),
+        worse=worse,
+        newer_version=newer,
     )
 
-    assert keeps is (signed and hours < 24 and not worse)
+    assert keeps is (signed and hours < 24 and not worse and not newer)
 
 
 def test_standing_is_decided_before_superseded_before_expired_before_signed() -> None:

@@ -121,6 +121,21 @@ def test_it_counts_every_minute_that_is_open(
     assert counted == sum(opened) * MINUTE_US
 
 
+@given(calendars(), st.sampled_from(DAYS), st.integers(0, 1500))
+@settings(max_examples=60, deadline=None)
+def test_nothing_was_open_since_the_last_minute_that_was(
+    calendar: Calendar, day: datetime, after: int
+) -> None:
+    calendar = Calendar(calendar.zone, calendar.week, calendar.closed)
+    now = day + timedelta(minutes=after)
+    looked_at = (now - timedelta(minutes=n) for n in range(30 * 1440))
+    ends = (at for at in looked_at if is_open(calendar, at - timedelta(minutes=1)))
+
+    last = OpenTime(calendar).last_open(micros(now))
+
+    assert moment_of(last) == next(ends, now)
+
+
 @given(calendars(), st.lists(MOMENTS, min_size=3, max_size=3))
 @settings(max_examples=60, deadline=None)
 def test_what_is_cut_adds_up(calendar: Calendar, moments: list[datetime]) -> None:

@@ -48,6 +48,7 @@ def test_sunday_at_two_in_vienna_stays_so_when_clocks_change() -> None:
         ("FREQ=DAILY;UNTIL=20260310", 10),
         ("FREQ=DAILY;UNTIL=20260310T010000Z", 10),
         ("FREQ=DAILY;UNTIL=20260310T005900", 9),
+        ("FREQ=DAILY;UNTIL=99991231T235959Z", 30),
         ("FREQ=DAILY;INTERVAL=7", 5),
         ("FREQ=MONTHLY;BYDAY=-1SU", 1),
         ("FREQ=MONTHLY;BYMONTHDAY=1,15", 2),
@@ -75,6 +76,40 @@ def test_occurrences_in_parts_of_a_window_are_those_in_the_whole(
     parts = [Stretch(whole.start, middle), Stretch(middle, whole.end)]
     found = {one for part in parts for one in rules.stretches_of(daily, part)}
     assert sorted(found) == rules.stretches_of(daily, whole)
+
+
+@pytest.mark.parametrize("minutes", range(0, 180, 15))
+def test_what_begins_before_clocks_go_back_has_begun_in_the_hour_that_comes_again(
+    minutes: int,
+) -> None:
+    # On 25 October half past two comes at 00:30 and at 01:30 UTC; the first one is meant.
+    begin = datetime(2026, 10, 20, 0, 30, tzinfo=UTC)
+    nightly = correction(start=begin, rrule="FREQ=DAILY", timezone="Europe/Vienna")
+    night = datetime(2026, 10, 25, tzinfo=UTC)
+    window = Stretch(night, night + timedelta(minutes=minutes))
+
+    found = rules.stretches_of(nightly, window)
+
+    assert [one.start for one in found] == [begin + timedelta(days=5)] * (minutes > 30)
+
+
+def test_a_rule_that_begins_in_the_hour_that_comes_again_begins_then() -> None:
+    second = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    daily = correction(start=second, rrule="FREQ=DAILY;COUNT=2", timezone="Europe/Vienna")
+
+    found = rules.stretches_of(daily, Stretch(second - timedelta(days=1), second + timedelta(9)))
+
+    assert [one.start for one in found] == [second, second + timedelta(days=1)]
+
+
+def test_until_is_a_moment_also_in_the_hour_that_comes_again() -> None:
+    begin = datetime(2026, 10, 24, 0, 30, tzinfo=UTC)
+    rule = "FREQ=DAILY;UNTIL=20261025T011500Z"
+    daily = correction(start=begin, rrule=rule, timezone="Europe/Vienna")
+
+    found = rules.stretches_of(daily, Stretch(begin, begin + timedelta(days=9)))
+
+    assert [one.start for one in found] == [begin, begin + timedelta(days=1)]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """The test for a trend, against other implementations and on series whose truth is known."""
 
 import math
+from collections import Counter
+from fractions import Fraction
 from itertools import combinations
+from statistics import median
 
 import numpy as np
 import pymannkendall
@@ -49,6 +52,72 @@ def test_the_slope_and_its_interval_are_those_of_scipy(values: list[float]) -> N
         assert (tested.line.slope, tested.line.low, tested.line.high) == pytest.approx(
             (slope, low, high)
         )
+
+
+def by_hand(values: list[float | None], season: int) -> tuple[float, float, float]:
+    """S, Z and the slope of the plain or the seasonal test, from the formulas, pair by pair."""
+    known = [(n, value) for n, value in enumerate(values) if value is not None]
+    turns = season if len(known) >= max(2 * season, 10) else 1
+    score, variance, slopes = 0, Fraction(0), []
+    for first in range(turns):
+        figures = [(n, value) for n, value in known if n % turns == first]
+        pairs = list(combinations(figures, 2))
+        score += sum((b > a) - (b < a) for (_, a), (_, b) in pairs)
+        slopes += [(b - a) / (later - n) for (n, a), (later, b) in pairs]
+        ties = Counter(value for _, value in figures).values()
+        spread = sum(m * (m - 1) * (2 * m + 5) for m in ties)
+        n = len(figures)
+        variance += Fraction(n * (n - 1) * (2 * n + 5) - spread, 18)
+    z = (score - (score > 0) + (score < 0)) / math.sqrt(variance) if variance else 0.0
+    return score, z, median(slopes)
+
+
+@given(series, st.sampled_from([1, 4, 7, 12]))
+@settings(max_examples=60, deadline=None)
+def test_ties_gaps_and_seasons_come_out_as_by_hand(values: list[float | None], season: int) -> None:
+    tested = found(values, season)
+
+    score, z, slope = by_hand(values, season)
+    assert (tested.s, tested.line.slope) == pytest.approx((score, slope), abs=1e-12)
+    if tested.method.endswith("hamed_rao"):
+        assert abs(tested.z) <= abs(z)
+    else:
+        assert tested.z == pytest.approx(z, abs=1e-9)
+        assert tested.p_value == pytest.approx(2 * stats.norm.sf(abs(z)))
+
+
+def dependence(values: list[float]) -> float:
+    """n/n* of Hamed and Rao by their formula, over the first three lags that are significant."""
+    n = len(values)
+    slope = median((b - a) / (j - i) for (i, a), (j, b) in combinations(enumerate(values), 2))
+    ranks = stats.rankdata([value - slope * i for i, value in enumerate(values)]) - (n + 1) / 2
+    total = 0.0
+    for lag in (1, 2, 3):
+        rho = sum(ranks[lag:] * ranks[:-lag]) / sum(ranks * ranks)
+        if abs(rho) > stats.norm.ppf(0.975) / math.sqrt(n):
+            total += (n - lag) * (n - lag - 1) * (n - lag - 2) * rho
+    return 1 + 2 / (n * (n - 1) * (n - 2)) * total
+
+
+def test_the_variance_grows_with_dependence_as_by_hand() -> None:
+    rng = np.random.default_rng(8)
+    for _ in range(30):
+        values = np.cumsum(rng.normal(size=30)).tolist()
+        tested, factor = found(values), max(1.0, dependence(values))
+
+        _, z, _ = by_hand(values, 1)
+        # The two figures whose slope is the median tie but for rounding.
+        assert tested.z == pytest.approx(z / math.sqrt(factor), rel=0.01)
+
+
+@given(st.floats(0.01, 9), st.floats(0, 99), st.integers(8, 36))
+@settings(max_examples=30, deadline=None)
+def test_the_rounding_of_a_straight_line_is_no_dependence(
+    slope: float, level: float, length: int
+) -> None:
+    tested = found([level + slope * n for n in range(length)])
+
+    assert tested.method == "mann_kendall"
 
 
 def test_p_is_close_to_that_of_kendalls_tau() -> None:
@@ -148,6 +217,11 @@ def test_a_straight_line_with_gaps_has_its_slope_exactly() -> None:
 
     assert (tested.n, tested.line.slope, tested.line.at(29)) == (27, 2.0, 59.0)
     assert tested.p_value < 1e-9
+
+
+@pytest.mark.parametrize("quarters", range(8, 21))
+def test_quarters_that_rise_all_the_time_are_a_trend_from_eight_on(quarters: int) -> None:
+    assert found([2.0 + 0.5 * n for n in range(quarters)], 4).p_value < 0.05
 
 
 def test_figures_that_are_all_alike_are_no_trend() -> None:

@@ -1,5 +1,6 @@
 """Directions, crossings of targets, and the risks that they are."""
 
+import math
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from metrics_api.indicators.definitions import Better
 from metrics_api.indicators.periods import Grain
 from metrics_api.targets.rules import HoldingTarget
 from metrics_api.trends.rules import (
+    PERIOD_DAYS,
     Cause,
     Crossing,
     CrossingState,
@@ -124,6 +126,41 @@ def test_a_crossing_lies_between_its_earliest_and_its_latest(
         assert found.on is not None
         assert found.earliest is not None
         assert found.earliest <= found.on <= (found.latest or date.max)
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> tuple[Line, Comparator, Decimal]:
+    """A line that rises or falls towards a target that it still meets after 11 periods."""
+    sign = draw(st.sampled_from([1, -1]))
+    slope = draw(st.floats(0.05, 5))
+    ends = sign * slope * draw(st.floats(0, 0.9)), sign * (slope + draw(st.floats(0, 3)))
+    line = Line(sign * slope, min(ends), max(ends), 5.5, draw(st.floats(-50, 50)))
+    goal = line.at(11) + sign * draw(st.floats(0.01, 60))
+    comparator = Comparator.LTE if sign > 0 else Comparator.GTE
+    return line, comparator, Decimal(str(round(goal, 6)))
+
+
+@given(st.sampled_from(list(Grain)), lines())
+def test_on_the_days_told_the_lines_are_at_the_target(
+    grain: Grain, drawn: tuple[Line, Comparator, Decimal]
+) -> None:
+    """Walked from the middle of the last period, each slope of the interval for itself."""
+    line, comparator, goal = drawn
+    series = Series(grain, last_periods(grain, 12, UTC_ZONE, NOW), [1.0] * 12, [1] * 12)
+
+    found = crossing_of(line, series, Direction.DEGRADING, HoldingTarget(uuid4(), comparator, goal))
+
+    last = series.periods[-1]
+    middle = last.first_day + (last.last_day - last.first_day + timedelta(days=1)) / 2
+    sign = math.copysign(1, line.slope)
+    flat, steep = (line.low, line.high) if sign > 0 else (line.high, line.low)
+    for day, chosen in ((found.on, line.slope), (found.earliest, steep), (found.latest, flat)):
+        if found.state is CrossingState.BREACH and day is not None:
+            walked = line.at(11 + (day - middle).days / PERIOD_DAYS[grain], chosen)
+            a_day = abs(chosen) / PERIOD_DAYS[grain] * 1.5
+            beyond = (walked - float(goal)) * sign
+            assert beyond >= -a_day
+            assert beyond <= a_day or day == middle
 
 
 def test_slopes_are_told_by_the_month() -> None:

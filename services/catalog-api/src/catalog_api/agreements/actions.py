@@ -5,9 +5,8 @@ from typing import Any
 from catalog_api.agreements import queries, rules, texts
 from catalog_api.agreements.schemas import AgreementCreate, AgreementPatch, AgreementWrite
 from catalog_api.agreements.texts import Address
-from catalog_api.ceilings.actions import refuse_broken_ceilings
+from catalog_api.ceilings.actions import broken_ceilings, refuse_broken_ceilings
 from catalog_api.changes import ResourceChange, record_resource
-from catalog_api.dependencies.rules import Node, NodeKind
 from catalog_api.keys import key_for, key_taken
 from catalog_api.people import require_person
 from catalog_api.registry import rules as registry_rules
@@ -128,20 +127,16 @@ async def terminate_version(
     before = await _locked(session, place)
     check_move(rules.THING, rules.MOVES, before.state, AgreementState.TERMINATED)
     values = {"state": AgreementState.TERMINATED, "ended_at": now(), "end_reason": reason}
+    changed = texts.scope_of(before.text)
+    known = await broken_ceilings(session, changed)
     await queries.change_version(session, *place, values)
-    await refuse_broken_ceilings(session, scope_of(before.text))
+    await refuse_broken_ceilings(session, changed, known)
     return await _changed(session, caller, before, "terminated")
 
 
 async def version_of(session: Session, key: str, number: int) -> AgreementVersionOut:
     """A version with its text and the signatures under it; 404 if there is none."""
     return AgreementVersionOut.model_validate(await queries.get_version(session, key, number))
-
-
-def scope_of(text: AgreementText) -> set[Node]:
-    """What a text promises something about."""
-    services = {Node(NodeKind.SERVICE, key) for key in text.services}
-    return services | {Node(NodeKind.VENDOR_PRODUCT, key) for key in text.vendor_products}
 
 
 async def record(

@@ -72,17 +72,26 @@ class AgreementFilters:
     state: AgreementState | None
 
 
-def agreed_availability() -> Select[Any]:
-    """`kind` (service, vendor_product), `key` and the lowest `availability` promised for it now."""
+def agreed_availability(besides: ColumnElement[str] | None = None) -> Select[Any]:
+    """`kind` (service, vendor_product), `key`, and what is promised of it in active agreements.
+
+    `availability` is the lowest, which is all that others can count on; `promised` is the highest,
+    which is what it must keep. What the agreement `besides` promises does not count.
+    """
+    lowest = func.min(_target.value).label("availability")
+    highest = func.max(_target.value).label("promised")
     kind = case((_scope.service_key.is_not(None), "service"), else_="vendor_product")
     key = func.coalesce(_scope.service_key, _scope.vendor_product_key)
-    return (
-        select(kind.label("kind"), key.label("key"), func.min(_target.value).label("availability"))
+    found = (
+        select(kind.label("kind"), key.label("key"), lowest, highest)
         .join_from(AgreementVersion, AgreementScope, _SCOPE_OF_VERSION)
         .join(AgreementTarget, _TARGET_OF_VERSION)
         .where(_version.state == AgreementState.ACTIVE, _target.kpi == "availability")
         .group_by(kind, key)
     )
+    if besides is None:
+        return found
+    return found.where(_version.agreement_key.is_distinct_from(besides))
 
 
 async def active_agreements(session: AsyncSession, service: str) -> list[str]:

@@ -14,9 +14,10 @@ from catalog_api.agreements.schemas import (
 )
 from catalog_api.calendars import queries as calendar_queries
 from catalog_api.ceilings import queries as ceiling_queries
-from catalog_api.ceilings.actions import ceilings_of
+from catalog_api.ceilings.actions import availability_ceiling_under
 from catalog_api.ceilings.rules import Dimension
 from catalog_api.customers import queries as customer_queries
+from catalog_api.dependencies.rules import Node, NodeKind
 from catalog_api.objectives import queries as objective_queries
 from catalog_api.organisation import queries as organisation_queries
 from catalog_api.priorities import queries as priority_queries
@@ -30,12 +31,14 @@ from shared.errors import FieldError
 from shared.kit.clock import now
 from shared.kit.database import Session, answer
 from shared.schemas.agreements import (
+    AgreedTarget,
     AgreementKind,
     AgreementText,
     CalendarVersionOut,
     PartyKind,
 )
 
+_NAMED = 50  # of those whose availability is not known
 _KINDS_OF_PARTIES = {PartyKind.CUSTOMER: "customer", PartyKind.UNIT: "organisation_unit"}
 
 
@@ -86,26 +89,43 @@ async def row_of(session: Session, text: AgreementText) -> dict[str, Any]:
     }
 
 
+def scope_of(text: AgreementText) -> set[Node]:
+    """What a text promises something about."""
+    services = {Node(NodeKind.SERVICE, key) for key in text.services}
+    return services | {Node(NodeKind.VENDOR_PRODUCT, key) for key in text.vendor_products}
+
+
 async def attainability(session: Session, text: AgreementText) -> list[Attainability]:
-    """Each promised availability beside the ceiling of each service, unless one is excepted."""
+    """Each promised availability beside the ceiling of each service once the text holds.
+
+    An exception lets one go beyond it.
+    """
     targets = [target for target in text.targets if target.kpi == "availability"]
     found = []
     for service in text.services if targets else []:
-        ceiling = (await ceilings_of(session, service)).availability
+        ceiling = await availability_ceiling_under(
+            session, service, text.agreement, _promised(text, targets)
+        )
+        value = None if ceiling.value is None else float(ceiling.value)
         excepted = await answer(session, ceiling_queries.valid_exceptions(service, now().date()))
-        free = Dimension.AVAILABILITY in excepted or ceiling.ceiling is None
+        free = Dimension.AVAILABILITY in excepted
         found += [
             Attainability(
                 target=target.id,
                 service=service,
                 promised=target.value,
-                ceiling=ceiling.ceiling,
-                missing=[node.key for node in ceiling.missing],
-                attainable=_attainable(target.value, ceiling.ceiling, free=free),
+                ceiling=value,
+                missing=[node.key for node in ceiling.missing[:_NAMED]],
+                attainable=_attainable(target.value, value, free=free),
             )
             for target in targets
         ]
     return found
+
+
+def _promised(text: AgreementText, targets: Sequence[AgreedTarget]) -> dict[Node, Decimal]:
+    """What others can count on of each service and vendor product that the text is about."""
+    return dict.fromkeys(scope_of(text), min(Decimal(str(one.value)) for one in targets))
 
 
 def _attainable(promised: float, ceiling: float | None, *, free: bool) -> bool | None:

@@ -1,12 +1,15 @@
 """Refusing what would let a service promise more than its dependencies allow."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 from catalog_api.ceilings import queries, rules
 from catalog_api.ceilings.schemas import CeilingExceptionCreate, CeilingsOut, ceilings_out
 from catalog_api.changes import ResourceChange, record_resource
+from catalog_api.dependencies.closures import hard_providers_below
 from catalog_api.dependencies.queries import lock_graph
 from catalog_api.dependencies.rules import Node, NodeKind
 from catalog_api.registry.queries import require_service
@@ -19,38 +22,33 @@ _NAMED = 20  # breaches and limiting nodes that a refusal names
 
 
 async def refuse_broken_ceilings(
-    session: Session,
-    changed: Collection[Node],
-    *,
-    known: Collection[tuple[str, rules.Dimension]] = (),
+    session: Session, changed: Collection[Node], known: Sequence[rules.Breach]
 ) -> None:
     """409 ceiling_broken when a promise goes beyond its ceiling after these nodes changed.
 
-    Call it after the change, in its transaction: of the nodes whose agreement, recovery time or
-    dependencies changed, it looks at those that are services and at all that need them hard. It
-    takes the lock of the graph, so that no two changes pass that break a ceiling together; so lock
-    rows of services and vendor products before. A change that takes a burden away passes what was
-    broken before it as `known`.
+    Call it after the change, in its transaction, with the `broken_ceilings` of before: what stood
+    broken then, when an exception had expired, and is no worse now, passes. Of the nodes whose
+    agreement, recovery time or dependencies changed, it looks at those that are services and at all
+    that need them hard. It takes the lock of the graph, so that no two changes pass that break a
+    ceiling together; so lock rows of services and vendor products before.
     """
-    broken = [breach for breach in await _breaches(session, changed) if breach.at not in known]
+    broken = [
+        breach
+        for breach in await broken_ceilings(session, changed)
+        if not any(breach.is_no_worse_than(before) for before in known)
+    ]
     if broken:
         raise _ceiling_broken(broken)
 
 
-async def broken_ceilings(
-    session: Session, changed: Collection[Node]
-) -> set[tuple[str, rules.Dimension]]:
-    """The services, and their dimensions, that stand broken now: an exception may have expired."""
-    return {breach.at for breach in await _breaches(session, changed)}
-
-
-async def _breaches(session: Session, changed: Collection[Node]) -> list[rules.Breach]:
+async def broken_ceilings(session: Session, changed: Collection[Node]) -> list[rules.Breach]:
+    """The promises of these nodes, and above them, that are beyond their ceilings now."""
     await lock_graph(session)
     promises = await queries.promises_above(session, changed, now().date())
     if not promises:
         return []
     services = [one.service for one in promises]
-    providers = await answer(session, queries.hard_providers_below(services))
+    providers = await answer(session, hard_providers_below(services))
     below = {node for nodes in providers.values() for node in nodes}
     own = {Node(NodeKind.SERVICE, one.service) for one in promises}
     figures = await queries.figures_of(session, below | own)
@@ -59,17 +57,38 @@ async def _breaches(session: Session, changed: Collection[Node]) -> list[rules.B
 
 async def ceilings_of(session: Session, key: str) -> CeilingsOut:
     """The ceilings of a service that is there, beside its promises."""
-    asked: dict[str, Query[Any]] = {
-        "providers": queries.hard_providers_below([key]),
-        "excepted": queries.valid_exceptions(key, now().date()),
+    return await ceilings_by(session, key, await answers(session, asked_of(key, now())))
+
+
+def asked_of(key: str, moment: datetime) -> dict[str, Query[Any]]:
+    """What the ceilings of a service are made of, as far as it is known without asking."""
+    return {
+        "hard_providers": hard_providers_below([key]),
+        "ceiling_exceptions": queries.valid_exceptions(key, moment.date()),
     }
-    said = await answers(session, asked)
-    below, own = rules.providers_below(key, said["providers"]), Node(NodeKind.SERVICE, key)
+
+
+async def ceilings_by(session: Session, key: str, said: Mapping[str, Any]) -> CeilingsOut:
+    """The ceilings, by the answers to `asked_of`."""
+    below, own = rules.providers_below(key, said["hard_providers"]), Node(NodeKind.SERVICE, key)
     figures = await queries.figures_of(session, {*below, own})
-    promise = rules.Promise(
-        key, figures.availability.get(own), figures.recovery.get(own), frozenset(said["excepted"])
-    )
+    excepted = frozenset(said["ceiling_exceptions"])
+    agreed, recovery = figures.promised.get(own), figures.recovery.get(own)
+    promise = rules.Promise(key, agreed, recovery, excepted)
     return ceilings_out(promise, below, *rules.ceilings_of(key, below, figures))
+
+
+async def availability_ceiling_under(
+    session: Session, key: str, agreement: str, promised: Mapping[Node, Decimal]
+) -> rules.Ceiling:
+    """The availability ceiling of a service once an agreement promises these availabilities.
+
+    They take the place of what that agreement promises now, and stand beside the others.
+    """
+    providers = await answer(session, hard_providers_below([key]))
+    below = rules.providers_below(key, providers)
+    figures = await queries.figures_of(session, below, besides=agreement)
+    return rules.availability_ceiling(below, rules.lowest(figures.availability, promised))
 
 
 async def record_ceiling_exception(
@@ -107,8 +126,8 @@ def _as_shown(breach: rules.Breach) -> dict[str, Any]:
     return {
         "service": breach.promise.service,
         "dimension": ceiling.dimension,
-        "promised": float(breach.promise.in_(ceiling.dimension) or 0),
-        "ceiling": float(ceiling.value or 0),
+        "promised": float(breach.promised),
+        "ceiling": float(breach.allowed),
         "limited_by": [
             {"kind": node.kind, "key": node.key, "figure": float(figure)}
             for node, figure in ceiling.limited_by[:_NAMED]

@@ -26,7 +26,7 @@ from catalog_api.agreements.queries import agreed_availability
 from catalog_api.ceilings.rules import Dimension, Figures, Promise
 from catalog_api.ceilings.tables import CeilingException
 from catalog_api.continuity.queries import recovery_times
-from catalog_api.dependencies.queries import edges_below, levels, product_consumers
+from catalog_api.dependencies.queries import levels, product_consumers
 from catalog_api.dependencies.rules import Direction, Node, NodeKind, Strength
 from shared.kit.database import Query, answers
 from shared.kit.pagination import PageParams
@@ -48,15 +48,15 @@ async def promises_above(
         .scalar_subquery()
     )
     statement = (
-        select(keys.c.key, agreed.c.availability, times.c.rto_hours, excepted.label("excepted"))
+        select(keys.c.key, agreed.c.promised, times.c.rto_hours, excepted.label("excepted"))
         .outerjoin(agreed, (agreed.c.key == keys.c.key) & (agreed.c.kind == NodeKind.SERVICE.value))
         .outerjoin(times, (times.c.key == keys.c.key) & (times.c.kind == NodeKind.SERVICE.value))
-        .where(agreed.c.availability.is_not(None) | times.c.rto_hours.is_not(None))
+        .where(agreed.c.promised.is_not(None) | times.c.rto_hours.is_not(None))
     )
     return [
         Promise(
             row.key,
-            row.availability,
+            row.promised,
             row.rto_hours,
             frozenset(Dimension(name) for name in row.excepted or ()),
         )
@@ -78,26 +78,24 @@ def _services_of(changed: Collection[Node]) -> Any:
     return func.coalesce(select(every).scalar_subquery(), literal([], _KEYS))
 
 
-def hard_providers_below(services: Collection[str]) -> Query[dict[str, set[Node]]]:
-    """What each service needs hard itself, for these services and all that they need hard."""
+async def figures_of(
+    session: AsyncSession, nodes: Collection[Node], *, besides: str | None = None
+) -> Figures:
+    """The agreed availabilities and the recovery time of each node that has one.
 
-    def read(edges: list[Any]) -> dict[str, set[Node]]:
-        found: dict[str, set[Node]] = {}
-        for edge in edges:
-            found.setdefault(edge.consumer, set()).add(Node(NodeKind(edge.kind), edge.key))
-        return found
-
-    return Query(edges_below(Strength.HARD), {"starts": list(services)}, read)
-
-
-async def figures_of(session: AsyncSession, nodes: Collection[Node]) -> Figures:
-    """The agreed availability and the recovery time of each node that has one."""
+    What the agreement `besides` promises does not count.
+    """
     keys = {"keys": list({node.key for node in nodes})}
     asked = {
-        "availability": Query(_of_keys(agreed_availability), keys, _by_node),
+        "agreed": Query(_of_keys(_agreed_besides), {**keys, "besides": besides}, _agreed),
         "recovery": Query(_of_keys(recovery_times), keys, _by_node),
     }
-    return Figures(**await answers(session, asked))
+    said = await answers(session, asked)
+    return Figures(recovery=said["recovery"], **said["agreed"])
+
+
+def _agreed_besides() -> Select[Any]:
+    return agreed_availability(bindparam("besides", type_=Text()))
 
 
 @cache
@@ -105,6 +103,13 @@ def _of_keys(source: Callable[[], Select[Any]]) -> Select[Any]:
     """Of a statement of kind, key and a figure the rows with one of the `keys`, a parameter."""
     part = source().subquery("part")
     return select(*part.c).where(part.c.key == any_(bindparam("keys", type_=_KEYS)))
+
+
+def _agreed(rows: list[Any]) -> dict[str, dict[Node, Any]]:
+    return {
+        name: _by_node([(row.kind, row.key, getattr(row, name)) for row in rows])
+        for name in ("availability", "promised")
+    }
 
 
 def _by_node(rows: list[Any]) -> dict[Node, Any]:

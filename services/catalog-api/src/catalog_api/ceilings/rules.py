@@ -67,10 +67,15 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Figures:
-    """What is agreed or planned, by node: availabilities (ratio) and recovery times (hours)."""
+    """What is agreed or planned, by node: availabilities (ratio) and recovery times (hours).
+
+    Of several agreements the lowest `availability` is what others can count on, and the highest is
+    what is `promised`.
+    """
 
     availability: Mapping[Node, Decimal]
     recovery: Mapping[Node, Decimal]
+    promised: Mapping[Node, Decimal]
 
 
 @dataclass(frozen=True)
@@ -104,15 +109,32 @@ class Promise:
 
 @dataclass(frozen=True)
 class Breach:
-    """A promise beyond its ceiling."""
+    """A promise beyond its ceiling: both have a figure."""
 
     promise: Promise
     ceiling: Ceiling
 
     @property
-    def at(self) -> tuple[str, Dimension]:
-        """Where it is."""
-        return self.promise.service, self.ceiling.dimension
+    def promised(self) -> Decimal:
+        return self.promise.in_(self.ceiling.dimension) or Decimal(0)
+
+    @property
+    def allowed(self) -> Decimal:
+        return self.ceiling.value or Decimal(0)
+
+    def is_no_worse_than(self, before: "Breach") -> bool:
+        """Whether it stood there before, promising as much or more under as low a ceiling."""
+        if self.promise.service != before.promise.service:
+            return False
+        if self.ceiling.dimension is not before.ceiling.dimension:
+            return False
+        promised = self._excess(self.promised, before.promised)
+        allowed = self._excess(before.allowed, self.allowed)
+        return promised <= 0 and allowed <= 0
+
+    def _excess(self, one: Decimal, other: Decimal) -> Decimal:
+        """By how much the first figure is better than the other; below 0 it is worse."""
+        return one - other if self.ceiling.dimension is Dimension.AVAILABILITY else other - one
 
 
 def providers_below(service: str, providers: Mapping[str, Collection[Node]]) -> set[Node]:
@@ -155,6 +177,14 @@ def recovery_ceiling(service: str, below: Iterable[Node], times: Mapping[Node, D
     limiting = tuple(part for part in known if part[1] == longest)
     value = None if missing else longest
     return Ceiling(Dimension.RECOVERY, value, longest, missing, limiting)
+
+
+def lowest(one: Mapping[Node, Decimal], other: Mapping[Node, Decimal]) -> dict[Node, Decimal]:
+    """What can be counted on when both are promised."""
+    return {
+        node: min(part[node] for part in (one, other) if node in part)
+        for node in one.keys() | other.keys()
+    }
 
 
 def ceilings_of(service: str, below: Collection[Node], figures: Figures) -> tuple[Ceiling, Ceiling]:

@@ -50,7 +50,9 @@ class CeilingOut(Out):
     bound: float | None = Field(
         description="what the known figures allow; the ceiling cannot be better"
     )
-    promised: float | None
+    promised: float | None = Field(
+        description="the highest availability that an agreement promises, or its own recovery time"
+    )
     missing_count: int
     missing: list[CeilingNode] = Field(description="who lacks a figure: the first 50 by kind, key")
     limited_by: list[CeilingNode] = Field(description="who sets it: at most 50, the worst first")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from catalog_api.ceilings.actions import refuse_broken_ceilings
+from catalog_api.ceilings.actions import broken_ceilings, refuse_broken_ceilings
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.continuity import queries, rules
 from catalog_api.continuity.schemas import ContinuityPlanWrite, ContinuityTestCreate
@@ -16,7 +16,7 @@ from catalog_api.registry.queries import lock_service, require_service
 from shared.errors import Conflict, Invalid
 from shared.kit.auth import Principal
 from shared.kit.clock import now
-from shared.kit.database import Session
+from shared.kit.database import Session, answer
 from shared.kit.etag import check_version
 from shared.kit.states import check_move, check_state
 
@@ -98,7 +98,9 @@ async def approve_plan(
     held = await roles_of(session, caller, key)
     review = Review(plan.text_hash, rules.APPROVERS, plan.authors, {})
     role = check_approval(review, Approver(person, held, seen_hash, None))
-    earlier = await queries.plan_in_force(session, key)
+    changed = {Node(NodeKind.SERVICE, key)}
+    known = await broken_ceilings(session, changed)
+    earlier = await answer(session, queries.plan_in_force(key))
     if earlier is not None:
         await _change(session, caller, earlier, "superseded", {"state": PlanState.SUPERSEDED})
     values = {
@@ -108,7 +110,7 @@ async def approve_plan(
         "approved_at": now(),
     }
     approved = await _change(session, caller, plan, "approved", values)
-    await refuse_broken_ceilings(session, {Node(NodeKind.SERVICE, key)})
+    await refuse_broken_ceilings(session, changed, known)
     return approved
 
 
@@ -122,7 +124,7 @@ async def record_test(
         raise Invalid(
             "performed_on has not come yet", code="in_the_future", pointer="/performed_on"
         )
-    plan = await queries.plan_in_force(session, key)
+    plan = await answer(session, queries.plan_in_force(key))
     if plan is None:
         raise Conflict(
             f"The service {key} has no approved continuity plan to test", code="no_approved_plan"

@@ -1,11 +1,12 @@
 """What is computed of a service's continuity: how its plan stands, and its supply chain."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from catalog_api.continuity import queries, rules
 from catalog_api.continuity.rules import NOTHING, ChainLink, Exercise, Link, Standing, Targets
+from catalog_api.dependencies.rules import Node
 from shared.kit.clock import now
 from shared.kit.database import Session
 
@@ -39,9 +40,14 @@ def standing_of(plan: Any, tests: Sequence[Any]) -> Standing:
     )
 
 
-async def chain_of(session: Session, key: str, plan: Any | None) -> Chain:
-    """The supply chain beside the plan in force; without one, only missing plans are told."""
-    providers = await queries.hard_chain(session, key)
+async def chain_of(
+    session: Session, plan: Any | None, needed: Mapping[str, Collection[Node]]
+) -> Chain:
+    """The supply chain beside the plan in force; without one, only missing plans are told.
+
+    `needed`: what each service of the chain needs hard itself.
+    """
+    providers = {node for nodes in needed.values() for node in nodes}
     known = await queries.targets_of(session, providers)
     own = NOTHING if plan is None else targets_of_plan(plan)
     return Chain(plan, rules.check_chain(own, providers, known))

@@ -28,11 +28,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog_api import rows
 from catalog_api.continuity.rules import Targets
 from catalog_api.continuity.tables import ContinuityPlan, ContinuityTest
-from catalog_api.dependencies.queries import edges_below
-from catalog_api.dependencies.rules import Node, NodeKind, Strength
+from catalog_api.dependencies.rules import Node, NodeKind
 from catalog_api.plans.rules import OPEN, PlanState
 from catalog_api.vendors.queries import recovery_by_contract
-from shared.kit.database import rows_of
+from shared.kit.database import Query, rows_of
 from shared.kit.pagination import PageParams
 
 _plan = ContinuityPlan.__table__.c
@@ -77,10 +76,9 @@ async def get_plan(
     return await rows.get_row(session, statement, missing, lock=lock)
 
 
-async def plan_in_force(session: AsyncSession, service: str) -> Row[Any] | None:
+def plan_in_force(service: str) -> Query[Row[Any] | None]:
     """The approved version, with the day on which the service first had one."""
-    found = await rows_of(session, _in_force(), {"service": service})
-    return found[0] if found else None
+    return Query(_in_force(), {"service": service}, lambda rows: rows[0] if rows else None)
 
 
 @cache
@@ -136,9 +134,9 @@ async def list_tests(session: AsyncSession, service: str, page: PageParams) -> l
     return await rows.list_rows(session, statement, order, page)
 
 
-async def newest_tests(session: AsyncSession, service: str) -> Sequence[Row[Any]]:
+def newest_tests(service: str) -> Query[Sequence[Row[Any]]]:
     """The newest tests: those that a plan's standing is made of."""
-    return await rows_of(session, _newest_tests(), {"service": service})
+    return Query(_newest_tests(), {"service": service}, tuple)
 
 
 @cache
@@ -149,12 +147,6 @@ def _newest_tests() -> Select[Any]:
         .order_by(_test.performed_on.desc(), _test.id.desc())
         .limit(_JUDGED)
     )
-
-
-async def hard_chain(session: AsyncSession, service: str) -> set[Node]:
-    """All that a service cannot do without, directly or not."""
-    edges = await rows_of(session, edges_below(Strength.HARD), {"starts": [service]})
-    return {Node(NodeKind(edge.kind), edge.key) for edge in edges}
 
 
 async def targets_of(session: AsyncSession, nodes: Collection[Node]) -> dict[Node, Targets]:

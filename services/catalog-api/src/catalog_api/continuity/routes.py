@@ -18,11 +18,12 @@ from catalog_api.continuity.schemas import (
     ServiceContinuity,
     shown_link,
 )
+from catalog_api.dependencies.closures import hard_providers_below
 from catalog_api.dependencies.rules import NodeKind
 from catalog_api.plans.rules import PlanState
 from catalog_api.registry.queries import require_service
 from shared.kit.auth import Principal, requires
-from shared.kit.database import Session
+from shared.kit.database import Session, answer
 from shared.kit.etag import IfMatch, set_etag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageParams, PageQuery, bad_cursor, page_of
@@ -171,10 +172,10 @@ async def approve_continuity_plan(
 async def get_service_continuity(key: Key, session: Session, caller: CatalogRead) -> Any:
     """The plan in force, when it was last tested well, and whether a test is overdue."""
     await require_service(session, key)
-    plan = await queries.plan_in_force(session, key)
+    plan = await answer(session, queries.plan_in_force(key))
     if plan is None:
         return {"service": key, "plan": None, "standing": None}
-    tests = await queries.newest_tests(session, key)
+    tests = await answer(session, queries.newest_tests(key))
     return {"service": key, "plan": plan, "standing": standing_of(plan, tests)}
 
 
@@ -195,8 +196,8 @@ async def check_continuity_chain(
     Hard providers to any depth, by kind and key; those without a plan are `missing`.
     """
     await require_service(session, key)
-    plan = await queries.plan_in_force(session, key)
-    chain = await chain_of(session, key, plan)
+    plan = await answer(session, queries.plan_in_force(key))
+    chain = await chain_of(session, plan, await answer(session, hard_providers_below([key])))
     asked = [one for one in chain.links if link in (None, one.link)]
     found = page_of(
         _after(asked, page), page, key=lambda one: (one.provider.kind.value, one.provider.key)

@@ -1,5 +1,7 @@
 """Continuity in the service document, and the facts that tollgates read from it."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +16,9 @@ from catalog_api.continuity.schemas import (
     StandingOut,
     shown_link,
 )
+from catalog_api.dependencies.closures import hard_providers_below
 from catalog_api.sheets import Section
+from shared.kit.database import Query
 from shared.schemas.common import Out
 
 _TESTS = 5  # that the document shows
@@ -40,10 +44,17 @@ class ContinuitySection(Out):
     chain: ChainSection
 
 
-async def _load(session: AsyncSession, key: str) -> Any:
-    plan = await queries.plan_in_force(session, key)
-    tests = await queries.newest_tests(session, key)
-    chain = await chain_of(session, key, plan)
+def _ask(key: str, _: datetime) -> Mapping[str, Query[Any]]:
+    return {
+        "continuity_plan": queries.plan_in_force(key),
+        "continuity_tests": queries.newest_tests(key),
+        "hard_providers": hard_providers_below([key]),
+    }
+
+
+async def _load(session: AsyncSession, _: str, said: Mapping[str, Any], __: datetime) -> Any:
+    plan, tests = said["continuity_plan"], said["continuity_tests"]
+    chain = await chain_of(session, plan, said["hard_providers"])
     problems = [one for one in chain.links if one.link is not Link.WITHIN]
     section = {
         "plan": plan,
@@ -65,6 +76,7 @@ SECTIONS = (
         "continuity",
         "The continuity plan in force, its tests, and how the supply chain is prepared",
         ContinuitySection,
+        ask=_ask,
         load=_load,
         definitions=facts.DEFINITIONS,
         facts=facts.facts,

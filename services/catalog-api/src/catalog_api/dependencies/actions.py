@@ -43,14 +43,16 @@ async def create_dependency(
     refuse_retired([(key, provider)], services)
     refuse_itself([(key, provider)])
     await queries.lock_graph(session)
+    consumer = [Node(NodeKind.SERVICE, key)] if body.strength is Strength.HARD else []
+    known = await broken_ceilings(session, consumer) if consumer else []
     identity = uuid4()
     own = {"strength": body.strength, "cost_share": body.cost_share}
     values = row_of(identity, key, provider, {**own, "description": body.description})
     if not await queries.insert_dependency(session, values):
         raise await _exists(session, key, provider)
     await refuse_broken_graph(session, {key}, {provider})
-    if body.strength is Strength.HARD:
-        await refuse_broken_ceilings(session, [Node(NodeKind.SERVICE, key)])
+    if consumer:
+        await refuse_broken_ceilings(session, consumer, known)
     shown = as_shown({"consumer": key, **body.model_dump()})
     change = ResourceChange(DEPENDENCY, str(identity), "created", None, shown, key)
     await record_resource(session, caller, change)
@@ -73,14 +75,13 @@ async def change_dependency(
     if not changed:
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)
-    consumer = [Node(NodeKind.SERVICE, key)]
-    relaxed = after.get("strength") is Strength.SOFT
-    known = await broken_ceilings(session, consumer) if relaxed else ()
+    consumer = [Node(NodeKind.SERVICE, key)] if "strength" in after else []
+    known = await broken_ceilings(session, consumer) if consumer else []
     await queries.change_dependency(session, identity, after)
     provider = Node(NodeKind(present.provider["kind"]), present.provider["key"])
     await _refuse_exceeded_shares(session, {provider})
-    if "strength" in after:
-        await refuse_broken_ceilings(session, consumer, known=known)
+    if consumer:
+        await refuse_broken_ceilings(session, consumer, known)
     sides = as_shown(before), as_shown(after)
     await record_resource(
         session, caller, ResourceChange(DEPENDENCY, str(identity), "changed", *sides, key)
@@ -96,12 +97,11 @@ async def remove_dependency(session: Session, caller: Principal, key: str, ident
     """
     await queries.lock_graph(session)
     present = await queries.get_dependency(session, key, identity)
-    consumer = [Node(NodeKind.SERVICE, key)]
-    hard = present.strength is Strength.HARD
-    known = await broken_ceilings(session, consumer) if hard else ()
+    consumer = [Node(NodeKind.SERVICE, key)] if present.strength is Strength.HARD else []
+    known = await broken_ceilings(session, consumer) if consumer else []
     await queries.delete_dependency(session, identity)
-    if hard:
-        await refuse_broken_ceilings(session, consumer, known=known)
+    if consumer:
+        await refuse_broken_ceilings(session, consumer, known)
     provider = {name: present.provider[name] for name in ("kind", "key")}
     own = {name: getattr(present, name) for name in ("strength", "cost_share", "description")}
     shown = as_shown({"consumer": key, "provider": provider, **own})

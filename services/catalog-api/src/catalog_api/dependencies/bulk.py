@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from catalog_api.ceilings.actions import refuse_broken_ceilings
+from catalog_api.ceilings.actions import broken_ceilings, refuse_broken_ceilings
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.dependencies import actions, queries
 from catalog_api.dependencies.rules import Node, NodeKind, Strength
@@ -59,9 +59,13 @@ async def upsert_dependencies(
     actions.refuse_retired(fresh, services)
     actions.refuse_itself(fresh)
     steps = [_step(item, pair, present) for item, pair in zip(items, pairs, strict=True)]
+    consumers = {Node(NodeKind.SERVICE, one.pair[0]) for one in steps if _moves_a_ceiling(one)}
+    known = await broken_ceilings(session, consumers) if consumers else []
     written = await session.begin_nested()
     await _write(session, steps)
-    await _refuse_broken(session, steps)
+    await _refuse_broken_graph(session, steps)
+    if consumers:
+        await refuse_broken_ceilings(session, consumers, known)
     if dry_run:
         await written.rollback()
     else:
@@ -136,15 +140,11 @@ async def _write(session: Session, steps: Sequence[Step]) -> None:
     await queries.insert_dependencies(session, created)
 
 
-async def _refuse_broken(session: Session, steps: Sequence[Step]) -> None:
-    """Every rule of the graph, once for the whole set."""
+async def _refuse_broken_graph(session: Session, steps: Sequence[Step]) -> None:
+    """Cycles and shares, once for the whole set."""
     written = [step for step in steps if step.changes]
     created = {s.pair[0] for s in written if s.outcome is UpsertOutcome.CREATED}
     await actions.refuse_broken_graph(session, created, {step.pair[1] for step in written})
-    concerned = {step.pair[0] for step in written if _moves_a_ceiling(step)}
-    if concerned:
-        consumers = [Node(NodeKind.SERVICE, key) for key in concerned]
-        await refuse_broken_ceilings(session, consumers)
 
 
 def _moves_a_ceiling(step: Step) -> bool:

@@ -31,7 +31,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api import rows
-from catalog_api.dependencies.rules import Closure, Direction, Edge, Node, NodeKind, Strength
+from catalog_api.dependencies.rules import Direction, Edge, Node, NodeKind, Strength
 from catalog_api.dependencies.tables import Dependency
 from catalog_api.registry.queries import brief_services
 from catalog_api.vendors.queries import brief_products
@@ -153,12 +153,6 @@ def edges_below(strength: Strength | None = None) -> Select[Any]:
     starts = bindparam("starts", type_=_KEYS)
     statement = edges_of(levels(starts, Direction.DOWN, strength=strength))
     return statement if strength is None else statement.where(_dependency.strength == strength)
-
-
-async def downstream(session: AsyncSession, service_key: str) -> Closure:
-    """All transitive providers of a service and the dependencies between them, in one statement."""
-    edges = await edges_downstream(session, [service_key])
-    return Closure(frozenset(edge.provider for edge in edges), edges)
 
 
 async def edges_downstream(session: AsyncSession, services: Collection[str]) -> tuple[Edge, ...]:

@@ -1,14 +1,15 @@
 """Putting the document of a service together."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from catalog_api.documents import queries
 from catalog_api.documents.schemas import DocumentHead, ServiceDocument
 from catalog_api.documents.sections import SECTIONS, sections_with
 from catalog_api.facts import rules as fact_rules
-from catalog_api.portfolios.queries import portfolio_by_key
-from catalog_api.registry.queries import get_service
+from catalog_api.portfolios.queries import portfolio_of
+from catalog_api.registry.queries import service_by_key
 from catalog_api.sheets import Section
 from shared.kit.clock import now
 from shared.kit.database import Query, Session, answers
@@ -17,9 +18,10 @@ from shared.schemas.common import ServiceFacts
 
 async def document_of(session: Session, key: str) -> DocumentHead:
     """The whole fact sheet of a service; 404 when there is none."""
-    service, portfolio, sections = await _read(session, key)
+    moment = now()
+    service, portfolio, sections = await read_sections(session, key, moment)
     return ServiceDocument.model_validate(
-        {"made_at": now(), "service": service, "portfolio": portfolio, **sections}
+        {"made_at": moment, "service": service, "portfolio": portfolio, **sections}
     )
 
 
@@ -31,8 +33,8 @@ async def facts_of(
     Sections without a fact that is named cost nothing; a name that no fact has is left out.
     """
     wanted = SECTIONS if names is None else sections_with(names)
-    service, portfolio, sections = await _read(session, key, wanted)
     moment = now()
+    service, portfolio, sections = await read_sections(session, key, moment, wanted)
     facts = fact_rules.facts_of(service._asdict(), portfolio._asdict(), moment)
     for section in wanted:
         facts |= section.facts(sections[section.name], moment)
@@ -41,17 +43,18 @@ async def facts_of(
     return ServiceFacts(service=key, facts=facts)
 
 
-async def _read(
-    session: Session, key: str, wanted: tuple[Section, ...] = SECTIONS
+async def read_sections(
+    session: Session, key: str, moment: datetime, wanted: tuple[Section, ...] = SECTIONS
 ) -> tuple[Any, Any, dict[str, Any]]:
-    """The service, its portfolio, and these sections by name, in their order."""
-    service = await get_service(session, key)
-    asked: dict[str, Query[Any]] = {"portfolio": portfolio_by_key(service.portfolio)}
+    """The service, its portfolio, and these sections by name, in their order; 404 without it."""
+    asked: dict[str, Query[Any]] = {"service": service_by_key(key), "portfolio": portfolio_of(key)}
     if any(section.select for section in wanted):
-        asked["sections"] = queries.selected_sections(key, wanted)
+        asked["selected"] = queries.selected_sections(key, wanted)
+    for section in wanted:
+        asked |= section.ask(key, moment)
     said = await answers(session, asked)
-    found = said.get("sections", {})
+    found = said.get("selected", {})
     for section in wanted:
         if section.load is not None:
-            found[section.name] = await section.load(session, key)
-    return service, said["portfolio"], {section.name: found[section.name] for section in wanted}
+            found[section.name] = await section.load(session, key, said, moment)
+    return said["service"], said["portfolio"], {one.name: found[one.name] for one in wanted}

@@ -1,12 +1,14 @@
 """Reading what the figures of cost are made of, in a handful of statements, and reckoning them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from catalog_api.currencies.queries import rates_into
 from catalog_api.currencies.rules import RateTable
-from catalog_api.dependencies.queries import downstream
+from catalog_api.dependencies.closures import downstream
 from catalog_api.dependencies.rules import Edge, Node, NodeKind
 from catalog_api.financials import queries
 from catalog_api.financials.book_queries import books_of
@@ -35,7 +37,7 @@ from catalog_api.financials.rules import (
 from catalog_api.portfolios.queries import get_portfolio
 from catalog_api.registry.queries import require_service
 from shared.kit.clock import now
-from shared.kit.database import Session
+from shared.kit.database import Query, Session, answers
 
 
 @dataclass(frozen=True)
@@ -102,11 +104,32 @@ async def account_of(
 ) -> Account:
     """All that the figures of a period are made of, `by_month` also those of its months.
 
-    At most four statements. The service is one that is there.
+    In at most three round trips. The service is one that is there.
     """
+    said = await answers(session, asked_of(service_key, period, now()))
+    return await account_by(session, service_key, period, said, currency, by_month=by_month)
+
+
+def asked_of(service_key: str, period: Period, moment: datetime) -> dict[str, Query[Any]]:
+    """What an account is made of, as far as it is known without asking."""
+    return {
+        "cost_dependencies": downstream(service_key),
+        "cost_books": books_of(service_key, period, moment.date()),
+    }
+
+
+async def account_by(
+    session: Session,
+    service_key: str,
+    period: Period,
+    said: Mapping[str, Any],
+    currency: str | None = None,
+    *,
+    by_month: bool = False,
+) -> Account:
+    """The account, by the answers to `asked_of`."""
     service = Node(NodeKind.SERVICE, service_key)
-    closure = await downstream(session, service_key)
-    books = await books_of(session, service_key, period, now().date())
+    closure, books = said["cost_dependencies"], said["cost_books"]
     home = None if by_month else chosen_currency(currency, books.currencies, ())[0]
     entries = await queries.accounts(session, {service, *closure.nodes}, period, home)
     found = {entry.currency for entry in entries}

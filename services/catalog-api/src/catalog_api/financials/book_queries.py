@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Date, ScalarSelect, Select, Text, bindparam, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api import rows
 from catalog_api.benchmarks.tables import Benchmark
@@ -14,7 +13,7 @@ from catalog_api.charging.tables import Charge, ChargingModel, Consumption
 from catalog_api.costs.tables import CostItem
 from catalog_api.financials.books import Books
 from catalog_api.financials.periods import Period
-from shared.kit.database import rows_of
+from shared.kit.database import Query
 
 _item = CostItem.__table__.c
 _model = ChargingModel.__table__.c
@@ -29,11 +28,10 @@ _SERVICE = bindparam("service", type_=Text())
 _FIRST, _END, _TODAY = (bindparam(name, type_=Date()) for name in ("first", "end", "today"))
 
 
-async def books_of(session: AsyncSession, service: str, period: Period, today: date) -> Books:
+def books_of(service: str, period: Period, today: date) -> Query[Books]:
     """All that the figures of a service need besides costs; decimals travel as text."""
     asked = {"service": service, "first": period.first, "end": period.end, "today": today}
-    (row,) = await rows_of(session, _books(), asked)
-    return Books.model_validate(row)
+    return Query(_books(), asked, lambda rows: Books.model_validate(rows[0]))
 
 
 @cache

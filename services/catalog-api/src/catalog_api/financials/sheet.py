@@ -1,5 +1,6 @@
 """The money of a service in its document, and the facts that tollgates read from it."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from catalog_api.financials.periods import last_months
 from catalog_api.financials.schemas import ServiceCosts
 from catalog_api.financials.shown import shown_costs
 from catalog_api.sheets import Section
-from shared.kit.clock import now
+from shared.kit.database import Query
 from shared.schemas.common import Out
 
 _PROVIDERS = 100  # direct ones that the document shows; all of them count
@@ -37,9 +38,13 @@ class HeldChargingModel(Out):
     created_at: datetime
 
 
-async def _load(session: AsyncSession, key: str) -> Any:
-    year = last_months(12, now().date())
-    account = await actions.account_of(session, key, year)
+def _ask(key: str, moment: datetime) -> Mapping[str, Query[Any]]:
+    return actions.asked_of(key, last_months(12, moment.date()), moment)
+
+
+async def _load(session: AsyncSession, key: str, said: Mapping[str, Any], moment: datetime) -> Any:
+    year = last_months(12, moment.date())
+    account = await actions.account_by(session, key, year, said)
     figures = account.over(year)
     costs = shown_costs(figures, account.beside(figures)).model_dump(mode="json")
     shown = {**costs, "providers": costs["providers"][:_PROVIDERS]}
@@ -51,6 +56,7 @@ SECTIONS = (
         "costs",
         "Own and full cost, unit cost, recovery and benchmarks over the last 12 whole months",
         CostsSection,
+        ask=_ask,
         load=_load,
         definitions=facts.COST_DEFINITIONS,
         facts=facts.cost_facts,

@@ -10,11 +10,13 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api.portfolios.tables import Portfolio
+from catalog_api.registry.tables import Service
 from shared.errors import NotFound
-from shared.kit.database import Query, answer
+from shared.kit.database import Query, rows_of
 from shared.kit.pagination import PageParams, keyset
 
 _portfolio = Portfolio.__table__.c
+_service = Service.__table__.c
 
 
 def name_of(key: ColumnElement[str]) -> ScalarSelect[str]:
@@ -32,19 +34,22 @@ async def insert_portfolio(session: AsyncSession, values: Mapping[str, Any]) -> 
 
 async def get_portfolio(session: AsyncSession, key: str, *, lock: bool = False) -> Row[Any]:
     """One portfolio, 404 if there is none; `lock` keeps others from changing it meanwhile."""
-    return await answer(session, portfolio_by_key(key, lock=lock))
+    found = await rows_of(session, _portfolio_by_key(lock=lock), {"portfolio": key})
+    if not found:
+        raise NotFound(f"There is no portfolio {key}")
+    row: Row[Any] = found[0]
+    return row
 
 
-def portfolio_by_key(key: str, *, lock: bool = False) -> Query[Row[Any]]:
-    """What get_portfolio asks for."""
+def portfolio_of(service: str) -> Query[Row[Any]]:
+    """The portfolio of a service that is there."""
+    return Query(_portfolio_of(), {"service": service}, lambda rows: rows[0])
 
-    def read(found: list[Any]) -> Row[Any]:
-        if not found:
-            raise NotFound(f"There is no portfolio {key}")
-        row: Row[Any] = found[0]
-        return row
 
-    return Query(_portfolio_by_key(lock=lock), {"portfolio": key}, read)
+@cache
+def _portfolio_of() -> Select[Any]:
+    own = select(_service.portfolio_key).where(_service.key == bindparam("service"))
+    return select(*_portfolio).where(_portfolio.key == own.scalar_subquery())
 
 
 @cache

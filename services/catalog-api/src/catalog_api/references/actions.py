@@ -21,6 +21,7 @@ async def add_reference(
     """The service's reference and whether it is new; 409 when another service has it."""
     if rules.names_nothing(reference.name):
         raise Invalid(rules.NO_NAME, pointer="/name")
+    await queries.lock_names(session, references=True)
     await registry_queries.lock_service(session, key)
     (holder,) = await queries.holders_of(session, key, [reference])
     if holder == key:

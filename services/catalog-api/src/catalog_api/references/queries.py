@@ -29,6 +29,7 @@ from shared.schemas.catalog import Reference
 
 _table = ExternalReference.metadata.tables["catalog.external_reference"]
 _reference = _table.c
+_NAMES = "catalog.names"
 _COLUMNS: tuple[ColumnElement[Any], ...] = (
     _reference.id,
     _reference.source,
@@ -50,6 +51,16 @@ def references_of(key: ColumnElement[str]) -> ScalarSelect[Any]:
         .where(_reference.service_key == key)
         .scalar_subquery()
     )
+
+
+async def lock_names(session: AsyncSession, *, references: bool) -> None:
+    """Keep the names of services from meaning two of them until this transaction ends.
+
+    Two constraints know the keys and the references, none knows that one is not the other. So who
+    adds `references` is alone, and services without any are added side by side. Locked first.
+    """
+    lock = func.pg_advisory_xact_lock if references else func.pg_advisory_xact_lock_shared
+    await session.execute(select(lock(func.hashtextextended(_NAMES, 0))))
 
 
 # Who holds a reference already: as its own key, or as a reference of exactly that source.

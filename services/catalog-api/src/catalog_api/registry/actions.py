@@ -38,6 +38,7 @@ async def _add(
     session: Session, caller: Principal, body: ServiceCreate, stage: Stage, action: str
 ) -> Any:
     key = key_for(body.key, body.name)
+    await reference_queries.lock_names(session, references=bool(body.external_references))
     await _refuse_malformed(session, body, stage)
     moment = now()
     fields = {**body.model_dump(mode="json"), "key": key, "stage": stage}

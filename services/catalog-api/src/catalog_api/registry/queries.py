@@ -28,7 +28,7 @@ from catalog_api.references.queries import references_of
 from catalog_api.registry.tables import Service
 from catalog_api.searching import Searched, best_matches
 from shared.errors import NotFound
-from shared.kit.database import rows_of
+from shared.kit.database import Query, answer
 from shared.kit.pagination import PageParams, keyset
 from shared.schemas.catalog import Criticality, ServiceKind, Stage
 
@@ -111,11 +111,19 @@ async def insert_services(session: AsyncSession, rows: Sequence[Mapping[str, Any
 
 async def get_service(session: AsyncSession, key: str) -> Row[Any]:
     """One whole service in one statement; 404 if there is none."""
-    found = await rows_of(session, _service_by_key(), {"service": key})
-    if not found:
-        raise _no_service(key)
-    row: Row[Any] = found[0]
-    return row
+    return await answer(session, service_by_key(key))
+
+
+def service_by_key(key: str) -> Query[Row[Any]]:
+    """What get_service asks for."""
+
+    def read(found: list[Any]) -> Row[Any]:
+        if not found:
+            raise _no_service(key)
+        row: Row[Any] = found[0]
+        return row
+
+    return Query(_service_by_key(), {"service": key}, read)
 
 
 async def get_services(session: AsyncSession, keys: Collection[str]) -> dict[str, Row[Any]]:

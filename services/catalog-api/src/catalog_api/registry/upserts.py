@@ -56,6 +56,8 @@ async def upsert_services(
     session: Session, caller: Principal, items: Sequence[ServiceUpsert], *, dry_run: bool
 ) -> UpsertReply:
     """Create and change services by key, all or none; what does not differ is left alone."""
+    renamed = any(REFERENCES in item.model_fields_set for item in items)
+    await reference_queries.lock_names(session, references=renamed)
     present = await _look(session, items)
     await upsert_refusals.refuse_bad_items(session, items, present.services)
     changed = {item.key: _changes(item, present) for item in items}

@@ -150,7 +150,8 @@ async def _record(
     before, after = dict(told[0]), dict(told[1])
     if request is None or request.state is not present.state:
         before["state"], after["state"] = request and request.state, present.state
-    record = RequestSnapshot.model_validate(present).model_dump(mode="json")
+    # Made anew: validation takes an instance of a subclass as it is, with everything it holds.
+    record = RequestSnapshot.model_validate(present.model_dump()).model_dump(mode="json")
     change = ResourceChange(
         REQUEST,
         present.number,

@@ -1,14 +1,16 @@
 """Every SQL statement about retirement plans and migrated customers."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api import rows
 from catalog_api.retirement.tables import CustomerMigration, RetirementPlan
+from shared.kit.database import Query
 from shared.kit.pagination import PageParams
 
 _table = rows.table_of(RetirementPlan)
@@ -44,12 +46,14 @@ async def insert_plan(session: AsyncSession, values: Mapping[str, Any]) -> bool:
     return await rows.insert_row(session, RetirementPlan, rows.new_row(values))
 
 
-async def find_plan(session: AsyncSession, service: str) -> Row[Any] | None:
+def plan_of(service: str) -> Query[Row[Any] | None]:
     """The plan of a service, if it has one."""
-    found: Row[Any] | None = (
-        await session.execute(_whole().where(_plan.service_key == service))
-    ).first()
-    return found
+    return Query(_plan_of(), {"service": service}, lambda rows: rows[0] if rows else None)
+
+
+@cache
+def _plan_of() -> Select[Any]:
+    return _whole().where(_plan.service_key == bindparam("service"))
 
 
 async def get_plan(session: AsyncSession, service: str, *, lock: bool = False) -> Row[Any]:

@@ -1,5 +1,6 @@
 """The retirement plan in the service document, and the facts that tollgates read from it."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from catalog_api.retirement.rules import RetirementState
 from catalog_api.retirement.schemas import RetirementMissing, StepOut
 from catalog_api.retirement.situations import situation_of
 from catalog_api.sheets import Section
-from shared.kit.clock import now
+from shared.kit.database import Query
 from shared.schemas.common import Out
 
 
@@ -27,13 +28,19 @@ class SheetRetirement(Out):
     updated_at: datetime
 
 
-async def _load(session: AsyncSession, service: str) -> Any:
-    """One statement where there is no plan, which is nearly always; else one per domain asked."""
-    plan = await queries.find_plan(session, service)
+def _ask(service: str, _: datetime) -> Mapping[str, Query[Any]]:
+    return {"retirement_plan": queries.plan_of(service)}
+
+
+async def _load(
+    session: AsyncSession, service: str, said: Mapping[str, Any], moment: datetime
+) -> Any:
+    """Asks on only where there is a plan, which is rare: one statement per domain."""
+    plan = said["retirement_plan"]
     if plan is None:
         return None
     fields = plan._asdict()
-    situation = await situation_of(session, service, now().date())
+    situation = await situation_of(session, service, moment.date())
     missing = [vars(one) for one in rules.missing_of(fields, situation)]
     shown = SheetRetirement.model_validate({**fields, "missing": missing})
     return shown.model_dump(mode="json")
@@ -44,6 +51,7 @@ SECTIONS = (
         "retirement_plan",
         "How the service ends, and what keeps it from ending",
         SheetRetirement | None,
+        ask=_ask,
         load=_load,
         definitions=rules.DEFINITIONS,
         facts=rules.facts,

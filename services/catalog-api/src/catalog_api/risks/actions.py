@@ -13,7 +13,7 @@ from catalog_api.refusals import refuse, unknown
 from catalog_api.registry import queries as registry_queries
 from catalog_api.registry import rules as registry_rules
 from catalog_api.risks import queries, rules
-from catalog_api.risks.rules import RiskState
+from catalog_api.risks.rules import RiskSource, RiskState
 from catalog_api.risks.schemas import RiskAcceptance, RiskCreate, RiskPatch
 from shared.errors import Conflict, FieldError
 from shared.kit.auth import Principal
@@ -43,7 +43,9 @@ async def create_risk(session: Session, caller: Principal, body: RiskCreate) -> 
         "state_since": now(),
     }
     if not await queries.insert_risk(session, row):
-        raise await _raised_already(session, body)
+        reference = body.source_reference or ""
+        present = await queries.risk_of_trend(session, body.service, body.portfolio, reference)
+        raise _raised_already(reference, present)
     risk = await queries.get_risk(session, risk_id)
     after = {**fields, "score": score, "state": RiskState.OPEN}
     await _record(session, caller, risk, "created", None, after)
@@ -94,6 +96,7 @@ async def accept_risk(
     check_move(THING, rules.MOVES, risk.state, RiskState.ACCEPTED)
     held = await roles_about(session, caller, risk.service, risk.portfolio)
     check_role(held, rules.ACCEPTING_ROLES, "accept a risk")
+    await _refuse_second_of_trend(session, risk)
     if body.until <= now().date():
         refuse([FieldError("/until", "must lie after today", "past")])
     points = body.model_dump(include={"likelihood", "impact"}, exclude_none=True)
@@ -141,9 +144,16 @@ async def _refuse_unknown(
     refuse(errors)
 
 
-async def _raised_already(session: Session, body: RiskCreate) -> Conflict:
-    reference = body.source_reference or ""
-    present = await queries.risk_of_trend(session, body.service, body.portfolio, reference)
+async def _refuse_second_of_trend(session: Session, risk: Any) -> None:
+    """409 when the trend of a closed risk has raised another one since."""
+    if risk.source is RiskSource.TREND and risk.state is RiskState.CLOSED:
+        where = (risk.service, risk.portfolio, risk.source_reference)
+        present = await queries.risk_of_trend(session, *where)
+        if present is not None:
+            raise _raised_already(risk.source_reference, present)
+
+
+def _raised_already(reference: str, present: UUID | None) -> Conflict:
     return Conflict(
         f"The trend {reference} has raised a risk that is not closed: {present}",
         code="risk_raised_already",

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, and_, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api import rows
@@ -25,7 +25,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class RiskFilters:
-    """Each filter that is given narrows the list; `overdue_on` is the day that it is."""
+    """Each filter that is given narrows the list; reviews are overdue on `today`."""
 
     service: str | None
     portfolio: str | None
@@ -34,7 +34,8 @@ class RiskFilters:
     owner: str | None
     source: RiskSource | None
     roadmap_item: str | None
-    overdue_on: date | None
+    review_overdue: bool | None
+    today: date
 
 
 async def insert_risk(session: AsyncSession, values: Mapping[str, Any]) -> bool:
@@ -82,8 +83,9 @@ def _conditions(filters: RiskFilters) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [c == value for c, value in own if value is not None]
     if filters.min_score is not None:
         conditions.append(_risk.score >= filters.min_score)
-    if filters.overdue_on is not None:
-        conditions += [_risk.review_date < filters.overdue_on, _risk.state != RiskState.CLOSED]
+    if filters.review_overdue is not None:
+        overdue = and_(_risk.review_date < filters.today, _risk.state != RiskState.CLOSED)
+        conditions.append(overdue if filters.review_overdue else not_(overdue))
     return conditions
 
 

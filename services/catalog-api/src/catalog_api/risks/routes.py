@@ -43,12 +43,19 @@ async def _filters(
     source: Annotated[RiskSource | None, Query()] = None,
     roadmap_item: Annotated[Key | None, Query(description="treated by this item")] = None,
     review_overdue: Annotated[
-        bool, Query(description="only unclosed ones past their review date")
-    ] = False,
+        bool | None, Query(description="not closed, and past their review date")
+    ] = None,
 ) -> RiskFilters:
-    overdue_on = now().date() if review_overdue else None
     return RiskFilters(
-        service, portfolio, state, min_score, owner, source, roadmap_item, overdue_on
+        service,
+        portfolio,
+        state,
+        min_score,
+        owner,
+        source,
+        roadmap_item,
+        review_overdue,
+        today=now().date(),
     )
 
 

@@ -1,12 +1,12 @@
 """Statements over decisions, their log and their delivery."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, exists, literal, select, text, union_all
+from sqlalchemy import Row, exists, func, literal, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from improvement_api.decisions.tables import (
@@ -127,6 +127,49 @@ async def list_log(session: AsyncSession, page: PageParams) -> list[DecisionLogE
     """Entries of the log in their order, one more than the page holds."""
     order: list[Any] = [DecisionLogEntry.seq]
     return list(await session.scalars(keyset(select(DecisionLogEntry), order, page)))
+
+
+class LogSpan(NamedTuple):
+    """The entries from number `first` to number `last`; none where that is less."""
+
+    first: int
+    last: int
+
+
+async def log_span(
+    session: AsyncSession, since: datetime | None, until: datetime | None
+) -> LogSpan:
+    """The entries of what was decided in [since, until), and all between the first and the last.
+
+    A stamp is older than its place in the log by as long as others held that, so entries may lie
+    between whose stamps do not; without them the chain would have gaps.
+    """
+    at = func.coalesce(Decision.decided_at, BoardRejection.rejected_at)
+    statement = (
+        select(func.min(DecisionLogEntry.seq), func.max(DecisionLogEntry.seq))
+        .select_from(DecisionLogEntry)
+        .join(Decision, Decision.id == DecisionLogEntry.decision_id, isouter=True)
+        .join(BoardRejection, BoardRejection.id == DecisionLogEntry.rejection_id, isouter=True)
+    )
+    if since is not None:
+        statement = statement.where(at >= since)
+    if until is not None:
+        statement = statement.where(at < until)
+    first, last = (await session.execute(statement)).one()
+    return LogSpan(1, 0) if first is None else LogSpan(first, last)
+
+
+async def log_between(
+    session: AsyncSession, after: int, last: int, limit: int
+) -> Sequence[DecisionLogEntry]:
+    """The entries that follow number `after`, no further than number `last`."""
+    statement = (
+        select(DecisionLogEntry)
+        .where(DecisionLogEntry.seq > after, DecisionLogEntry.seq <= last)
+        .order_by(DecisionLogEntry.seq)
+        .limit(limit)
+    )
+    return (await session.scalars(statement)).all()
 
 
 Logged = tuple[DecisionLogEntry, Decision | BoardRejection | None]

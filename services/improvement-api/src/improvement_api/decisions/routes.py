@@ -1,16 +1,19 @@
 """Decisions over HTTP, and the public keys to check them with."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from improvement_api.decisions.actions import decide
+from improvement_api.decisions.export import export_log
 from improvement_api.decisions.queries import (
     DecisionFilter,
     find_decision,
     list_decisions,
     list_log,
+    log_span,
 )
 from improvement_api.decisions.rules import Checkpoint
 from improvement_api.decisions.schemas import (
@@ -23,7 +26,8 @@ from improvement_api.decisions.schemas import (
     LogEntryOut,
     VerificationOut,
 )
-from improvement_api.decisions.tables import Decision, DecisionDelivery, DecisionLogEntry
+from improvement_api.decisions.statements import entry_out
+from improvement_api.decisions.tables import Decision, DecisionDelivery
 from improvement_api.decisions.verification import verify_log
 from improvement_api.evaluations.queries import ASSESSMENT
 from improvement_api.providers import AskedStage
@@ -42,6 +46,10 @@ router = Router(tags=["decisions"])
 
 GatesRead = Annotated[Principal, requires("gates:read")]
 DecisionsWrite = Annotated[Principal, requires("decisions:write")]
+NDJSON: dict[str, Any] = {
+    "description": "A line an entry, and the last one of the export itself",
+    "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+}
 
 
 @router.post(
@@ -108,8 +116,32 @@ async def list_entries(caller: GatesRead, session: Session, page: PageQuery) -> 
     """The hash-chained log of all decisions and rejections, oldest first."""
     rows = await list_log(session, page)
     shown = page_of(rows, page, key=lambda row: (row.seq,))
-    items = [_entry_out(row) for row in shown["items"]]
+    items = [entry_out(row) for row in shown["items"]]
     return Page[LogEntryOut](items=items, next_cursor=shown["next_cursor"])
+
+
+@router.get(
+    "/v1/decision-log/export",
+    operation_id="export_decision_log",
+    responses={200: NDJSON},
+    response_class=Response,
+)
+async def export_decision_log(
+    caller: GatesRead,
+    session: Session,
+    request: Request,
+    since: Annotated[Timestamp | None, Query(description="decided then or later")] = None,
+    until: Annotated[Timestamp | None, Query(description="decided before then")] = None,
+) -> Response:
+    """The log of a span as one file, oldest first and without a gap, to keep and to verify alone.
+
+    Each line is an entry as in the list. The last line has how many there are, the hash of the
+    last one, and the public keys of their statements; a file without it was cut short.
+    """
+    state, span = request.app.state, await log_span(session, since, until)
+    lines = export_log(state.engine, span, state.decision_keys, now())
+    headers = {"Content-Disposition": 'attachment; filename="decision-log.ndjson"'}
+    return StreamingResponse(lines, headers=headers, media_type="application/x-ndjson")
 
 
 @router.get("/v1/decision-log/verify", operation_id="verify_decision_log")
@@ -183,15 +215,4 @@ def _out(decision: Decision, delivery: DecisionDelivery) -> DecisionOut:
         delivery=delivery.state,
         delivery_attempts=delivery.attempts,
         delivery_reason=delivery.reason,
-    )
-
-
-def _entry_out(row: DecisionLogEntry) -> LogEntryOut:
-    return LogEntryOut(
-        seq=row.seq,
-        decision=None if row.decision_id is None else str(row.decision_id),
-        rejection=None if row.rejection_id is None else str(row.rejection_id),
-        entry=row.entry,
-        prev_hash=row.prev_hash,
-        hash=row.hash,
     )

@@ -93,6 +93,17 @@ class LogEntryOut(Out):
     hash: str = Field(description="SHA-256, in hex, of prev_hash followed by entry")
 
 
+class LogExportEnd(Out):
+    """The last line of an export: a file without it was cut short."""
+
+    entries: int = Field(description="lines before this one")
+    head: str | None = Field(description="hash of the last entry; null: there is none")
+    keys: list[dict[str, Any]] = Field(
+        description="public keys (RFC 7517) that signed the `statement` in the entries of decisions"
+    )
+    exported_at: datetime
+
+
 class BreakOut(Out):
     """The first place where the log does not hold."""
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from improvement_api.decisions.schemas import FrozenSignature
-from improvement_api.decisions.tables import BoardRejection, Decision
+from improvement_api.decisions.schemas import FrozenSignature, LogEntryOut
+from improvement_api.decisions.tables import BoardRejection, Decision, DecisionLogEntry
 from improvement_api.signatures.queries import GivenSignature, signature_out
 
 
@@ -61,3 +61,15 @@ def signatures_said(given: Iterable[GivenSignature], at: datetime) -> list[dict[
     """Of an evaluation's signatures those that counted when it was decided, as that froze them."""
     counting = (signature_out(one, at) for one in given if one.counts(at))
     return [FrozenSignature.model_validate(one).model_dump(mode="json") for one in counting]
+
+
+def entry_out(row: DecisionLogEntry) -> LogEntryOut:
+    """An entry of the log as it is shown."""
+    return LogEntryOut(
+        seq=row.seq,
+        decision=None if row.decision_id is None else str(row.decision_id),
+        rejection=None if row.rejection_id is None else str(row.rejection_id),
+        entry=row.entry,
+        prev_hash=row.prev_hash,
+        hash=row.hash,
+    )

@@ -150,6 +150,7 @@ def _keeps_standing(standing: ReadEvaluation, fresh: ReadEvaluation, *, voted: b
         age=fresh.row.evaluated_at - standing.row.evaluated_at,
         max_age=standing.definition.max_age,
         worse=worse,
+        newer_version=fresh.row.gate_version > standing.row.gate_version,
     )
 
 

@@ -234,22 +234,22 @@ def exit_code_of(verdict: Verdict) -> int:
 
 
 def became_worse(earlier: Mapping[str, Outcome], later: Mapping[str, Outcome]) -> bool:
-    """Whether an outcome is worse than it was; a criterion that is gone or new counts as worse.
-
-    Those appear only with another version of the gate, to which nobody has put their signature.
-    """
+    """Whether an outcome is worse than it was; a criterion that is gone or new counts as worse."""
     if earlier.keys() != later.keys():
         return True
     return any(_RANK[later[name]] < _RANK[outcome] for name, outcome in earlier.items())
 
 
-def keeps_standing(*, signed: bool, age: timedelta, max_age: timedelta, worse: bool) -> bool:
+def keeps_standing(
+    *, signed: bool, age: timedelta, max_age: timedelta, worse: bool, newer_version: bool
+) -> bool:
     """Whether the standing evaluation outlives a later one (rules "Tollgates" 1).
 
     A vote counts as a signature here: a board that is voting must not have to begin anew whenever
-    a pipeline checks.
+    a pipeline checks. To a newer version of the gate nobody has put their signature: it may ask
+    for more of them, or weigh the same outcomes otherwise.
     """
-    return signed and age < max_age and not worse
+    return signed and age < max_age and not worse and not newer_version
 
 
 def standing_of(*, decided: bool, stands: bool, signed: bool, expired: bool) -> Standing:

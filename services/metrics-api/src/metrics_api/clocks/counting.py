@@ -115,6 +115,20 @@ class OpenTime:
             number += 1
         return None
 
+    def last_open(self, us: int) -> int:
+        """The moment since which nothing was open, up to a moment: that itself while it is open.
+
+        Its year is looked at and the one before; raises OutsideCalendar where that is not known.
+        """
+        if self.always:
+            return us
+        number = self._number(us)
+        for year in (self._year(number), self._year(number - 1)):
+            place = bisect_left(year.opens, us) - 1
+            if place > 0:
+                return min(us, year.closes[place])
+        return us
+
     def _number(self, us: int) -> int:
         """The year, in the calendar's zone, that a moment lies in."""
         number = 1970 + us // _MEAN_YEAR_US

@@ -1,22 +1,36 @@
 # ruff: noqa: S608 - every fragment is of our own making, every value a parameter
 """Every SQL statement of the clocks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg.rows import tuple_row
-from sqlalchemy import Select, Text, func, literal, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    column,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metrics_api.base import Stamp
+from metrics_api.clocks.counting import moment_of
 from metrics_api.clocks.promises import HOLDING, PROMISING, Terms, terms_from
-from metrics_api.clocks.standing import Clock
+from metrics_api.clocks.standing import Clock, Closed
 from metrics_api.clocks.support import hours_key, support_calendar
-from metrics_api.copies.queries import IS_KNOWN, WAS_KNOWN, copies_of, known_at
+from metrics_api.copies.queries import IS_KNOWN, WAS_KNOWN, copies_of
 from metrics_api.copies.schemas import SupportHoursCopy
-from metrics_api.copies.tables import CatalogCopy
 from metrics_api.incidents.tables import Incident
 from metrics_api.sources.tables import Source
 from shared.calendars import Calendar
@@ -60,19 +74,19 @@ async def active_agreements(
 
 
 async def agreements_with_guarantees(session: AsyncSession) -> list[AgreementVersionOut]:
-    """Versions of agreements that hold or held and guarantee anything, by key."""
-    statement = (
-        select(CatalogCopy.data)
-        .where(
-            CatalogCopy.kind == "agreement_version",
-            CatalogCopy.data["state"].astext.in_(sorted(HOLDING)),
-            func.jsonb_array_length(CatalogCopy.data["text"]["guarantees"]) > 0,
-            known_at(None),
-        )
-        .order_by(CatalogCopy.key)
+    """All versions that hold or held of agreements of which any guarantees something, by key."""
+    statement = f"""
+    WITH held AS MATERIALIZED (
+        SELECT key, data FROM metrics.catalog_copy
+        WHERE kind = 'agreement_version' AND data ->> 'state' = ANY (CAST(:states AS text[]))
+          AND {IS_KNOWN}
     )
-    rows = (await session.scalars(statement)).all()
-    return [AgreementVersionOut.model_validate(data) for data in rows]
+    SELECT data FROM held WHERE data ->> 'agreement' IN (
+        SELECT data ->> 'agreement' FROM held
+        WHERE jsonb_array_length(data -> 'text' -> 'guarantees') > 0)
+    ORDER BY key"""
+    rows = await rows_of(session, statement, {"states": sorted(HOLDING)})
+    return [AgreementVersionOut.model_validate(data) for (data,) in rows]
 
 
 async def read_terms(conn: psycopg.AsyncConnection[Any], as_of: datetime | None = None) -> Terms:
@@ -94,12 +108,14 @@ async def read_terms(conn: psycopg.AsyncConnection[Any], as_of: datetime | None 
 
 @dataclass(frozen=True)
 class AtRiskFilter:
-    """Clocks that run out in [since, until)."""
+    """Clocks that run out in [since, until), and those that ran up to a closing time before: they
+    run out when their calendar (`closed`, by clock) opens."""
 
     service: str | None
     clock: Clock | None
     since: datetime
     until: datetime
+    closed: Mapping[Clock, Sequence[Closed]]
 
 
 async def list_at_risk(session: AsyncSession, wanted: AtRiskFilter, page: PageParams) -> list[Any]:
@@ -131,8 +147,32 @@ def _due_between(clock: Clock, due_at: Any, wanted: AtRiskFilter) -> Select[Any]
             due_at.label("due_at"),
         )
         .join(Source, Source.id == Incident.source_id)
-        .where(due_at >= wanted.since, due_at < wanted.until)
+        .where(due_at < wanted.until, *_not_over(due_at, wanted, wanted.closed[clock]))
     )
     if wanted.service is not None:
         statement = statement.where(Incident.service == wanted.service)
     return statement
+
+
+def _not_over(
+    due_at: Any, wanted: AtRiskFilter, closed: Sequence[Closed]
+) -> Sequence[ColumnElement[bool]]:
+    """Due from now on, or since its calendar closed."""
+    if not closed:
+        return [due_at >= wanted.since]
+    since = [moment_of(one.since) for one in closed]
+    still = (
+        func.unnest(
+            literal([one.basis for one in closed], ARRAY(Text)),
+            literal([one.priority for one in closed], ARRAY(Integer)),
+            literal(since, ARRAY(Stamp)),
+        )
+        .table_valued("basis", "priority", column("since", Stamp), name="still")
+        .render_derived()
+    )
+    stands = exists().where(
+        still.c.basis == Incident.clock_basis,
+        still.c.priority == Incident.priority,
+        still.c.since <= due_at,
+    )
+    return [due_at >= min(since), or_(due_at >= wanted.since, stands)]

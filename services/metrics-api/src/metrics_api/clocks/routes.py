@@ -24,6 +24,7 @@ from metrics_api.clocks.standing import (
     Clock,
     ClockState,
     Reading,
+    closed_now,
     open_between,
     promised,
     read_clock,
@@ -133,11 +134,17 @@ async def list_clocks_at_risk(
         float, Query(gt=0, le=8784, description="due within so many hours from now")
     ] = 24,
 ) -> Page[AtRiskOut]:
-    """Running clocks by the time at which they run out, the next one first."""
+    """Running clocks by the time at which they run out, the next one first.
+
+    One that has no time left when its calendar closes runs out when that opens again: until then
+    it stands here, due in the past.
+    """
     now = clock.now()
-    wanted = queries.AtRiskFilter(service, which, now, now + timedelta(hours=within_hours))
-    rows = await queries.list_at_risk(session, wanted, page)
     directory = await current_directory(await driver(session), request.app.state.memory)
+    closed = {each: closed_now(directory.terms, each, micros(now)) for each in Clock}
+    until = now + timedelta(hours=within_hours)
+    wanted = queries.AtRiskFilter(service, which, now, until, closed)
+    rows = await queries.list_at_risk(session, wanted, page)
     paged = page_of(rows, page, key=_risk_key)
     paged["items"] = [
         {**row._mapping, "left_minutes": _left(row, directory.terms.of(row.service), micros(now))}

@@ -38,6 +38,7 @@ MOVES: Final[Mapping[CorrectionState, tuple[CorrectionState, ...]]] = {
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 MOST_OCCURRENCES: Final = 5_000
 """That a COUNT may ask for."""
+_A_DAY: Final = timedelta(days=1)
 _FREQUENCIES: Final = {"DAILY": DAILY, "WEEKLY": WEEKLY, "MONTHLY": MONTHLY, "YEARLY": YEARLY}
 _PERIODS: Final = {
     DAILY: timedelta(days=1),
@@ -182,21 +183,30 @@ def _wall_clock(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _begins(correction: Mapping[str, Any], start: datetime, end: datetime) -> list[datetime]:
-    """When the occurrences of a rule begin, before `end`."""
+    """When the occurrences of a rule begin, up to about `end`; the first one when it was said."""
     zone = ZoneInfo(correction["timezone"])
     recurrence = parse_rule(correction["rrule"])
-    rule = _rule(recurrence, _wall_clock(start, zone), zone, end)
-    occurrences = islice(rule, recurrence.count)
-    return [one.replace(tzinfo=zone).astimezone(UTC) for one in occurrences]
+    first = _wall_clock(start, zone)
+    occurrences = islice(_rule(recurrence, first, zone, end), recurrence.count)
+    begins = [
+        start if one == first else one.replace(tzinfo=zone).astimezone(UTC) for one in occurrences
+    ]
+    until = recurrence.until
+    if until is None or until.tzinfo is None:
+        return begins
+    return [begin for begin in begins if begin <= until]
 
 
 def _rule(recurrence: Recurrence, start: datetime, zone: ZoneInfo, latest: datetime) -> rrule:
     """The rule from a wall-clock start on, up to a moment: none is followed for ever.
 
-    A COUNT is left to the reader: dateutil would look for the last of 30th Februaries.
+    To a day after it, since a wall clock that goes back shows a later time before it. A COUNT is
+    left to the reader: dateutil would look for the last of 30th Februaries.
     """
-    until = _wall_clock(latest, zone)
-    if recurrence.until is not None:
-        own = recurrence.until
-        until = min(until, _wall_clock(own, zone) if own.tzinfo else own)
+    own = recurrence.until
+    if own is not None and own.tzinfo is not None:
+        latest = min(latest, own)
+    until = _wall_clock(latest + _A_DAY, zone)
+    if own is not None and own.tzinfo is None:
+        until = min(until, own)
     return rrule(recurrence.frequency, start, until=until, **recurrence.options)

@@ -1,7 +1,7 @@
 """Computing the credits of finished periods; a figure that changes later is computed anew."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,8 +9,10 @@ from metrics_api.clocks.queries import agreements_with_guarantees
 from metrics_api.clocks.support import hours_key
 from metrics_api.copies.queries import copies_of
 from metrics_api.indicators.actions import Asked, kpis_of
+from metrics_api.indicators.definitions import Reason
+from metrics_api.indicators.kpis import KPIS
 from metrics_api.indicators.periods import Period, labels_between, parse_periods
-from metrics_api.indicators.schemas import KpiSeries, KpiValue
+from metrics_api.indicators.schemas import KpiSeries, KpiValue, NoNumber
 from metrics_api.indicators.scopes import Scope, ScopeKind, Slice
 from metrics_api.service_credits import queries
 from metrics_api.service_credits.rules import (
@@ -18,6 +20,7 @@ from metrics_api.service_credits.rules import (
     Guaranteed,
     guaranteed,
     holds_throughout,
+    identity_of,
     row_of,
 )
 from metrics_api.service_credits.sli_figures import sli_figures
@@ -41,25 +44,28 @@ async def compute_credits(engine: Engine) -> int:
             keys=[hours_key(agreement) for agreement in agreements],
         )
     recorded = 0
-    for agreement in agreements:
-        calendar = calendars.get(hours_key(agreement))
+    for one in guaranteed(agreements):
+        calendar = calendars.get(one.calendar)
         zone = ZoneInfo("UTC" if calendar is None else calendar.timezone)
-        for one in guaranteed([agreement]):
-            async with transaction(engine) as session:
-                recorded += await _compute(session, one, zone, clock.now())
+        async with transaction(engine) as session:
+            recorded += await _compute(session, one, zone, clock.now())
     return recorded
 
 
 async def _compute(session: Session, one: Guaranteed, zone: ZoneInfo, now: datetime) -> int:
-    figures = await _figures(session, one, zone, now)
-    if not figures:
-        return 0
+    """Record what changed, and end what is owed no more: a version may have ended since."""
+    since = now.astimezone(zone).date() - LOOKED_BACK
+    figures = await _figures(session, one, since, zone, now)
     await queries.lock_computation(session)
     rows = {figure.period: row_of(one, figure) for figure in figures}
-    identity = next(iter(rows.values()))
-    present = await queries.present_credits(session, identity)
+    present = await queries.present_credits(session, identity_of(one))
     changed = [row for period, row in rows.items() if _differs(present.get(period), row)]
     ended = [present[row["period"]].id for row in changed if row["period"] in present]
+    ended += [
+        row.id
+        for period, row in present.items()
+        if period not in rows and row.period_start.astimezone(zone).date() >= since
+    ]
     await queries.replace_credits(session, ended, changed, now)
     return len(changed)
 
@@ -69,18 +75,17 @@ def _differs(present: Any, row: Mapping[str, Any]) -> bool:
 
 
 async def _figures(
-    session: Session, one: Guaranteed, zone: ZoneInfo, now: datetime
+    session: Session, one: Guaranteed, since: date, zone: ZoneInfo, now: datetime
 ) -> Sequence[Figure]:
     """The figures of the finished periods that lie wholly within the target's time."""
-    today = now.astimezone(zone).date()
-    first = max(one.first_day, today - LOOKED_BACK)
-    last = today if one.last_day is None else min(today, one.last_day)
+    first = max(one.first_day, since)
+    last = min(now, one.ends_at or now).astimezone(zone).date()
     if last < first:
         return []
     periods = [
         period
         for period in parse_periods(labels_between(one.grain, first, last), zone, now)
-        if period.complete and holds_throughout(one, period.first_day, period.last_day)
+        if period.complete and holds_throughout(one, period)
     ]
     if not periods:
         return []
@@ -115,4 +120,9 @@ def _of_priority(series: KpiSeries, priority: int | None) -> Sequence[KpiValue]:
     for sliced in series.slices:
         if sliced.slice == str(priority):
             return sliced.values
-    return [value.model_copy(update={"value": None, "count": 0}) for value in series.values]
+    return [_emptied(value, KPIS[series.kpi].nothing) for value in series.values]
+
+
+def _emptied(value: KpiValue, nothing: Reason) -> KpiValue:
+    reason = value.reason or NoNumber(code=nothing.code, text=nothing.text)
+    return value.model_copy(update={"value": None, "count": 0, "reason": reason})

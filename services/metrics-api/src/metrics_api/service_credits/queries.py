@@ -15,7 +15,6 @@ from shared.kit.pagination import PageParams, keyset
 
 # Any number: one computation at a time.
 _COMPUTATION = 7_205_331_912
-_IDENTITY = ("agreement", "version", "target", "service")
 
 
 async def lock_computation(session: AsyncSession) -> None:
@@ -28,7 +27,7 @@ async def present_credits(
 ) -> dict[str, ServiceCredit]:
     """What is kept of a guaranteed target for one service, by period."""
     statement = select(ServiceCredit).where(
-        *(getattr(ServiceCredit, name) == identity[name] for name in _IDENTITY),
+        *(getattr(ServiceCredit, name) == value for name, value in identity.items()),
         ServiceCredit.ended_at.is_(None),
     )
     return {row.period: row for row in (await session.scalars(statement)).all()}

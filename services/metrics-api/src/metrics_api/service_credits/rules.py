@@ -11,9 +11,10 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final, NamedTuple
 
+from metrics_api.clocks.support import hours_key
 from metrics_api.indicators.figures import meets
 from metrics_api.indicators.kpis import KPIS
-from metrics_api.indicators.periods import Grain
+from metrics_api.indicators.periods import Grain, Period
 from shared.schemas.agreements import (
     AgreedGuarantee,
     AgreedTarget,
@@ -59,16 +60,17 @@ def _worse(comparator: Comparator, value: float, tier: CreditTier) -> bool:
 class Guaranteed:
     """A guaranteed target of an agreement for one of its services, and when it holds.
 
-    `last_day` is None while its end is not known.
+    From a day of its calendar to a moment; `ends_at` is None while that is not known.
     """
 
     agreement: str
     version: int
+    calendar: str  # key@version
     service: str
     target: AgreedTarget
     guarantee: AgreedGuarantee
     first_day: date
-    last_day: date | None
+    ends_at: datetime | None
 
     @property
     def kpi(self) -> KpiId | None:
@@ -81,37 +83,64 @@ class Guaranteed:
 
 
 def guaranteed(agreements: Sequence[AgreementVersionOut]) -> Iterator[Guaranteed]:
-    """What agreements that hold or held guarantee, on a KPI or on an SLI."""
-    for agreement in agreements:
-        if agreement.state in HELD:
-            targets = {target.id: target for target in agreement.text.targets}
-            for guarantee in agreement.text.guarantees:
-                target = targets.get(guarantee.target)
-                if target is not None and (target.sli is not None or target.kpi in KPIS):
-                    yield from _of_services(agreement, target, guarantee)
+    """What agreements that hold or held guarantee, on a KPI or on an SLI.
+
+    Of the versions of an agreement one holds at a time: the one that began last.
+    """
+    held = [agreement for agreement in agreements if agreement.state in HELD]
+    for agreement in held:
+        targets = {target.id: target for target in agreement.text.targets}
+        ends_at = _end_of(agreement, held)
+        for guarantee in agreement.text.guarantees:
+            target = targets.get(guarantee.target)
+            if target is not None and (target.sli is not None or target.kpi in KPIS):
+                yield from _of_services(agreement, target, guarantee, ends_at)
+
+
+def _end_of(agreement: AgreementVersionOut, held: Sequence[AgreementVersionOut]) -> datetime | None:
+    """When a version ended, or a later one took its place; that may have been signed afterwards."""
+    later = (
+        other.starts_at
+        for other in held
+        if other.agreement == agreement.agreement and other.version > agreement.version
+    )
+    ends = [end for end in (agreement.ends_at, agreement.ended_at, *later) if end is not None]
+    return min(ends, default=None)
 
 
 def _of_services(
-    agreement: AgreementVersionOut, target: AgreedTarget, guarantee: AgreedGuarantee
+    agreement: AgreementVersionOut,
+    target: AgreedTarget,
+    guarantee: AgreedGuarantee,
+    ends_at: datetime | None,
 ) -> Iterator[Guaranteed]:
     text = agreement.text
-    ends = [text.valid_to, None if agreement.ended_at is None else agreement.ended_at.date()]
-    known = [end for end in ends if end is not None]
     for service in text.services:
         yield Guaranteed(
             agreement.agreement,
             agreement.version,
+            hours_key(agreement),
             service,
             target,
             guarantee,
             max(text.valid_from, target.valid_from),
-            min(known) if known else None,
+            ends_at,
         )
 
 
-def holds_throughout(one: Guaranteed, first_day: date, last_day: date) -> bool:
+def holds_throughout(one: Guaranteed, period: Period) -> bool:
     """Whether a period lies wholly within the time in which a target holds."""
-    return one.first_day <= first_day and (one.last_day is None or last_day <= one.last_day)
+    return one.first_day <= period.first_day and (one.ends_at is None or period.end <= one.ends_at)
+
+
+def identity_of(one: Guaranteed) -> dict[str, Any]:
+    """What its credits are kept under, beside their periods."""
+    return {
+        "agreement": one.agreement,
+        "version": one.version,
+        "target": one.target.id,
+        "service": one.service,
+    }
 
 
 @dataclass(frozen=True)
@@ -132,10 +161,7 @@ def row_of(one: Guaranteed, figure: Figure) -> dict[str, Any]:
     value = figure.value
     credit = NOTHING if value is None else credit_due(target, guarantee, value)
     return {
-        "agreement": one.agreement,
-        "version": one.version,
-        "target": target.id,
-        "service": one.service,
+        **identity_of(one),
         "period": figure.period,
         "period_start": figure.start,
         "period_end": figure.end,

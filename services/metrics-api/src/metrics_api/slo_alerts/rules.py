@@ -1,14 +1,13 @@
 """Burn-rate alerts: which policies can fire, and when they do. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from metrics_api.slos.durations import MINUTE, length_of
-from metrics_api.slos.rules import highest_burn
 from shared.errors import Invalid
 
 
@@ -88,32 +87,56 @@ def spelt(minutes: int) -> str:
     return f"{minutes}m"
 
 
-@dataclass(frozen=True)
-class Burnable:
-    """What policies of an SLO look at: the highest burn rates there can be, and its window."""
+class Pace(NamedTuple):
+    """The highest burn rate of an objective or a composite, and how long its slices are."""
 
     highest: Fraction
+    slice: timedelta = timedelta()
+
+
+@dataclass(frozen=True)
+class Burnable:
+    """What policies of an SLO look at: each that burns on its own, and its window."""
+
+    paces: tuple[Pace, ...]
     window: timedelta
 
-
-def burnable(targets: Sequence[Fraction], window: timedelta) -> Burnable:
-    """Of an SLO with objectives: the strictest burns fastest."""
-    return Burnable(max(map(highest_burn, targets)), window)
+    @property
+    def highest(self) -> Fraction:
+        """The strictest burns fastest."""
+        return max(pace.highest for pace in self.paces)
 
 
 def problem_of(policy: Mapping[str, Any], slo: Burnable) -> tuple[str, str] | None:
     """Why a policy could never fire or says nothing: the field and the reason; else None."""
+    return _problem_of_windows(policy, slo) or _problem_of_factor(policy, slo)
+
+
+def _problem_of_windows(policy: Mapping[str, Any], slo: Burnable) -> tuple[str, str] | None:
+    """Only whole slices are counted, and in less than one there never is any."""
     long_window = length_of(policy["long_window"])
     short_window = policy["short_window"]
-    factor, gte = Fraction(str(policy["factor"])), policy["op"] == BurnComparator.GTE
+    slice_ = min(pace.slice for pace in slo.paces)
+    no_slice = f"It never holds a whole slice of {spelt(slice_ // MINUTE)}"
     if long_window > slo.window:
         return "/long_window", "The long window is longer than the SLO's window"
     if short_window is not None and length_of(short_window) >= long_window:
         return "/short_window", "The short window must be shorter than the long one"
-    if factor > slo.highest or (factor == slo.highest and not gte):
+    if long_window < slice_:
+        return "/long_window", no_slice
+    if short_window is not None and length_of(short_window) < slice_:
+        return "/short_window", no_slice
+    return None
+
+
+def _problem_of_factor(policy: Mapping[str, Any], slo: Burnable) -> tuple[str, str] | None:
+    factor, gte = Fraction(str(policy["factor"])), policy["op"] == BurnComparator.GTE
+    shortest = length_of(policy["short_window"] or policy["long_window"])
+    highest = max(pace.highest for pace in slo.paces if pace.slice <= shortest)
+    if factor > highest or (factor == highest and not gte):
         return "/factor", (
             f"It could never fire: when everything goes wrong the burn rate is"
-            f" {float(slo.highest):.6g}, that is 1 / (1 - target)"
+            f" {float(highest):.6g}, that is 1 / (1 - target)"
         )
     return None
 

@@ -22,6 +22,10 @@ from metrics_api.trends.rules import MINIMAL_N, Line
 _QUANTILE: Final = NormalDist().inv_cdf(0.975)
 _LAGS: Final = 3
 """Hamed and Rao's own choice; further lags of short series are mostly noise."""
+_SEASONAL_N: Final = 10
+"""Of fewer, two years of quarters, no figures are significant in the seasonal test."""
+_ROUNDING: Final = 1e-12
+"""What is left of a straight line, of its size, is the rounding of its doubles."""
 
 _Array = Any
 
@@ -41,7 +45,8 @@ class Outcome:
 def find_trend(values: Sequence[float | None], season: int) -> Outcome | None:
     """Test figures at equal distances, None where there is none; None for fewer than MINIMAL_N.
 
-    `season`: after so many figures the season comes again; it counts from two full turns on.
+    `season`: after so many figures the season comes again; it counts from two full turns on,
+    and from _SEASONAL_N figures.
     """
     series = np.array([math.nan if value is None else value for value in values], dtype=float)
     positions = np.flatnonzero(~np.isnan(series))
@@ -49,7 +54,7 @@ def find_trend(values: Sequence[float | None], season: int) -> Outcome | None:
     n = len(figures)
     if n < MINIMAL_N:
         return None
-    seasonal = season > 1 and n >= 2 * season
+    seasonal = season > 1 and n >= max(2 * season, _SEASONAL_N)
     seasons = positions % season if seasonal else np.zeros(n, dtype=int)
     slopes = _slopes(positions, figures, seasons)
     slope = float(np.median(slopes))
@@ -109,7 +114,7 @@ def _dependence(positions: _Array, figures: _Array, seasons: _Array, slope: floa
     rest = figures - slope * positions
     for one in np.unique(seasons):
         rest[seasons == one] -= np.median(rest[seasons == one])
-    if np.all(rest == rest[0]):
+    if np.ptp(rest) <= _ROUNDING * np.max(np.abs(figures)):
         return 1.0
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")

@@ -49,11 +49,11 @@ PERIODS: Final[Mapping[Grain, int]] = {
 
 FORMULA: Final = (
     "Mann-Kendall test on the figures of the full periods (seasonal Kendall from two full turns of"
-    " the season on), its variance corrected after Hamed and Rao where the figures follow one"
-    " another; slope: median of the slopes of all pairs (Theil and Sen; of the same season), with a"
-    " 95 % interval; line: through the median of figures and times; a trend is significant at"
-    " p < 0.05; the target is crossed where the line reaches it, earliest and latest by the"
-    " interval of the slope"
+    " the season and ten figures on), its variance corrected after Hamed and Rao where the figures"
+    " follow one another; slope: median of the slopes of all pairs (Theil and Sen; of the same"
+    " season), with a 95 % interval; line: through the median of figures and times; a trend is"
+    " significant at p < 0.05; the target is crossed where the line reaches it, earliest and latest"
+    " by the interval of the slope"
 )
 
 
