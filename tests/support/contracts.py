@@ -37,7 +37,7 @@ class Contract:
         media = reply.headers.get("content-type", "").partition(";")[0]
         if media not in said.get("content", {"": {}}):
             return [f"{media} is not declared"]
-        if not media.endswith("json"):
+        if not media.endswith(("/json", "+json")):
             return []
         fits = self._fitting(json.dumps(said["content"][media]["schema"]))
         misfits = [
