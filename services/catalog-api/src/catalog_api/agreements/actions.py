@@ -5,7 +5,7 @@ from typing import Any
 from catalog_api.agreements import queries, rules, texts
 from catalog_api.agreements.schemas import AgreementCreate, AgreementPatch, AgreementWrite
 from catalog_api.agreements.texts import Address
-from catalog_api.ceilings.actions import broken_ceilings, refuse_broken_ceilings
+from catalog_api.ceilings.actions import ceilings_kept
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.keys import key_for, key_taken
 from catalog_api.people import require_person
@@ -127,10 +127,8 @@ async def terminate_version(
     before = await _locked(session, place)
     check_move(rules.THING, rules.MOVES, before.state, AgreementState.TERMINATED)
     values = {"state": AgreementState.TERMINATED, "ended_at": now(), "end_reason": reason}
-    changed = texts.scope_of(before.text)
-    known = await broken_ceilings(session, changed)
-    await queries.change_version(session, *place, values)
-    await refuse_broken_ceilings(session, changed, known)
+    async with ceilings_kept(session, texts.scope_of(before.text)):
+        await queries.change_version(session, *place, values)
     return await _changed(session, caller, before, "terminated")
 
 

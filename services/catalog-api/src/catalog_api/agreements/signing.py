@@ -5,7 +5,7 @@ from catalog_api.agreements.actions import record, version_of
 from catalog_api.agreements.rules import Review, Signer
 from catalog_api.agreements.schemas import SignatureWrite
 from catalog_api.agreements.texts import scope_of
-from catalog_api.ceilings.actions import broken_ceilings, refuse_broken_ceilings
+from catalog_api.ceilings.actions import ceilings_kept
 from catalog_api.people import require_person
 from catalog_api.priorities import queries as priority_queries
 from catalog_api.priorities.comparisons import refuse_looser_scheme
@@ -99,8 +99,7 @@ async def begin_promises(session: Session, version: AgreementVersionOut) -> None
     former = await queries.active_version(session, key)
     if former is not None:
         changed |= scope_of((await version_of(session, key, former)).text)
-    known = await broken_ceilings(session, changed)
-    if former is not None:
-        await queries.change_version(session, key, former, {"state": AgreementState.EXPIRED})
-    await queries.change_version(session, key, number, {"state": AgreementState.ACTIVE})
-    await refuse_broken_ceilings(session, changed, known)
+    async with ceilings_kept(session, changed):
+        if former is not None:
+            await queries.change_version(session, key, former, {"state": AgreementState.EXPIRED})
+        await queries.change_version(session, key, number, {"state": AgreementState.ACTIVE})

@@ -14,7 +14,7 @@ from catalog_api.agreements.schemas import (
 )
 from catalog_api.calendars import queries as calendar_queries
 from catalog_api.ceilings import queries as ceiling_queries
-from catalog_api.ceilings.actions import availability_ceiling_under
+from catalog_api.ceilings.actions import availability_ceilings_under
 from catalog_api.ceilings.rules import Dimension
 from catalog_api.customers import queries as customer_queries
 from catalog_api.dependencies.rules import Node, NodeKind
@@ -29,7 +29,7 @@ from catalog_api.vital_activities import queries as activity_queries
 from shared import calendars as calendar_rules
 from shared.errors import FieldError
 from shared.kit.clock import now
-from shared.kit.database import Session, answer
+from shared.kit.database import Session, answers
 from shared.schemas.agreements import (
     AgreedTarget,
     AgreementKind,
@@ -101,14 +101,18 @@ async def attainability(session: Session, text: AgreementText) -> list[Attainabi
     An exception lets one go beyond it.
     """
     targets = [target for target in text.targets if target.kpi == "availability"]
+    if not targets:
+        return []
+    promised, today = _promised(text, targets), now().date()
+    ceilings = await availability_ceilings_under(session, text.services, text.agreement, promised)
+    excepted = await answers(
+        session, {key: ceiling_queries.valid_exceptions(key, today) for key in text.services}
+    )
     found = []
-    for service in text.services if targets else []:
-        ceiling = await availability_ceiling_under(
-            session, service, text.agreement, _promised(text, targets)
-        )
+    for service in text.services:
+        ceiling = ceilings[service]
         value = None if ceiling.value is None else float(ceiling.value)
-        excepted = await answer(session, ceiling_queries.valid_exceptions(service, now().date()))
-        free = Dimension.AVAILABILITY in excepted
+        free = Dimension.AVAILABILITY in excepted[service]
         found += [
             Attainability(
                 target=target.id,

@@ -1,6 +1,7 @@
 """Refusing what would let a service promise more than its dependencies allow."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -21,27 +22,31 @@ from shared.kit.database import Query, Session, answer, answers
 _NAMED = 20  # breaches and limiting nodes that a refusal names
 
 
-async def refuse_broken_ceilings(
-    session: Session, changed: Collection[Node], known: Sequence[rules.Breach]
-) -> None:
+@asynccontextmanager
+async def ceilings_kept(session: Session, changed: Collection[Node]) -> AsyncIterator[None]:
     """409 ceiling_broken when a promise goes beyond its ceiling after these nodes changed.
 
-    Call it after the change, in its transaction, with the `broken_ceilings` of before: what stood
-    broken then, when an exception had expired, and is no worse now, passes. Of the nodes whose
-    agreement, recovery time or dependencies changed, it looks at those that are services and at all
-    that need them hard. It takes the lock of the graph, so that no two changes pass that break a
-    ceiling together; so lock rows of services and vendor products before.
+    The change is what is done inside, in the same transaction. What stood broken before, when an
+    exception had expired, and is no worse afterwards, passes. Of the nodes whose agreement,
+    recovery time or dependencies change, it looks at those that are services and at all that need
+    them hard; where there are none, at nothing. It takes the lock of the graph, so that no two
+    changes pass that break a ceiling together; so lock rows of services and vendor products before.
     """
+    if not changed:
+        yield
+        return
+    known = await _broken(session, changed)
+    yield
     broken = [
         breach
-        for breach in await broken_ceilings(session, changed)
+        for breach in await _broken(session, changed)
         if not any(breach.is_no_worse_than(before) for before in known)
     ]
     if broken:
         raise _ceiling_broken(broken)
 
 
-async def broken_ceilings(session: Session, changed: Collection[Node]) -> list[rules.Breach]:
+async def _broken(session: Session, changed: Collection[Node]) -> list[rules.Breach]:
     """The promises of these nodes, and above them, that are beyond their ceilings now."""
     await lock_graph(session)
     promises = await queries.promises_above(session, changed, now().date())
@@ -78,17 +83,21 @@ async def ceilings_by(session: Session, key: str, said: Mapping[str, Any]) -> Ce
     return ceilings_out(promise, below, *rules.ceilings_of(key, below, figures))
 
 
-async def availability_ceiling_under(
-    session: Session, key: str, agreement: str, promised: Mapping[Node, Decimal]
-) -> rules.Ceiling:
-    """The availability ceiling of a service once an agreement promises these availabilities.
+async def availability_ceilings_under(
+    session: Session, services: Collection[str], agreement: str, promised: Mapping[Node, Decimal]
+) -> dict[str, rules.Ceiling]:
+    """The availability ceiling of each service once an agreement promises these availabilities.
 
     They take the place of what that agreement promises now, and stand beside the others.
     """
-    providers = await answer(session, hard_providers_below([key]))
-    below = rules.providers_below(key, providers)
-    figures = await queries.figures_of(session, below, besides=agreement)
-    return rules.availability_ceiling(below, rules.lowest(figures.availability, promised))
+    providers = await answer(session, hard_providers_below(services))
+    every = {node for nodes in providers.values() for node in nodes}
+    figures = await queries.figures_of(session, every, besides=agreement)
+    agreed = rules.lowest(figures.availability, promised)
+    return {
+        key: rules.availability_ceiling(rules.providers_below(key, providers), agreed)
+        for key in services
+    }
 
 
 async def record_ceiling_exception(

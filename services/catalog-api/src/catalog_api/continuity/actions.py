@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from catalog_api.ceilings.actions import broken_ceilings, refuse_broken_ceilings
+from catalog_api.ceilings.actions import ceilings_kept
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.continuity import queries, rules
 from catalog_api.continuity.schemas import ContinuityPlanWrite, ContinuityTestCreate
@@ -98,20 +98,17 @@ async def approve_plan(
     held = await roles_of(session, caller, key)
     review = Review(plan.text_hash, rules.APPROVERS, plan.authors, {})
     role = check_approval(review, Approver(person, held, seen_hash, None))
-    changed = {Node(NodeKind.SERVICE, key)}
-    known = await broken_ceilings(session, changed)
     earlier = await answer(session, queries.plan_in_force(key))
-    if earlier is not None:
-        await _change(session, caller, earlier, "superseded", {"state": PlanState.SUPERSEDED})
     values = {
         "state": PlanState.APPROVED,
         "approved_by": person,
         "approved_as": role,
         "approved_at": now(),
     }
-    approved = await _change(session, caller, plan, "approved", values)
-    await refuse_broken_ceilings(session, changed, known)
-    return approved
+    async with ceilings_kept(session, {Node(NodeKind.SERVICE, key)}):
+        if earlier is not None:
+            await _change(session, caller, earlier, "superseded", {"state": PlanState.SUPERSEDED})
+        return await _change(session, caller, plan, "approved", values)
 
 
 async def record_test(

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from catalog_api.ceilings.actions import broken_ceilings, refuse_broken_ceilings
+from catalog_api.ceilings.actions import ceilings_kept
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.dependencies import queries, rules
 from catalog_api.dependencies.rules import Node, NodeKind, Strength
@@ -44,15 +44,13 @@ async def create_dependency(
     refuse_itself([(key, provider)])
     await queries.lock_graph(session)
     consumer = [Node(NodeKind.SERVICE, key)] if body.strength is Strength.HARD else []
-    known = await broken_ceilings(session, consumer) if consumer else []
     identity = uuid4()
     own = {"strength": body.strength, "cost_share": body.cost_share}
     values = row_of(identity, key, provider, {**own, "description": body.description})
-    if not await queries.insert_dependency(session, values):
-        raise await _exists(session, key, provider)
-    await refuse_broken_graph(session, {key}, {provider})
-    if consumer:
-        await refuse_broken_ceilings(session, consumer, known)
+    async with ceilings_kept(session, consumer):
+        if not await queries.insert_dependency(session, values):
+            raise await _exists(session, key, provider)
+        await refuse_broken_graph(session, {key}, {provider})
     shown = as_shown({"consumer": key, **body.model_dump()})
     change = ResourceChange(DEPENDENCY, str(identity), "created", None, shown, key)
     await record_resource(session, caller, change)
@@ -76,12 +74,10 @@ async def change_dependency(
         return present
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)
     consumer = [Node(NodeKind.SERVICE, key)] if "strength" in after else []
-    known = await broken_ceilings(session, consumer) if consumer else []
-    await queries.change_dependency(session, identity, after)
     provider = Node(NodeKind(present.provider["kind"]), present.provider["key"])
-    await _refuse_exceeded_shares(session, {provider})
-    if consumer:
-        await refuse_broken_ceilings(session, consumer, known)
+    async with ceilings_kept(session, consumer):
+        await queries.change_dependency(session, identity, after)
+        await _refuse_exceeded_shares(session, {provider})
     sides = as_shown(before), as_shown(after)
     await record_resource(
         session, caller, ResourceChange(DEPENDENCY, str(identity), "changed", *sides, key)
@@ -98,10 +94,8 @@ async def remove_dependency(session: Session, caller: Principal, key: str, ident
     await queries.lock_graph(session)
     present = await queries.get_dependency(session, key, identity)
     consumer = [Node(NodeKind.SERVICE, key)] if present.strength is Strength.HARD else []
-    known = await broken_ceilings(session, consumer) if consumer else []
-    await queries.delete_dependency(session, identity)
-    if consumer:
-        await refuse_broken_ceilings(session, consumer, known)
+    async with ceilings_kept(session, consumer):
+        await queries.delete_dependency(session, identity)
     provider = {name: present.provider[name] for name in ("kind", "key")}
     own = {name: getattr(present, name) for name in ("strength", "cost_share", "description")}
     shown = as_shown({"consumer": key, "provider": provider, **own})

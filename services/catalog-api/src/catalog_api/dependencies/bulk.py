@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from catalog_api.ceilings.actions import broken_ceilings, refuse_broken_ceilings
+from catalog_api.ceilings.actions import ceilings_kept
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.dependencies import actions, queries
 from catalog_api.dependencies.rules import Node, NodeKind, Strength
@@ -60,12 +60,10 @@ async def upsert_dependencies(
     actions.refuse_itself(fresh)
     steps = [_step(item, pair, present) for item, pair in zip(items, pairs, strict=True)]
     consumers = {Node(NodeKind.SERVICE, one.pair[0]) for one in steps if _moves_a_ceiling(one)}
-    known = await broken_ceilings(session, consumers) if consumers else []
-    written = await session.begin_nested()
-    await _write(session, steps)
-    await _refuse_broken_graph(session, steps)
-    if consumers:
-        await refuse_broken_ceilings(session, consumers, known)
+    async with ceilings_kept(session, consumers):
+        written = await session.begin_nested()
+        await _write(session, steps)
+        await _refuse_broken_graph(session, steps)
     if dry_run:
         await written.rollback()
     else:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from catalog_api.ceilings.actions import broken_ceilings, refuse_broken_ceilings
+from catalog_api.ceilings.actions import ceilings_kept
 from catalog_api.changes import ResourceChange, record_resource
 from catalog_api.dependencies.rules import Node, NodeKind
 from catalog_api.keys import key_for, key_taken
@@ -53,10 +53,8 @@ async def change_vendor_product(
     before, after = registry_rules.before_of(changed), registry_rules.after_of(changed)
     refuse(rules.contract_errors({**shown, **after}))
     product = [Node(NodeKind.VENDOR_PRODUCT, key)] if "recovery_time_hours" in after else []
-    known = await broken_ceilings(session, product) if product else []
-    await queries.change_product(session, key, rules.as_columns(after))
-    if product:
-        await refuse_broken_ceilings(session, product, known)
+    async with ceilings_kept(session, product):
+        await queries.change_product(session, key, rules.as_columns(after))
     change = ResourceChange(VENDOR_PRODUCT, key, "changed", before, after)
     await record_resource(session, caller, change)
     return await queries.get_product(session, key, today)
