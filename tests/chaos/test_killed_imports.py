@@ -153,10 +153,10 @@ def test_an_acknowledged_incident_is_there_after_any_death(system: System) -> No
         posting.join(60)
 
     soon(lambda: system.ready("metrics"), within=60)
-    lost = [
-        external_id
+    answers = {
+        external_id: system.send("metrics", "GET", f"/v1/incidents/single/{external_id}")
         for external_id in acknowledged
-        if system.send("metrics", "GET", f"/v1/incidents/single/{external_id}").status_code != 200
-    ]
+    }
+    lost = {name: answer.text for name, answer in answers.items() if not answer.is_success}
     assert len(acknowledged) >= 60
-    assert lost == []
+    assert lost == {}

@@ -84,10 +84,16 @@ class System:
         return next((int(child.pid) for child in children if _is(child, program)), None)
 
     def kill(self, program: str) -> int:
-        """Kill a child with -9 and return the pid it had."""
-        pid = self.pid(program)
-        os.kill(pid, signal.SIGKILL)
-        return pid
+        """Kill a child with -9, see it gone, and return the pid it had.
+
+        What it leaves behind ends too before this returns: the connections of a killed
+        postgres answer for a moment more, and whoever asks `ready` then is told too much.
+        """
+        victim = psutil.Process(self.pid(program))
+        family = [victim, *victim.children(recursive=True)]
+        victim.kill()
+        soon(lambda: not any(map(_lives, family)), within=30)
+        return int(victim.pid)
 
     def ready(self, service: str) -> bool:
         try:
@@ -194,6 +200,13 @@ def secrets_of(directory: Path) -> dict[str, str]:
     """The generated passwords of an installation."""
     known: dict[str, str] = json.loads((directory / "secrets.json").read_text())
     return known
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _is(process: psutil.Process, program: str) -> bool:

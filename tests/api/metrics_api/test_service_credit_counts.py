@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from metrics_api.service_credits.actions import compute_credits
+from shared.kit import clock
 from shared.kit.database import transaction
 from tests.support.copies import add_copy
 from tests.support.incidents import add_service, resolved_incident, store
@@ -20,7 +21,8 @@ from tests.support.promises import agreement, calendar
 from tests.support.slos import define_sli, define_slo, push
 
 ZONE = ZoneInfo("America/New_York")
-TODAY = datetime.now(ZONE).date()
+NOW = clock.now()
+TODAY = NOW.astimezone(ZONE).date()
 FIRST = TODAY - timedelta(days=90)
 NEXT: dict[str, Callable[[date], date]] = {
     "day": lambda day: day + timedelta(days=1),
@@ -29,6 +31,12 @@ NEXT: dict[str, Callable[[date], date]] = {
 }
 TIERS = {"mttr": [(4, "5"), (8, "12.5"), (12, "30")], "sli": [(0.9, "5"), (0.8, "12.5")]}
 CAP = "20"
+
+
+@pytest.fixture(autouse=True)
+def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No day ends between what a test counts and what it counts it against."""
+    monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
 def midnight(day: date) -> datetime:

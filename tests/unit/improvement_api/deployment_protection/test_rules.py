@@ -27,6 +27,9 @@ from tests.support.github import signature
 API = "https://api.github.com"
 GOOD = f"{API}/repos/acme/shop/actions/runs/7/deployment_protection_rule"
 
+# Without NUL: to HMAC, which pads with zeros, "0" and "0\0" are one key.
+SECRETS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
+
 
 def shown(outcome: str, kind: str = "automated", **fields: object) -> Shown:
     texts = {"title": "Quiet", "reason": "why", "required": True} | fields
@@ -39,14 +42,10 @@ class TestSignatures:
 
         assert is_signed(b"Hello, World!", sent, ["It's a Secret to Everybody"])
 
-    @given(st.binary(), st.text(min_size=1), st.text(min_size=1))
+    @given(st.binary(), SECRETS, SECRETS)
     def test_either_of_two_secrets_signs_and_no_other(
         self, body: bytes, first: str, second: str
     ) -> None:
-        try:
-            first.encode(), second.encode()
-        except UnicodeEncodeError:
-            return
         for secret in (first, second):
             assert is_signed(body, signature(body, secret), [first, second])
         assert not is_signed(body, signature(body, first + second), [first, second])
