@@ -15,8 +15,12 @@ PLAN = "/v1/services/vpn/retirement-plan"
 ANY = {"If-Match": "*"}
 STEP = {"id": "tell", "text": "Tell the customers", "due": "2027-01-31"}
 DECIDED = {"successor": "zta", "planned_on": "2027-03-31", "steps": [STEP]}
-TODAY = datetime.now(UTC).date()
+MIGRATED = {"migrated_on": "2026-06-30", "to": "zta"}
 Engage = Callable[..., Awaitable[None]]
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
 
 
 @pytest.fixture
@@ -87,8 +91,8 @@ class TestReadiness:
     ) -> None:
         await approved(vpn)
         await engage("sales")
-        await engage("hr", TODAY + timedelta(days=1))
-        await engage("left", TODAY - timedelta(days=1))
+        await engage("hr", today() + timedelta(days=1))
+        await engage("left", today() - timedelta(days=1))
 
         assert await missing(vpn) == {"customers": ["hr", "sales"]}
 
@@ -97,9 +101,8 @@ class TestReadiness:
     ) -> None:
         await approved(vpn)
         await engage("sales")
-        body = {"migrated_on": TODAY.isoformat(), "to": "zta"}
 
-        await vpn.http.put(f"{PLAN}/customers/sales", json=body)
+        await vpn.http.put(f"{PLAN}/customers/sales", json=MIGRATED)
 
         assert await missing(vpn) == {"customers": ["sales"]}
         assert (await vpn.http.get(PLAN)).json()["customers_migrated"] == 1
@@ -285,17 +288,15 @@ class TestWrite:
 
 
 class TestCustomers:
-    BODY: ClassVar = {"migrated_on": TODAY.isoformat(), "to": "zta"}
-
     async def test_migrated_customers_are_listed_and_taken_back(
         self, vpn: Catalog, engage: Engage
     ) -> None:
         await draft(vpn)
-        await engage("sales", TODAY)
+        await engage("sales", today() - timedelta(days=1))
         url = f"{PLAN}/customers"
 
-        put = await vpn.http.put(f"{url}/sales", json=self.BODY)
-        again = await vpn.http.put(f"{url}/sales", json=self.BODY | {"to": "paper"})
+        put = await vpn.http.put(f"{url}/sales", json=MIGRATED)
+        again = await vpn.http.put(f"{url}/sales", json=MIGRATED | {"to": "paper"})
         listed = (await vpn.http.get(url)).json()["items"]
         removed, gone = [await vpn.http.delete(f"{url}/sales") for _ in range(2)]
 
@@ -306,16 +307,16 @@ class TestCustomers:
     async def test_who_was_never_engaged_cannot_migrate(self, vpn: Catalog) -> None:
         await draft(vpn)
 
-        reply = await vpn.http.put(f"{PLAN}/customers/sales", json=self.BODY)
+        reply = await vpn.http.put(f"{PLAN}/customers/sales", json=MIGRATED)
 
         assert (reply.status_code, reply.json()["code"]) == (409, "not_engaged")
 
     async def test_nobody_has_migrated_tomorrow(self, vpn: Catalog, engage: Engage) -> None:
         await draft(vpn)
         await engage("sales")
-        tomorrow = {"migrated_on": (TODAY + timedelta(days=1)).isoformat()}
+        tomorrow = {"migrated_on": (today() + timedelta(days=1)).isoformat()}
 
-        reply = await vpn.http.put(f"{PLAN}/customers/sales", json=self.BODY | tomorrow)
+        reply = await vpn.http.put(f"{PLAN}/customers/sales", json=MIGRATED | tomorrow)
 
         assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, "/migrated_on")
 
@@ -324,7 +325,7 @@ class TestCustomers:
     ) -> None:
         await draft(vpn)
         await engage("sales")
-        await vpn.http.put(f"{PLAN}/customers/sales", json=self.BODY)
+        await vpn.http.put(f"{PLAN}/customers/sales", json=MIGRATED)
 
         query = {"resource": "retirement_plan", "key": "vpn"}
         entries = (await vpn.http.get("/v1/audit", params=query)).json()["items"]

@@ -23,8 +23,8 @@ FIELDS = {
     "treatment": "reduce",
     "treatment_text": "Buy a second one.",
 }
-TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
-ACCEPTANCE = {"owner": "bea", "until": TOMORROW, "reason": "budgeted"}
+LAST_DAY = datetime(2099, 6, 30, 12, tzinfo=UTC)
+ACCEPTANCE = {"owner": "bea", "until": f"{LAST_DAY:%Y-%m-%d}", "reason": "budgeted"}
 Raise = Callable[..., Awaitable[dict[str, Any]]]
 
 
@@ -69,10 +69,10 @@ async def state_of(catalog: Catalog, risk: str) -> str:
     return str((await catalog.http.get(f"{RISKS}/{risk}")).json()["state"])
 
 
-async def pass_days(catalog: Catalog, days: int) -> int:
-    """The job that ends acceptances, that many days from now."""
+async def end_lapsed(catalog: Catalog, *, days_later: int = 1) -> int:
+    """The job that ends acceptances, that many days after their last one."""
     async with transaction(catalog.app.state.engine) as session:
-        return await end_acceptances(session, datetime.now(UTC) + timedelta(days=days))
+        return await end_acceptances(session, LAST_DAY + timedelta(days=days_later))
 
 
 class TestRecord:
@@ -229,15 +229,18 @@ class TestAccept:
         risk = await raise_risk("accepted")
 
         assert (risk["accepted_by"], risk["acceptance_owner"]) == ("bea", "bea")
-        assert (risk["accepted_until"], risk["acceptance_reason"]) == (TOMORROW, "budgeted")
+        assert (risk["accepted_until"], risk["acceptance_reason"]) == (
+            ACCEPTANCE["until"],
+            "budgeted",
+        )
 
     async def test_an_acceptance_lapses_after_its_last_day_and_only_once(
         self, catalog: Catalog, raise_risk: Raise
     ) -> None:
         risk = await raise_risk("accepted")
 
-        on_last_day = await pass_days(catalog, 1)
-        after, again = await pass_days(catalog, 2), await pass_days(catalog, 2)
+        on_last_day = await end_lapsed(catalog, days_later=0)
+        after, again = await end_lapsed(catalog), await end_lapsed(catalog)
 
         assert (on_last_day, after, again) == (0, 1, 0)
         assert await state_of(catalog, risk["id"]) == "open"
@@ -246,7 +249,7 @@ class TestAccept:
         self, catalog: Catalog, raise_risk: Raise
     ) -> None:
         risk = await raise_risk("accepted")
-        await pass_days(catalog, 2)
+        await end_lapsed(catalog)
 
         query = {"resource": "risk", "key": risk["id"]}
         entries = (await catalog.http.get("/v1/audit", params=query)).json()["items"]

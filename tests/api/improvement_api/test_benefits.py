@@ -175,7 +175,7 @@ class TestMeasuring:
         assert (await measure(tollgate, initiative)).status_code == 201
 
     @pytest.mark.parametrize(
-        "fields", [{"state": "in_progress"}, {"end": None}, {"end": TODAY.isoformat()}]
+        "fields", [{"state": "in_progress"}, {"end": None}, {"end": str(TODAY + timedelta(1))}]
     )
     async def test_waits_for_the_end_of_the_initiative(
         self, tollgate: Improvement, figures: Figures, plan: Any, fields: dict[str, Any]

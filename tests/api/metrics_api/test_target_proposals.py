@@ -206,7 +206,7 @@ class TestAccepting:
         await metrics.http.post("/v1/kras", json=MEASURED)
 
         # From today on, so that the old one is a target of the past.
-        accepted = await decide(metrics, one, "accept", starts_on=str(TODAY.date()))
+        accepted = await decide(metrics, one, "accept", starts_on=str(now().date()))
 
         new = accepted.json()["new_target"]
         links = await items(metrics, "/v1/tier-links", lower="pay")
