@@ -95,22 +95,24 @@ class TestCreate:
 
 class TestState:
     @pytest.mark.parametrize(
-        ("fields", "state"),
+        ("days", "fields", "state"),
         [
-            ({}, "active"),
-            ({"contract_to": today(31), "renewal_notice_days": 30}, "active"),
-            ({"contract_to": today(30), "renewal_notice_days": 30}, "expiring"),
-            ({"contract_to": today(0)}, "expiring"),
-            ({"contract_to": today(-1)}, "expired"),
-            ({"end_of_life_on": today(1)}, "active"),
-            ({"end_of_life_on": today(0)}, "end_of_life"),
-            ({"contract_to": today(-1), "end_of_life_on": today(-1)}, "end_of_life"),
+            ({}, {}, "active"),
+            ({"contract_to": 31}, {"renewal_notice_days": 30}, "active"),
+            ({"contract_to": 30}, {"renewal_notice_days": 30}, "expiring"),
+            ({"contract_to": 0}, {}, "expiring"),
+            ({"contract_to": -1}, {}, "expired"),
+            ({"end_of_life_on": 1}, {}, "active"),
+            ({"end_of_life_on": 0}, {}, "end_of_life"),
+            ({"contract_to": -1, "end_of_life_on": -1}, {}, "end_of_life"),
         ],
     )
     async def test_the_state_follows_from_the_dates(
-        self, catalog: Catalog, fields: dict[str, Any], state: str
+        self, catalog: Catalog, days: dict[str, int], fields: dict[str, Any], state: str
     ) -> None:
-        assert (await record(catalog, **fields))["state"] == state
+        dates = {name: today(distance) for name, distance in days.items()}
+
+        assert (await record(catalog, **dates, **fields))["state"] == state
 
 
 class TestList:
