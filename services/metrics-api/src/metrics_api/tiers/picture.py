@@ -1,6 +1,7 @@
 """The tree as a picture: a column a tier, red nodes where it hurts; to look at and print."""
 
 from dataclasses import dataclass
+from textwrap import shorten, wrap
 from typing import Final
 
 from metrics_api.tiers.rules import Node, Tier, layout
@@ -8,8 +9,8 @@ from metrics_api.tiers.schemas import Tree, TreeEvent, TreeNode, TreeTarget
 from shared.documents.xml_texts import xml_text
 from shared.kit.pages import template_of
 
-COLUMN, ROW, BOX, HEIGHT, MARGIN, HEAD = 190, 46, 160, 36, 16, 40
-LINE: Final = 26  # letters that fit into a box
+COLUMN, ROW, BOX, HEIGHT, MARGIN, HEAD = 190, 66, 166, 56, 16, 40
+LINE: Final = 24  # letters that fit into a line of a box
 HEADINGS: Final = {
     Tier.KRA: "Key result area",
     Tier.KPI: "KPI",
@@ -26,7 +27,7 @@ class Box:
     x: int
     y: int
     node: TreeNode
-    name: str
+    name: list[str]  # of two lines at most
     note: str
 
 
@@ -60,8 +61,8 @@ def drawn(tree: Tree) -> Picture:
             MARGIN + places[node.id].column * COLUMN,
             HEAD + MARGIN + round(places[node.id].row * ROW),
             node,
-            _shortened(node.name),
-            _shortened(_note(node)),
+            _lines(node.name),
+            shorten(_note(node), LINE + 4, placeholder="…"),
         )
         for node in tree.nodes
     }
@@ -118,5 +119,5 @@ def _note(node: TreeNode) -> str:
     return node.status.value
 
 
-def _shortened(words: str) -> str:
-    return words if len(words) <= LINE else words[: LINE - 1] + "…"
+def _lines(name: str) -> list[str]:
+    return wrap(name, LINE, max_lines=2, placeholder="…")
