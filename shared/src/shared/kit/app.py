@@ -77,7 +77,7 @@ def build_app(  # noqa: PLR0913 - the wiring of an app is what it is made of
     app.state.registry = registry
     auth.install_verifier(app, settings)
     problems.install_problem_handlers(app)
-    ours = (health.router, *routers, audit_routes.router, event_routes.router)
+    ours = (*routers, audit_routes.router, event_routes.router, health.router)
     table = RouteTable([route for router in ours for route in router.routes])
     app.router.routes.append(table)
     serve_docs(app)  # last: whatever comes first is asked before each request
