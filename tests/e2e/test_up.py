@@ -2,8 +2,8 @@
 
 import os
 import secrets
-import signal
 import shutil
+import signal
 import socket
 import subprocess
 import sys
