@@ -38,7 +38,7 @@ class DependencyCreate(Wire):
         json_schema_extra={
             "examples": [
                 {
-                    "provider": {"kind": "service", "key": "identity-and-access"},
+                    "provider": {"kind": "vendor_product", "key": "backup-vault"},
                     "strength": "hard",
                     "cost_share": "0.05",
                 }
