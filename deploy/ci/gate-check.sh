@@ -1,6 +1,8 @@
 # Asks Tollgate whether a service may pass a gate. Needs sh, curl and jq; installs nothing.
 # Exit codes: 0 pass (and warning, where that is allowed), 1 a computed fail, 2 warning or
 # inconclusive, 3 everything else: no token, unreachable, unknown service, error.
+# Beside TOLLGATE_URL, _SERVICE, _GATE and _TOKEN it reads, where they are set, TOLLGATE_ALLOW_WARNING
+# (true), _JUNIT (file of the report), _AUDIENCE (of GitHub's token), _RETRIES (3), _PATIENCE (60 s).
 set -u
 umask 077
 trouble() { echo "tollgate: $1" >&2; exit 3; }

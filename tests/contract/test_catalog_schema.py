@@ -127,6 +127,47 @@ def test_an_extension_that_is_already_elsewhere_is_used_there(postgres_server: S
     assert likeness == 1
 
 
+def test_who_does_not_own_the_schemas_is_told_so(postgres_server: Server) -> None:
+    database = postgres_server.create_empty_database("catalog")
+    role = f"{database.name}_other"
+    other_url = re.sub(r"//[^@]*@", f"//{role}:other@", database.admin_url)
+    try:
+        migrate(DEFINITION, database.admin_url, database.runtime_url)
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            admin.execute(
+                sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'other'").format(sql.Identifier(role))
+            )
+
+        with pytest.raises(MigrationError, match="not the owner of the schemas catalog"):
+            migrate(DEFINITION, other_url, database.runtime_url)
+    finally:
+        postgres_server.drop_database(database.name)
+        with postgres_server.connect() as admin:
+            admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+
+
+def test_a_wrong_password_of_the_runtime_role_is_told_where_it_may_not_be_set(
+    postgres_server: Server,
+) -> None:
+    database = postgres_server.create_empty_database("catalog")
+    role = f"{database.name}_weak"
+    weak_url = re.sub(r"//[^@]*@", f"//{role}:weak@", database.admin_url)
+    wrong_url = re.sub(r":[^:@]*@", ":wrong@", database.runtime_url)
+    try:
+        migrate(DEFINITION, database.admin_url, database.runtime_url)
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            admin.execute(
+                sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'weak'").format(sql.Identifier(role))
+            )
+
+        with pytest.raises(MigrationError, match="CATALOG_DATABASE_URL cannot log in"):
+            migrate(DEFINITION, weak_url, wrong_url)
+    finally:
+        postgres_server.drop_database(database.name)
+        with postgres_server.connect() as admin:
+            admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+
+
 def test_without_the_right_to_make_the_extension_the_error_says_what_to_do(
     postgres_server: Server,
 ) -> None:

@@ -18,6 +18,7 @@ from shared.kit.etag import if_match
 from shared.kit.idempotency import claim_idempotency_key
 from shared.kit.pagination import page_params
 from shared.kit.routing import RouteTable
+from tests.support.docs_page import filled_in
 
 PACKAGES = ["catalog_api", "metrics_api", "improvement_api"]
 OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/.well-known/jwks.json"}
@@ -230,6 +231,30 @@ def test_every_stamp_says_how_it_is_written(contract: dict[str, Any]) -> None:
             said = json.dumps(kind)
             if field.endswith("_at") and '"string"' in said:
                 assert '"date-time"' in said or "RFC 3339" in said, f"{name}.{field}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_what_the_docs_fill_in_as_a_body_is_well_formed(
+    package: str,
+) -> None:
+    """Whoever tries an operation sends that first; only what it names may not be there yet."""
+    contract: dict[str, Any] = import_module(f"{package}.app").create_app().openapi()
+    bodies = {
+        operation["operationId"]: operation["requestBody"]["content"].get("application/json")
+        for _, _, operation in operations(contract)
+        if "requestBody" in operation
+    }
+
+    refused = {
+        route.operation_id: errors
+        for route in _routes(package)
+        if route.body_field is not None and bodies[route.operation_id or ""]
+        for body in [filled_in(contract, bodies[route.operation_id or ""])]
+        for _, errors in [route.body_field.validate(body, {}, loc=("body",))]
+        if errors
+    }
+
+    assert refused == {}
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -2,8 +2,11 @@
 
 import os
 import secrets
+import shutil
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +21,8 @@ from tests.support.postgres import Server, separate_server
 from tests.support.processes import SERVICES, System, running_system, start_system
 
 pytestmark = pytest.mark.slow
+
+PSQL = shutil.which("psql") or ""
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +189,40 @@ def test_a_wrong_database_url_is_refused(tmp_path: Path, url: str) -> None:
 
     assert line.startswith("tollgate: DATABASE_URL ")
     assert "unset it" in line
+    assert "Is the server running" not in line  # libpq's question, below its reason
+
+
+@pytest.mark.parametrize("place", ["taken", "taken/below"])
+def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path, place: str) -> None:
+    (tmp_path / "taken").touch()
+
+    line = refused_start(tmp_path, DATA_DIR=str(tmp_path / place))
+
+    assert line.startswith(f"tollgate: {tmp_path / 'taken'}")
+    assert "set DATA_DIR" in line
+
+
+@pytest.mark.skipif(not PSQL, reason="no psql on this machine")
+def test_the_administrators_script_is_all_that_a_limited_user_needs() -> None:
+    script = Path("deploy/postgres.sql").resolve()
+    passwords = {name: f"{name}-pw" for name in SERVICES}
+    given = [f"--set={name}={value}" for name, value in {**passwords, "owner": "mover"}.items()]
+    with separate_server() as server, own_database(server) as url:
+        address = url.rpartition("@")[2]
+        with server.connect() as superuser:
+            superuser.execute("CREATE ROLE mover LOGIN PASSWORD 'pw'")
+        subprocess.run([PSQL, *given, f"--file={script}", url], check=True, capture_output=True)
+
+        for name, password in passwords.items():
+            runtime_url = f"postgresql://tollgate_{name}:{password}@{address}"
+            urls = {
+                "DATABASE_URL": f"postgresql://mover:pw@{address}",
+                f"{name.upper()}_DATABASE_URL": runtime_url,
+            }
+            migrate = [sys.executable, "-m", f"{name}_api", "migrate"]
+            subprocess.run(migrate, env={**os.environ, **urls}, check=True)
+            with psycopg.connect(runtime_url) as runtime:
+                runtime.execute(f"SELECT * FROM {name}.audit_entry").fetchall()
 
 
 def test_a_missing_right_is_named(other_server: Server, tmp_path: Path) -> None:

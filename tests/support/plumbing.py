@@ -12,6 +12,7 @@ import psycopg
 from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 from psycopg import sql
+from pydantic_settings import SettingsConfigDict
 from sqlalchemy import Column, Integer, Table, Text, create_engine
 
 from shared.clients.local_issuer import sign_local_token
@@ -31,6 +32,8 @@ note = Table("note", metadata, Column("id", Integer, primary_key=True), Column("
 
 
 class PlumbingSettings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="PLUMBING_", frozen=True, extra="ignore")
+
     schema_name: ClassVar[str] = SCHEMA
     service_name: ClassVar[str] = "plumbing-api"
 

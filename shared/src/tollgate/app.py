@@ -8,7 +8,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from tollgate.demo.command import demo
-from tollgate.exits import INTERRUPTED, CommandFailed, ExitCode
+from tollgate.exits import INTERRUPTED, OUTPUT_CLOSED, CommandFailed, ExitCode
 from tollgate.gate import gate
 from tollgate.imports import imports
 from tollgate.report import report
@@ -38,13 +38,13 @@ def run(arguments: Sequence[str], transport: httpx.BaseTransport | None = None) 
     except CommandFailed as error:
         _say(str(error))
     except TyperException as error:
-        _say(f"{error.format_message() or 'A command is missing'} (see `tollgate --help`)")
+        _say(f"{error.format_message() or 'A command is missing'} (see `{_command(error)} --help`)")
     except (Abort, KeyboardInterrupt):
         _say(INTERRUPTED)
     except (Exception, SystemExit) as error:  # a crash is code 3, never a verdict
         if os.environ.get("TOLLGATE_DEBUG"):
             raise
-        _say(f"{type(error).__name__}: {error} (set TOLLGATE_DEBUG=1 to see where, and report it)")
+        _say(_crash(error))
     else:
         return _ended(ended)
     return ExitCode.OTHER
@@ -57,6 +57,19 @@ def _ended(ended: object) -> ExitCode:
     if ended == CTRL_C:
         _say(INTERRUPTED)
     return ExitCode.PASSED if ended in {None, 0} else ExitCode.OTHER
+
+
+def _crash(error: BaseException) -> str:
+    # typer and rich make SystemExit of a pipe that nobody reads any more.
+    if isinstance(error.__context__, BrokenPipeError):
+        return OUTPUT_CLOSED
+    return f"{type(error).__name__}: {error} (set TOLLGATE_DEBUG=1 to see where, and report it)"
+
+
+def _command(error: TyperException) -> str:
+    """What was begun to be said: `tollgate gate check` where an option of that is wrong."""
+    context = getattr(error, "ctx", None)
+    return "tollgate" if context is None else str(context.command_path)
 
 
 def _say(line: str) -> None:

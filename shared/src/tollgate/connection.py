@@ -84,7 +84,9 @@ def open_client(provider: Provider, caller: Caller, *, timeout: float = 60) -> h
     """A client of one service; `timeout` in seconds holds for each wait on the connection."""
     url = service_url(provider)
     try:
-        host = urlsplit(url).hostname
+        scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
+        if scheme not in {"http", "https"} or not host:
+            raise ValueError("it must begin with http:// or https:// and a host")
         return httpx.Client(
             base_url=url,
             auth=caller.auth(),

@@ -3,6 +3,7 @@
 from enum import IntEnum
 
 INTERRUPTED = "Interrupted before the end: run the same command again"
+OUTPUT_CLOSED = "The output was closed before its end: let what reads it read on"
 
 
 class ExitCode(IntEnum):

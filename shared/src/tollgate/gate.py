@@ -31,8 +31,10 @@ def _gate() -> None:
 def check(
     context: typer.Context,
     service: Annotated[str, typer.Option(metavar="KEY", help="Key of the service.")],
-    gate: Annotated[Gate, typer.Option(help="Key of the tollgate.")],
-    output: Annotated[GateFormat, typer.Option("--format")] = GateFormat.TEXT,
+    gate: Annotated[Gate, typer.Option(metavar="GATE", help=f"One of {', '.join(Gate)}.")],
+    output: Annotated[
+        GateFormat, typer.Option("--format", help="For people, programs or CI systems.")
+    ] = GateFormat.TEXT,
     allow_warning: Annotated[
         bool, typer.Option("--allow-warning", help="Let the verdict `warning` pass (exit 0).")
     ] = False,
@@ -42,6 +44,8 @@ def check(
 
     Exit codes: 0 pass; 1 computed fail; 2 warning or inconclusive; 3 everything else.
     """
+    if not service.strip():
+        raise CommandFailed("--service is empty: give the key of a service")
     answer = evaluate(caller_of(context, token), service, gate)
     evaluation = read_evaluation(answer)
     if output is GateFormat.JSON:

@@ -38,10 +38,15 @@ def performance(  # noqa: PLR0913 - the options of the command line
     context: typer.Context,
     *,
     periods: Annotated[str, typer.Option(metavar="A,B", help="Such as 2016-Q1,2016-Q2.")],
-    kpi: Annotated[KpiId, typer.Option(help="The KPI of the table.")] = KpiId.MTTR,
+    kpi: Annotated[
+        KpiId, typer.Option(metavar="KPI", help=f"One of {', '.join(KpiId)}.")
+    ] = KpiId.MTTR,
     portfolio: Annotated[str | None, typer.Option(help="Only its services.")] = None,
     timezone: Annotated[str, typer.Option(help="IANA zone of the periods.")] = "UTC",
-    output: Annotated[ReportFormat, typer.Option("--format")] = ReportFormat.TABLE,
+    output: Annotated[
+        ReportFormat,
+        typer.Option("--format", help="For people, programs, spreadsheets or browsers."),
+    ] = ReportFormat.TABLE,
     token: TokenOption = None,
 ) -> None:
     """Print the performance table: values per period, target, met, improvement action."""

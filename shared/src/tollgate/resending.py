@@ -43,7 +43,11 @@ def call_until_answered(
                 " when it runs again, run the same command again, nothing is counted twice"
             )
         if attempt == 0:
-            typer.echo(f"tollgate: {reason}; trying again for {patience:g} s", err=True)
+            typer.echo(
+                f"tollgate: {client.base_url} gave no answer ({reason});"
+                f" trying again for {patience:g} s",
+                err=True,
+            )
         time.sleep(pause)
     raise AssertionError("unreachable")  # the pauses never end
 

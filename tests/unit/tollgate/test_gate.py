@@ -105,6 +105,44 @@ def test_a_wrong_usage_is_code_3(arguments: list[str]) -> None:
     assert run(arguments, httpx.MockTransport(answering(201, make_evaluation()))) == 3
 
 
+@pytest.mark.parametrize(
+    ("arguments", "help_of"),
+    [
+        (["no-such-command"], "tollgate --help"),
+        (["gate"], "tollgate gate --help"),
+        (["gate", "check"], "tollgate gate check --help"),
+    ],
+)
+def test_a_wrong_usage_names_the_help_of_its_command(
+    arguments: list[str], help_of: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(arguments)
+
+    assert f"`{help_of}`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("service", ["", " "])
+def test_a_variable_that_is_not_set_is_no_service(
+    service: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    transport = httpx.MockTransport(answering(201, make_evaluation(verdict="pass")))
+
+    assert run(["gate", "check", "--service", service, "--gate", "to-retirement"], transport) == 3
+    assert "--service is empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "url", ["improvement.example:8003", "improvement.example", "/api", "https://"]
+)
+def test_a_url_without_its_beginning_is_said_to_be_none(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("IMPROVEMENT_URL", url)
+
+    assert check(answering(201, make_evaluation(verdict="pass"))) == 3
+    assert "it must begin with http://" in capsys.readouterr().err
+
+
 def test_without_a_token_it_is_code_3(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (data_dir / "identity" / "local-issuer.jwk").unlink()
 

@@ -1,5 +1,6 @@
 """The process exits with our codes, whatever breaks in it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,3 +50,19 @@ def test_an_output_that_cannot_be_written_is_code_3() -> None:
 
     assert ended.returncode == 3
     assert "No space left" in ended.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["gate", "check", "--help"]])
+def test_a_reader_that_stops_reading_is_said_to_have_stopped(arguments: list[str]) -> None:
+    nobody, output = os.pipe()
+    os.close(nobody)
+    try:
+        ended = subprocess.run(
+            [*TOLLGATE, *arguments], stdout=output, stderr=subprocess.PIPE, text=True, check=False
+        )
+    finally:
+        os.close(output)
+
+    assert ended.returncode == 3
+    assert ended.stderr.startswith("tollgate: The output was closed before its end")
+    assert ended.stderr.count("\n") == 1

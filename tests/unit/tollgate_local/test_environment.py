@@ -67,6 +67,18 @@ def test_a_given_runtime_url_is_kept(
     assert environment["CATALOG_DATABASE_URL"] == "postgresql://given@elsewhere/db"
 
 
+def test_a_variable_set_to_nothing_gives_nothing(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = service_environment(installation, "catalog", ADMIN)
+    for name in ("CATALOG_DATABASE_URL", "CATALOG_PORT", "CATALOG_TRUSTED_ISSUERS"):
+        monkeypatch.setenv(name, "")
+
+    environment = service_environment(installation, "catalog", ADMIN)
+
+    assert {name: environment[name] for name in built} == built
+
+
 @pytest.mark.parametrize(
     ("sender", "receiver"), [("catalog", "metrics"), ("metrics", "improvement")]
 )

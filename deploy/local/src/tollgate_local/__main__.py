@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from tollgate_local.containers import write_containers
 from tollgate_local.errors import SetupError
@@ -32,6 +33,22 @@ def main() -> int:
     except SetupError as error:
         print(f"tollgate: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        if not _is_of_data(error):
+            raise
+        print(
+            f"tollgate: {error.filename} cannot be used ({error.strerror}):"
+            " set DATA_DIR to a directory that this user may write to.",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _is_of_data(error: OSError) -> bool:
+    if error.filename is None:
+        return False
+    file, directory = Path(os.fsdecode(error.filename)), data_directory()
+    return file.is_relative_to(directory) or directory.is_relative_to(file)
 
 
 if __name__ == "__main__":

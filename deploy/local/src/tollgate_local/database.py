@@ -30,7 +30,8 @@ def given_url() -> str | None:
             version = admin.info.server_version // 10000
             encoding = admin.info.parameter_status("server_encoding")
     except psycopg.Error as error:
-        reason = str(error).strip().splitlines()[-1]
+        # Below it are questions of libpq's, and the other addresses.
+        reason = str(error).strip().splitlines()[0]
         raise SetupError(
             f"DATABASE_URL cannot be used ({reason}): correct it, or unset it."
         ) from None

@@ -87,11 +87,10 @@ def service_environment(installation: Installation, service: str, admin_url: str
     (CATALOG_DATABASE_URL ...), which is how one does it where roles cannot be created.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-    database = os.environ.get(f"{service.upper()}_DATABASE_URL") or runtime_url(
-        installation, service, admin_url
-    )
-    built = service_variables(installation, service, database)
-    return {**built, **inherited, "DATA_DIR": str(installation.directory)}
+    built = service_variables(installation, service, runtime_url(installation, service, admin_url))
+    # A variable that is set to nothing, as CI systems set those they lack, sets nothing.
+    given = {name: os.environ.get(name) or value for name, value in built.items()}
+    return {**inherited, **given, "DATA_DIR": str(installation.directory)}
 
 
 def service_variables(installation: Installation, service: str, database: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +13,14 @@ from pathlib import Path
 
 import orjson
 import uvicorn
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from shared.kit.database import libpq_url
 from shared.kit.definition import ServiceDefinition
 from shared.kit.logging import configure_logging
 from shared.kit.migrations import MigrationError, StaleSchema, check_schema, migrate
+from shared.kit.settings import ServiceSettings
 from shared.kit.wire import JoiningProtocol
 from shared.kit.worker import run_worker
 
@@ -33,11 +37,30 @@ def main(definition: ServiceDefinition, arguments: list[str] | None = None) -> i
     chosen = parser.parse_args(arguments)
     if chosen.verb == "openapi":
         return _openapi(definition, chosen.file)
-    return {"serve": _serve, "worker": _worker, "migrate": _migrate}[chosen.verb](definition)
+    try:
+        settings = definition.settings()
+    except (ValidationError, SettingsError) as error:
+        print(_unusable(definition, error), file=sys.stderr)  # noqa: T201
+        return 2
+    verb = {"serve": _serve, "worker": _worker, "migrate": _migrate}[chosen.verb]
+    return verb(definition, settings)
 
 
-def _serve(definition: ServiceDefinition) -> int:
-    settings = definition.settings()
+def _unusable(definition: ServiceDefinition, error: ValidationError | SettingsError) -> str:
+    """Which variable is wrong and why, in one line; never its value, which may be a secret."""
+    prefix = definition.schema.upper()
+    if isinstance(error, SettingsError):
+        named = re.search(r'field "(\w+)"', str(error))
+        return f"{prefix}_{named[1].upper() if named else '…'}: it is not JSON"
+    return "; ".join(
+        f"{prefix}_{'/'.join([str(field).upper(), *map(str, inside)])}:"
+        f" {problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors(include_input=False, include_url=False)
+        for field, *inside in [problem["loc"]]
+    )
+
+
+def _serve(definition: ServiceDefinition, settings: ServiceSettings) -> int:
     configure_logging(settings)
     with _made_for_good():
         app = definition.create_app(settings)
@@ -75,8 +98,7 @@ def _made_for_good() -> Iterator[None]:
     gc.freeze()
 
 
-def _worker(definition: ServiceDefinition) -> int:
-    settings = definition.settings()
+def _worker(definition: ServiceDefinition, settings: ServiceSettings) -> int:
     configure_logging(settings)
     check = partial(check_schema, package=definition.package, schema=definition.schema)
     with _made_for_good():
@@ -89,17 +111,18 @@ def _worker(definition: ServiceDefinition) -> int:
     return 0
 
 
-def _migrate(definition: ServiceDefinition) -> int:
+def _migrate(definition: ServiceDefinition, settings: ServiceSettings) -> int:
     admin_url = os.environ.get("DATABASE_URL")
     if not admin_url:
         print("Set DATABASE_URL to an administrative PostgreSQL URL", file=sys.stderr)  # noqa: T201
         return 2
-    runtime_url = definition.settings().database_url.get_secret_value()
+    runtime_url = settings.database_url.get_secret_value()
     try:
         migrate(definition, admin_url, libpq_url(runtime_url))
     except MigrationError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
+    print(f"The schema {definition.schema} is that of this release")  # noqa: T201
     return 0
 
 

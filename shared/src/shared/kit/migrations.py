@@ -4,8 +4,8 @@ Runs with the administrative DATABASE_URL. The runtime role owns nothing: it may
 its own schema, and only add rows to append-only tables.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any
 
@@ -17,12 +17,14 @@ from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy import Connection, MetaData, create_engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import NullPool
 
 from shared.kit.database import libpq_url, sqlalchemy_url
 from shared.kit.definition import ServiceDefinition
 from shared.kit.job_schema import apply_jobs_schema
+from shared.kit.settings import DATABASE_URL_FORM
 
 MINIMUM_VERSION = 150000
 _LOCK = 7_205_331_904
@@ -84,20 +86,45 @@ def migrate(definition: ServiceDefinition, admin_url: str, runtime_url: str) -> 
     """
     role = make_url(runtime_url).username
     if role is None:
-        raise MigrationError(f"The runtime URL of {definition.name} names no user")
+        raise MigrationError(
+            f"{_runtime_variable(definition)} names no role: set it to the URL with which"
+            f" {definition.name} shall log in, such as"
+            f" postgresql://tollgate_{definition.schema}:PASSWORD@HOST/DATABASE"
+        )
     with _connected(admin_url) as admin:
         _check_version(admin)
         # Services migrate side by side: roles and extensions are the cluster's and the
         # database's, so they are made one service at a time.
         admin.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-        _explained(lambda: _ensure_role(admin, runtime_url), "CREATEROLE")
+        _explained(lambda: _ensure_role(admin, definition, runtime_url), "CREATEROLE")
         _explained(lambda: _ensure_schemas(admin, definition.schema), "CREATE on the database")
-        engine = create_engine(sqlalchemy_url(admin_url), poolclass=NullPool)
-        with engine.begin() as connection:
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
-            command.upgrade(alembic_config(definition.package, connection), "head")
-        apply_jobs_schema(admin, f"{definition.schema}_jobs", role)
-        _grant(admin, definition, role)
+        with _as_owner(definition.schema):
+            _upgrade(definition, admin_url)
+            apply_jobs_schema(admin, f"{definition.schema}_jobs", role)
+            _grant(admin, definition, role)
+
+
+def _upgrade(definition: ServiceDefinition, admin_url: str) -> None:
+    engine = create_engine(sqlalchemy_url(admin_url), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+        command.upgrade(alembic_config(definition.package, connection), "head")
+
+
+@contextmanager
+def _as_owner(schema: str) -> Iterator[None]:
+    """What only the owner of the schemas may do; MigrationError where somebody else made them."""
+    try:
+        yield
+    except (psycopg.errors.InsufficientPrivilege, ProgrammingError) as error:
+        cause = error.orig if isinstance(error, ProgrammingError) else error
+        if not isinstance(cause, psycopg.errors.InsufficientPrivilege):
+            raise
+        raise MigrationError(
+            f"The user of DATABASE_URL is not the owner of the schemas {schema} and {schema}_jobs"
+            f" or of what is in them ({_first_line(cause)}): migrate as the user that made"
+            " them, or make this one their owner (ALTER ... OWNER TO)"
+        ) from error
 
 
 def run_script(script: str) -> None:
@@ -114,10 +141,12 @@ def _connected(url: str) -> AbstractContextManager[psycopg.Connection[Any]]:
     try:
         return psycopg.connect(libpq_url(url), autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1]
         raise MigrationError(
-            f"DATABASE_URL cannot be reached ({reason}): check host, port, user and password"
+            f"DATABASE_URL cannot be reached ({_first_line(error)}):"
+            " check host, port, user and password"
         ) from error
+    except (ArgumentError, ValueError) as error:
+        raise MigrationError(f"DATABASE_URL: write {DATABASE_URL_FORM}") from error
 
 
 def _check_version(admin: psycopg.Connection[Any]) -> None:
@@ -133,33 +162,51 @@ def _explained(step: Callable[[], None], right: str) -> None:
         step()
     except psycopg.errors.InsufficientPrivilege as error:
         raise MigrationError(
-            f"The user of DATABASE_URL lacks the right {right} ({str(error).splitlines()[0]}):"
-            " grant it, or create the role and schemas and set CATALOG_DATABASE_URL,"
-            " METRICS_DATABASE_URL and IMPROVEMENT_DATABASE_URL"
+            f"The user of DATABASE_URL lacks the right {right} ({_first_line(error)}):"
+            " grant it, or let an administrator run deploy/postgres.sql and set"
+            " CATALOG_DATABASE_URL, METRICS_DATABASE_URL and IMPROVEMENT_DATABASE_URL"
         ) from error
 
 
-def _ensure_role(admin: psycopg.Connection[Any], runtime_url: str) -> None:
+def _ensure_role(
+    admin: psycopg.Connection[Any], definition: ServiceDefinition, runtime_url: str
+) -> None:
     """The runtime role can log in with its URL; else it is created or given that password."""
     wanted = make_url(runtime_url)
     assert wanted.username is not None
+    role, password = sql.Identifier(wanted.username), sql.Literal(wanted.password or "")
     known = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [wanted.username]).fetchone()
-    if known and _can_log_in(runtime_url):
+    if not known:
+        admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, password))
         return
-    verb = sql.SQL("ALTER" if known else "CREATE")
-    admin.execute(
-        sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
-            verb, sql.Identifier(wanted.username), sql.Literal(wanted.password or "")
-        )
-    )
+    refused = _refused_login(runtime_url)
+    if refused is None:
+        return
+    try:
+        admin.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(role, password))
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise MigrationError(
+            f"{_runtime_variable(definition)} cannot log in ({refused}), and the user of"
+            " DATABASE_URL may not give its role another password: correct that URL"
+        ) from error
 
 
-def _can_log_in(url: str) -> bool:
+def _refused_login(url: str) -> str | None:
+    """Why nobody can log in with a URL; None if one can."""
     try:
         psycopg.connect(libpq_url(url), connect_timeout=5).close()
-    except psycopg.OperationalError:
-        return False
-    return True
+    except psycopg.OperationalError as error:
+        return _first_line(error)
+    return None
+
+
+def _first_line(error: BaseException) -> str:
+    """What went wrong: below it libpq asks questions and lists other addresses."""
+    return str(error).strip().splitlines()[0]
+
+
+def _runtime_variable(definition: ServiceDefinition) -> str:
+    return f"{definition.schema.upper()}_DATABASE_URL"
 
 
 def _ensure_schemas(admin: psycopg.Connection[Any], schema: str) -> None:

@@ -5,8 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+DATABASE_URL_FORM = "postgresql://USER:PASSWORD@HOST:5432/DATABASE"
 
 
 class TrustedIssuer(BaseModel):
@@ -89,3 +93,14 @@ class ServiceSettings(BaseSettings):
     metrics_open: bool = Field(False, description="serve /metrics without a token")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_format: str = Field("json", description="json or console")
+
+    @field_validator("database_url")
+    @classmethod
+    def _of_postgresql(cls, url: SecretStr) -> SecretStr:
+        try:
+            ours = make_url(url.get_secret_value()).get_backend_name() in {"postgresql", "postgres"}
+        except (ArgumentError, ValueError):
+            ours = False
+        if not ours:
+            raise ValueError(f"write {DATABASE_URL_FORM}")
+        return url

@@ -15,7 +15,7 @@ def check_move(thing: str, moves: Moves[State], state: State, to: State) -> None
     allowed = [move.value for move in moves.get(state, ())]
     if to.value not in allowed:
         raise Conflict(
-            f"A {thing} that is {state.value} cannot become {to.value};"
+            f"{_one(thing)} that is {state.value} cannot become {to.value};"
             f" it can become: {', '.join(allowed) or 'nothing else'}",
             code="move_not_allowed",
             state=state.value,
@@ -28,8 +28,13 @@ def check_state(thing: str, state: State, needed: Collection[State], act: str) -
     if state not in needed:
         possible = [one.value for one in needed]
         raise Conflict(
-            f"A {thing} that is {state.value} cannot be {act}: it must be {' or '.join(possible)}",
+            f"{_one(thing)} that is {state.value} cannot be {act}:"
+            f" it must be {' or '.join(possible)}",
             code="state_not_allowed",
             state=state.value,
             allowed=possible,
         )
+
+
+def _one(thing: str) -> str:
+    return f"{'An' if thing[0] in 'aeio' else 'A'} {thing}"

@@ -6,7 +6,14 @@ from itertools import pairwise
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -104,7 +111,7 @@ class SupportInterval(Wire):
 
     day: Weekday
     start: ClockTime
-    end: ClockTime
+    end: Annotated[ClockTime, Field(examples=["18:00"])]
 
     @model_validator(mode="after")
     def _ends_after_start(self) -> "SupportInterval":
@@ -169,6 +176,21 @@ class PortfolioOut(Out):
 class ServiceCreate(Wire):
     """A new service; its stage is `strategy`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Badge Printing",
+                    "portfolio": "workplace",
+                    "kind": "business",
+                    "description": "Prints the badges of people and visitors",
+                    "criticality": "low",
+                    "owners": [{"role": "service_owner", "subject": "ada@example.org"}],
+                }
+            ]
+        }
+    )
+
     key: Annotated[Key | None, Field(description="absent: the slug of the name")] = None
     name: Annotated[ShortText, Field(examples=["Network Infrastructure"])]
     portfolio: Key
@@ -184,6 +206,21 @@ class ServiceCreate(Wire):
 
 class ServiceOnboard(ServiceCreate):
     """A service that already runs, recorded at its stage; a live one names its service_owner."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Visitor Reception",
+                    "portfolio": "workplace",
+                    "kind": "business",
+                    "stage": "operate",
+                    "owners": [{"role": "service_owner", "subject": "ada@example.org"}],
+                    "reason": "Runs since 2019; recorded when the catalog was introduced",
+                }
+            ]
+        }
+    )
 
     stage: Stage  # type: ignore[assignment]
     reason: Annotated[

@@ -40,3 +40,11 @@ def test_an_act_in_another_state_names_the_states_it_needs() -> None:
         check_state("light", Light.GREEN, [Light.RED, Light.AMBER], "repaired")
     assert refused.value.code == "state_not_allowed"
     assert refused.value.extra["allowed"] == ["red", "amber"]
+
+
+@pytest.mark.parametrize(("thing", "said"), [("light", "A light"), ("agreement", "An agreement")])
+def test_a_thing_has_its_article(thing: str, said: str) -> None:
+    with pytest.raises(Conflict, match=f"^{said} that is red"):
+        check_move(thing, MOVES, Light.RED, Light.AMBER)
+    with pytest.raises(Conflict, match=f"^{said} that is green"):
+        check_state(thing, Light.GREEN, [Light.RED], "passed")

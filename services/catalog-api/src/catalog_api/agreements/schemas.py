@@ -2,10 +2,11 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
+from catalog_api.fields import HASH_EXAMPLE
 from catalog_api.money import Amount, Currency
 from shared.kit.patches import absent
 from shared.schemas.agreements import (
@@ -91,11 +92,50 @@ class GuaranteeWrite(Wire):
     cap: Annotated[Amount, Field(description="most that is credited in a period")]
 
 
+_EXAMPLE: dict[str, Any] = {
+    "provider": {
+        "kind": "it",
+        "name": "Information technology",
+        "signatories": ["rosa.klein"],
+    },
+    "customer": {
+        "kind": "customer",
+        "key": "finance",
+        "name": "Finance",
+        "signatories": ["helga.brandt"],
+    },
+    "services": ["printing"],
+    "hours": {"calendar": "office-hours"},
+    "targets": [
+        {
+            "id": "repair",
+            "kpi": "mttr",
+            "comparator": "lte",
+            "value": 8,
+            "period": "month",
+            "vital_activities": ["close-the-books"],
+        }
+    ],
+    "guarantees": [
+        {
+            "target": "repair",
+            "basis": "percent",
+            "tiers": [{"worse_than": 8, "credit": "5"}],
+            "cap": "10",
+        }
+    ],
+    "valid_from": "2027-01-01",
+    "review_date": "2027-12-01",
+}
+
+
 class AgreementWrite(Wire):
     """The text of a version. Who provides and who is served depends on the kind of agreement.
 
     sla: IT and a customer; ola: two units; underpinning_contract: a vendor and IT.
     """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     provider: PartyWrite
     customer: PartyWrite
@@ -112,6 +152,12 @@ class AgreementWrite(Wire):
 
 
 class AgreementCreate(AgreementWrite):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "SLA printing for finance", "kind": "sla", **_EXAMPLE}]
+        }
+    )
+
     key: Annotated[Key | None, Field(description="absent: the slug of the name")] = None
     name: Annotated[ShortText, Field(examples=["SLA mail for finance"])]
     kind: AgreementKind
@@ -157,7 +203,9 @@ class SignatureWrite(Wire):
     """For which side one signs, and the hash of the text one has read."""
 
     side: Side
-    text_hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    text_hash: Annotated[
+        str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Field(examples=[HASH_EXAMPLE])
+    ]
 
 
 class Termination(Wire):

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from catalog_api.artifacts.rules import ArtifactKey, ResourceKind
 from catalog_api.fields import Uri
@@ -23,6 +23,18 @@ class ArtifactPatch(Wire):
 
 class ResourceCreate(Wire):
     """`uri` for a document or portal, `key` for what the catalog holds."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "document",
+                    "title": "Governance handbook",
+                    "uri": "https://wiki.example.org/governance",
+                }
+            ]
+        }
+    )
 
     kind: ResourceKind
     title: Annotated[ShortText, Field(examples=["Governance handbook"])]

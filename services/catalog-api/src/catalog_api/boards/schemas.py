@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from catalog_api.boards.rules import BoardOutcome, MeetingState, MemberRole, Settled, Vote
 from catalog_api.fields import Uri
@@ -53,6 +53,21 @@ Decides = Annotated[list[DecidesIn], Field(max_length=200)]
 
 
 class BoardCreate(Wire):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Workplace board",
+                    "purpose": "Decides on stage changes of services.",
+                    "cadence_days": 30,
+                    "quorum": {"minimum": 1},
+                    "members": [{"subject": "ada@example.org", "role": "chair"}],
+                    "decides": [{"gate": "to-retirement", "portfolio": "workplace"}],
+                }
+            ]
+        }
+    )
+
     key: Annotated[Key | None, Field(description="absent: the slug of the name")] = None
     name: Annotated[ShortText, Field(examples=["Service board"])]
     purpose: Annotated[NonEmpty, Field(examples=["Decides on stage changes of services."])]
@@ -64,6 +79,8 @@ class BoardCreate(Wire):
 
 class BoardPatch(Wire):
     """The fields to change; those left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"cadence_days": 14}]})
 
     name: ShortText = absent()
     purpose: NonEmpty = absent()

@@ -38,7 +38,7 @@ VersionQuery = Annotated[
     int | None, Query(ge=1, lt=2**31, description="absent: the newest version")
 ]
 From = Annotated[Timestamp, Query(alias="from")]
-To = Annotated[Timestamp, Query(description="exclusive")]
+To = Annotated[Timestamp, Query(description="exclusive", examples=["2026-03-08T08:30:00Z"])]
 LONGEST_LIST = timedelta(days=92)
 LONGEST_COUNT = timedelta(days=3660)
 

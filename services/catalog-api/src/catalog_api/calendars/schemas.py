@@ -1,18 +1,27 @@
 """Calendars as they are written and shown; a version itself is in shared.schemas.agreements."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from shared.kit.patches import absent
 from shared.schemas.agreements import CalendarVersionOut, NamedDay
 from shared.schemas.catalog import SupportHours, SupportInterval
 from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire
 
+_EXAMPLE: dict[str, Any] = {
+    "timezone": "Europe/Zurich",
+    "weekly": [{"day": "monday", "start": "08:00", "end": "18:00"}],
+    "country": "CH",
+    "subdivision": "ZH",
+}
+
 
 class CalendarText(SupportHours):
     """Weekly hours in a time zone, or `always_open`; closed on public holidays and own days."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     weekly: Annotated[list[SupportInterval], Field(default_factory=list, max_length=50)]
     always_open: Annotated[bool, Field(description="24 × 7, in place of `weekly`")] = False
@@ -33,6 +42,10 @@ class CalendarText(SupportHours):
 
 
 class CalendarCreate(CalendarText):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Office hours Zürich", **_EXAMPLE}]}
+    )
+
     key: Annotated[Key | None, Field(description="absent: the slug of the name")] = None
     name: Annotated[ShortText, Field(examples=["Office hours Zürich"])]
     description: LongText = ""

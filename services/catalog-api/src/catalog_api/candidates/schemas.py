@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from catalog_api.candidates.rules import CandidateState
 from shared.kit.patches import absent
@@ -17,6 +17,10 @@ Product = Annotated[
 
 
 class CandidateCreate(Wire):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Hosted mail", "vendor": "Postbox AG"}]}
+    )
+
     name: Annotated[ShortText, Field(examples=["Hosted mail"])]
     vendor: Annotated[ShortText, Field(examples=["Postbox AG"])]
     description: LongText = ""
@@ -25,6 +29,8 @@ class CandidateCreate(Wire):
 
 class CandidatePatch(Wire):
     """The fields to change; those left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"vendor": "Postbox AG"}]})
 
     name: ShortText = absent()
     vendor: ShortText = absent()

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from catalog_api.ceilings.rules import Ceiling, Dimension, Promise, Standing, standing
 from catalog_api.dependencies.rules import Node, NodeKind
@@ -17,6 +17,19 @@ _NAMED = 50
 
 
 class CeilingExceptionCreate(Wire):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "dimension": "availability",
+                    "reason": "The customer accepted the risk",
+                    "risk_owner": "ada@example.org",
+                    "expires_on": "2030-12-31",
+                }
+            ]
+        }
+    )
+
     dimension: Dimension
     reason: Annotated[LongText, Field(min_length=1, examples=["The customer accepted the risk"])]
     risk_owner: Subject

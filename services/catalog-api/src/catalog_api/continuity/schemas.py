@@ -16,7 +16,7 @@ from catalog_api.continuity.rules import (
     Link,
 )
 from catalog_api.dependencies.rules import NodeKind
-from catalog_api.fields import Uri
+from catalog_api.fields import HASH_EXAMPLE, Uri
 from catalog_api.plans.rules import PlanState
 from shared.schemas.catalog import Role
 from shared.schemas.common import Day, LongText, Out, ShortText, Wire
@@ -28,7 +28,7 @@ Tier = Annotated[int, Field(ge=1, le=4, description="business impact, 1 is the m
 TextHash = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9a-f]{64}$"),
-    Field(description="SHA-256 of the RFC 8785 JSON of the plan's text"),
+    Field(description="SHA-256 of the RFC 8785 JSON of the plan's text", examples=[HASH_EXAMPLE]),
 ]
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, RootModel, model_validator
+from pydantic import ConfigDict, Field, RootModel, model_validator
 
 from catalog_api.costs.rules import CostCategory, CostKind, Interval
 from catalog_api.money import Amount, Currency
@@ -68,6 +68,8 @@ class CostItemCreate(RootModel[Annotated[OpexCreate | CapexCreate, Field(discrim
 
 class CostItemPatch(Wire):
     """The fields to change; the result must be a whole item of its kind."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "1300.00"}]})
 
     name: ShortText = absent()
     category: CostCategory = absent()

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from catalog_api.money import Currency
 from shared.kit.patches import absent
@@ -25,6 +25,19 @@ RateValue = Annotated[
 
 class ExchangeRateCreate(Wire):
     """Holds from a day on until the next rate of the pair; inverted where that is asked for."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "from_currency": "USD",
+                    "to_currency": "EUR",
+                    "rate": "0.94",
+                    "valid_from": "2026-03-01",
+                }
+            ]
+        }
+    )
 
     from_currency: Currency
     to_currency: Currency

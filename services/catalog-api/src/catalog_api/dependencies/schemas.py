@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from catalog_api.dependencies.rules import NodeKind, Strength
 from catalog_api.registry.schemas import FieldChangeOut, UpsertOutcome
@@ -34,6 +34,18 @@ class Provider(Wire):
 
 
 class DependencyCreate(Wire):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "provider": {"kind": "vendor_product", "key": "backup-vault"},
+                    "strength": "hard",
+                    "cost_share": "0.05",
+                }
+            ]
+        }
+    )
+
     provider: Provider
     strength: Strength
     cost_share: CostShare = Decimal(0)
@@ -50,6 +62,18 @@ class DependencyPatch(Wire):
 
 class DependencyUpsert(DependencyPatch):
     """A dependency by its consumer and provider. A new one needs its strength."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "consumer": "intranet",
+                    "provider": {"kind": "service", "key": "identity-and-access"},
+                    "strength": "hard",
+                }
+            ]
+        }
+    )
 
     consumer: Key
     provider: Provider

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from catalog_api.objectives.rules import Layer, LinkKind, ObjectiveState
 from shared.kit.patches import absent
@@ -24,6 +24,20 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000), Storab
 class ObjectiveCreate(Wire):
     """A new, active objective. One of the layer corporate has no parent, every other has one."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Cheaper workplaces",
+                    "owner": "ada@example.org",
+                    "layer": "corporate",
+                    "measure": "Cost of a workplace 10 % under 2025",
+                    "target_date": "2027-12-31",
+                }
+            ]
+        }
+    )
+
     key: Annotated[Key | None, Field(description="absent: the slug of the name")] = None
     name: Annotated[ShortText, Field(examples=["Cheaper workplaces"])]
     description: LongText = ""
@@ -38,6 +52,10 @@ class ObjectiveCreate(Wire):
 
 class ObjectivePatch(Wire):
     """The fields to change; those left out stay as they are. The layer never changes."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"measure": "Cost of a workplace 10 % under 2025"}]}
+    )
 
     name: ShortText = absent()
     description: LongText = absent()

@@ -5,7 +5,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    model_validator,
+)
 
 from catalog_api.ceilings.schemas import CeilingOut
 from catalog_api.financials.schemas import FigureOut
@@ -73,6 +80,8 @@ Amount = Annotated[
 class Audience(Wire):
     """Everyone, or whoever is of one of these customers, organisation units or roles."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"everyone": True}]})
+
     everyone: bool = False
     customers: Names
     units: Names
@@ -113,7 +122,7 @@ class Announcement(Wire):
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=2000), Storable]
     starts_at: Timestamp | None = None
-    ends_at: Timestamp | None = None
+    ends_at: Annotated[Timestamp | None, Field(examples=["2026-03-31T22:00:00Z"])] = None
 
     @model_validator(mode="after")
     def _ends_after_start(self) -> "Announcement":

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from catalog_api.organisation.rules import UnitKind
 from shared.kit.patches import absent
@@ -39,6 +39,14 @@ Responsibilities = Annotated[
 
 
 class UnitCreate(Wire):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"name": "Print room", "kind": "team", "parent": "it", "manager": "ada@example.org"}
+            ]
+        }
+    )
+
     key: Annotated[Key | None, Field(description="absent: the slug of the name")] = None
     name: Annotated[ShortText, Field(examples=["Network operations"])]
     kind: UnitKind
@@ -48,6 +56,8 @@ class UnitCreate(Wire):
 
 class UnitPatch(Wire):
     """The fields to change; those left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"manager": "ada@example.org"}]})
 
     name: ShortText = absent()
     kind: UnitKind = absent()
@@ -68,13 +78,19 @@ class UnitOut(Out):
 
 
 class MemberCreate(Wire):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"subject": "ada@example.org", "valid_from": "2026-03-01"}]}
+    )
+
     subject: Subject
     valid_from: Annotated[Day | None, Field(description="absent: today, in UTC")] = None
     valid_to: Annotated[Day | None, Field(description="the first day of not belonging")] = None
 
 
 class MemberPatch(Wire):
-    valid_to: Annotated[Day | None, Field(description="the first day of not belonging")]
+    valid_to: Annotated[
+        Day | None, Field(description="the first day of not belonging", examples=["2027-03-01"])
+    ]
 
 
 class MemberOut(Out):

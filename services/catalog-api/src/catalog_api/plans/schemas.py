@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
+from catalog_api.fields import HASH_EXAMPLE
 from catalog_api.plans.rules import PlanKind, PlanState
 from catalog_api.plans.texts import PlanText, Reason
 from shared.schemas.catalog import Role
@@ -14,24 +15,23 @@ from shared.schemas.common import Out, Wire
 
 _EXAMPLE: JsonDict = {
     "text": {
-        "kind": "roadmap",
-        "items": [
-            {
-                "id": "single-sign-on",
-                "capability": "Sign in once for all applications",
-                "target_date": "2026-09-30",
-                "cost": "12000.00",
-                "currency": "EUR",
-                "status": "planned",
-            }
-        ],
+        "kind": "strategy",
+        "why": "People work anywhere.",
+        "outcomes": ["Nobody waits for the network"],
+        "objectives": ["fewer-interruptions"],
+        "target_customers": ["sales"],
+        "available_from": "2026-09-30",
+        "requirements": [],
     }
 }
 
 PlanHash = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9a-f]{64}$"),
-    Field(description="SHA-256 of the RFC 8785 JSON of the text, in hexadecimal"),
+    Field(
+        description="SHA-256 of the RFC 8785 JSON of the text, in hexadecimal",
+        examples=[HASH_EXAMPLE],
+    ),
 ]
 
 

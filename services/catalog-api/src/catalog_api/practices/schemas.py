@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from catalog_api.fields import Uri
 from catalog_api.practices.rules import Adoption, PracticeKind
@@ -76,6 +76,10 @@ class OpportunityLinkOut(Out):
 
 class AdoptionPut(Wire):
     """`not_applicable` needs a reason; `planned`, and nothing else, has a due date."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"adoption": "planned", "due_on": "2030-06-30"}]}
+    )
 
     adoption: Adoption
     reason: Annotated[LongText, StringConstraints(min_length=1)] | None = None

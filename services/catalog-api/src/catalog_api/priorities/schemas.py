@@ -1,9 +1,9 @@
 """Priority schemes as they are written and shown; a version is in shared.schemas.agreements."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from shared.kit.patches import absent
 from shared.schemas.agreements import SchemeVersionOut
@@ -32,8 +32,32 @@ class PriorityMeaning(Wire):
     ] = None
 
 
+_EXAMPLE: dict[str, Any] = {
+    "impacts": ["high", "low"],
+    "urgencies": ["high", "low"],
+    "matrix": {"high": {"high": 1, "low": 2}, "low": {"high": 2, "low": 2}},
+    "priorities": [
+        {
+            "priority": 1,
+            "name": "Critical",
+            "response_minutes": 15,
+            "resolution_minutes": 240,
+            "calendar": "around-the-clock",
+        },
+        {
+            "priority": 2,
+            "name": "Normal",
+            "resolution_minutes": 960,
+            "calendar": "office-hours",
+        },
+    ],
+}
+
+
 class SchemeText(Wire):
     """Levels from the highest to the lowest, a full matrix, and what each priority means."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     impacts: Annotated[Levels, Field(examples=[["high", "low"]])]
     urgencies: Annotated[Levels, Field(examples=[["high", "low"]])]
@@ -49,6 +73,10 @@ class SchemeText(Wire):
 
 
 class SchemeCreate(SchemeText):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Two priorities", **_EXAMPLE}]}
+    )
+
     key: Annotated[Key | None, Field(description="absent: the slug of the name")] = None
     name: Annotated[ShortText, Field(examples=["Standard priorities"])]
     description: LongText = ""
@@ -77,6 +105,8 @@ class SchemeOut(SchemeSummary):
 
 
 class SchemeChoice(Wire):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"scheme": "standard-priorities"}]})
+
     scheme: Key
 
 

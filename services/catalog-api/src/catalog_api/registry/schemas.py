@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from shared.kit.patches import absent
 from shared.schemas.catalog import (
@@ -21,6 +21,20 @@ from shared.schemas.common import Key, LongText, Out, ShortText, Wire
 class ServicePatch(Wire):
     """The fields to change; those left out stay as they are."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "criticality": "high",
+                    "support_hours": {
+                        "timezone": "Europe/Zurich",
+                        "weekly": [{"day": "monday", "start": "08:00", "end": "18:00"}],
+                    },
+                }
+            ]
+        }
+    )
+
     name: ShortText = absent()
     portfolio: Key = absent()
     kind: ServiceKind = absent()
@@ -36,6 +50,14 @@ class ServiceUpsert(ServicePatch):
 
     Owners and external references that are given replace those that are there.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"key": "parking", "name": "Parking", "portfolio": "workplace", "kind": "business"}
+            ]
+        }
+    )
 
     key: Key
     owners: Annotated[list[OwnerAssignment], Field(max_length=50)] = absent()

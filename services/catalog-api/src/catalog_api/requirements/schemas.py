@@ -34,7 +34,7 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000), Storab
 class RequirementCreate(Wire):
     """What an active customer needs of the service."""
 
-    customer: Annotated[Key, Field(examples=["sales-force"])]
+    customer: Annotated[Key, Field(examples=["sales"])]
     statement: Statement
     feedback: Feedback | None = None
     priority: Priority

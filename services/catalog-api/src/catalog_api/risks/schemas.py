@@ -64,6 +64,14 @@ class RiskCreate(Wire):
 class RiskPatch(Wire):
     """The fields to change; the score follows likelihood and impact."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"likelihood": 2, "treatment": "reduce", "treatment_text": "A second gateway"}
+            ]
+        }
+    )
+
     title: ShortText = absent()
     description: LongText = absent()
     likelihood: Points = absent()

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from catalog_api.touchpoints.rules import Channel
 from shared.kit.patches import absent
@@ -23,6 +23,19 @@ CalendarKey = Annotated[
 class TouchpointCreate(Wire):
     """Where customers meet services."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Service desk hotline",
+                    "channel": "phone",
+                    "address": "+41 44 555 01 01",
+                    "calendar": "office-hours",
+                }
+            ]
+        }
+    )
+
     key: Annotated[Key | None, Field(description="absent: the slug of the name")] = None
     name: Annotated[ShortText, Field(examples=["Service desk hotline"])]
     description: LongText = ""
@@ -34,6 +47,10 @@ class TouchpointCreate(Wire):
 
 class TouchpointPatch(Wire):
     """The fields to change; those left out stay as they are."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"hours": "Mon to Fri 07:00 to 18:00", "calendar": None}]}
+    )
 
     name: ShortText = absent()
     description: LongText = absent()

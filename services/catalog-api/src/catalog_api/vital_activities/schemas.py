@@ -15,7 +15,7 @@ class VitalActivityCreate(Wire):
     """What a customer must be able to do."""
 
     key: Annotated[Key | None, Field(description="absent: the slug of the name")] = None
-    customer: Annotated[Key, Field(examples=["sales-force"])]
+    customer: Annotated[Key, Field(examples=["sales"])]
     name: Annotated[ShortText, Field(examples=["Take orders at the customer's site"])]
     description: LongText = ""
     business_impact: Annotated[

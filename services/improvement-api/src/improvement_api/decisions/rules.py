@@ -174,7 +174,7 @@ def check_checkpoint(noted: Checkpoint, count: int, hash_there: str | None) -> B
         reason = f"the log had {noted.count} entries and has {count}"
         return Break(None, Flaw.ENTRY_MISSING, reason)
     if noted.head is not None and hash_there != noted.head:
-        where = "no entry" if noted.count is None else f"not entry {noted.count}"
-        reason = f"the hash {noted.head} was noted of the log's end, and {where} has it"
+        where = "no entry has it" if noted.count is None else f"entry {noted.count} has another"
+        reason = f"the log ended in the hash {noted.head}, and now {where}"
         return Break(noted.count, Flaw.CHECKPOINT_MISSED, reason)
     return None

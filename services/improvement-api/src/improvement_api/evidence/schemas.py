@@ -23,9 +23,9 @@ class EvidenceCreate(Wire):
         json_schema_extra={
             "examples": [
                 {
-                    "criterion": "design-package",
-                    "title": "Design package 1.0",
-                    "url": "https://wiki.example.org/design-package",
+                    "criterion": "business-case",
+                    "title": "Business case of the new gateway",
+                    "url": "https://wiki.example.org/business-case",
                 }
             ]
         }

@@ -30,7 +30,7 @@ class FeedbackCreate(Wire):
             "examples": [
                 {
                     "customer": "sales",
-                    "service": "vpn",
+                    "service": "identity-and-access",
                     "touchpoint": "phone",
                     "text": "Signing in takes ages in the morning.",
                     "said_at": "2026-03-02T08:10:00Z",
@@ -72,7 +72,11 @@ class ThemeCreate(Wire):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"service": "vpn", "title": "Slow sign-in", "phrases": ["sign in", "signing in"]}
+                {
+                    "service": "identity-and-access",
+                    "title": "Slow sign-in",
+                    "phrases": ["sign in", "signing in"],
+                }
             ]
         }
     )

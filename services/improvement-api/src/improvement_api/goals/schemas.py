@@ -34,7 +34,7 @@ class GoalCreate(Wire):
                     "comparator": "lte",
                     "value": 4.0,
                     "due_on": "2026-12-31",
-                    "relevant_to": "cheaper-workplaces",
+                    "relevant_to": "cheaper-workplace",
                 }
             ]
         }

@@ -117,7 +117,7 @@ class OpportunityMove(Wire):
 class OpportunityPlan(Wire):
     """What becomes the plan; title, problem and owner are the opportunity's unless given."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"objective": "cheaper-workplaces"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"objective": "cheaper-workplace"}]})
 
     objective: Key = Field(description="key of the objective of the catalog that it serves")
     title: ShortText | None = None

@@ -33,6 +33,8 @@ class PlanCreate(Wire):
 class PlanPatch(Wire):
     """What is absent stays as it is; `objective` may be set to null."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"owner": "ada@example.org"}]})
+
     title: ShortText = absent()
     problem: Annotated[LongText, Field(min_length=1)] = absent()
     owner: ShortText = absent()

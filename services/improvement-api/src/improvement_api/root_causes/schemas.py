@@ -26,7 +26,7 @@ class AnalysisCreate(Wire):
         json_schema_extra={
             "examples": [
                 {
-                    "service": "vpn",
+                    "service": "identity-and-access",
                     "title": "Nobody could sign in on Monday morning",
                     "method": "five_whys",
                     "incidents": [{"source": "jira", "external_id": "INC-17"}],

@@ -22,10 +22,10 @@ class WaiverCreate(Wire):
                 {
                     "service": "network-infrastructure",
                     "gate": "operate-to-improve",
-                    "criterion": "calm",
-                    "reason": "The backlog is the migration's, which ends in June.",
+                    "criterion": "benchmarked",
+                    "reason": "The industry's figures come in June.",
                     "risk_owner": "ada@example.org",
-                    "compensating_control": "A second person is on call at night.",
+                    "compensating_control": "Until then cost is compared with last year's.",
                     "expires_at": "2027-06-30T00:00:00Z",
                 }
             ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from shared.schemas.catalog import ReferenceSnapshot, RequestSnapshot, ServiceSummary
 from shared.schemas.common import Key, Out, ShortText, Wire
@@ -45,6 +45,18 @@ class RecordName(Wire):
 
 class AttributionCreate(Wire):
     """Either a name in the words of a source, from now on and for what is there; or records."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "service": "network-infrastructure",
+                    "source": "network-alarms",
+                    "service_name": "core-switch",
+                }
+            ]
+        }
+    )
 
     service: Key
     source: Key | None = None

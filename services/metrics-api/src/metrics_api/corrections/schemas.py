@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from metrics_api.corrections.rules import CorrectionCategory, CorrectionState
 from metrics_api.slis.schemas import ObjectKey
@@ -28,6 +28,20 @@ Zone = Annotated[str, StringConstraints(max_length=100), Field(examples=["Europe
 
 class CorrectionCreate(Wire):
     """Either `end` or `duration_minutes`; with a rule the duration is that of each occurrence."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "service": "network-infrastructure",
+                    "category": "scheduled_maintenance",
+                    "reason": "Exchange of the core switches",
+                    "start": "2026-03-01T20:00:00Z",
+                    "duration_minutes": 120,
+                }
+            ]
+        }
+    )
 
     service: Key
     slo: ObjectKey | None = Field(None, description="one SLO of the service; absent: all of them")

@@ -22,12 +22,33 @@ router = Router(prefix="/v1/openslo", tags=["openslo"])
 
 MetricsRead = Annotated[Principal, requires("metrics:read")]
 SlosWrite = Annotated[Principal, requires("slos:write")]
+_PUSHED = {"type": "Tollgate", "spec": {"feed": {"kind": "samples"}}}
+_EXAMPLE = {
+    "apiVersion": "openslo/v1",
+    "kind": "SLO",
+    "metadata": {"name": "checkout-answers"},
+    "spec": {
+        "service": "erp",
+        "indicator": {
+            "metadata": {"name": "checkout-answered"},
+            "spec": {
+                "ratioMetric": {
+                    "good": {"metricSource": _PUSHED},
+                    "total": {"metricSource": _PUSHED},
+                }
+            },
+        },
+        "budgetingMethod": "Occurrences",
+        "timeWindow": [{"duration": "28d", "isRolling": True}],
+        "objectives": [{"target": 0.99}],
+    },
+}
 _TEXT: dict[str, Any] = {
     "schema": {
         "type": "string",
         "description": "OpenSLO v1 objects: YAML documents, lists of objects, or JSON",
     },
-    "example": "apiVersion: openslo/v1\nkind: SLO\nmetadata: {name: checkout}\nspec: {…}\n",
+    "example": text_of([_EXAMPLE]),
 }
 _DOCUMENTS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -46,7 +67,10 @@ _DOCUMENTS: dict[int | str, dict[str, Any]] = {
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/yaml": _TEXT, "application/json": {"schema": {}}},
+            "content": {
+                "application/yaml": _TEXT,
+                "application/json": {"schema": {}, "example": [_EXAMPLE]},
+            },
         }
     },
     responses=problem_responses(400, 413),

@@ -141,6 +141,20 @@ Part = Literal["good", "bad", "total", "raw", "threshold"]
 class SliCreate(Wire):
     """`sources` hold the queries by part: good or bad and total, raw, or threshold."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "key": "checkout-latency",
+                    "service": "erp",
+                    "kind": "threshold",
+                    "unit": "ms",
+                    "feed": {"kind": "samples"},
+                }
+            ]
+        }
+    )
+
     key: ObjectKey
     service: Key
     name: ShortText | None = Field(None, description="OpenSLO's displayName")
@@ -159,6 +173,12 @@ class SliCreate(Wire):
 
 class SliPatch(Wire):
     """What can be changed; kind, parts and counter decide what samples mean and stay."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"description": "Time to answer, as the balancer measures it"}]
+        }
+    )
 
     name: ShortText | None = absent()
     description: Description = absent()

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from metrics_api.slis.schemas import AS_NUMBER, Annotations, Description, Labels, ObjectKey
 from metrics_api.slo_alerts.rules import AlertCause, AlertState, BurnComparator, PolicyState
@@ -70,6 +70,8 @@ class AlertPolicyCreate(Wire):
 
 class AlertPolicyPatch(Wire):
     """The fields to change; the earlier version is kept."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"alert_after": "2m"}]})
 
     name: ShortText | None = absent()
     description: Description = absent()

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, WithJsonSchema
+from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from metrics_api.slis.schemas import AS_NUMBER, Annotations, Description, Kept, Labels, ObjectKey
 from metrics_api.slos.durations import PATTERN
@@ -98,6 +98,21 @@ AtRiskBelow = Annotated[
 class SloCreate(Wire):
     """Without `sli` it is a composite of the SLIs of its objectives."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "key": "checkout-is-fast",
+                    "service": "erp",
+                    "sli": "checkout-latency",
+                    "budgeting_method": "occurrences",
+                    "time_window": {"duration": "28d"},
+                    "objectives": [{"target": 0.999, "op": "lte", "value": 300}],
+                }
+            ]
+        }
+    )
+
     key: ObjectKey
     service: Key
     name: ShortText | None = Field(None, description="OpenSLO's displayName")
@@ -114,6 +129,8 @@ class SloCreate(Wire):
 
 class SloPatch(Wire):
     """The fields to change; the earlier version is kept. Service and SLI stay."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"minimum_events": 20}]})
 
     name: ShortText | None = absent()
     description: Description = absent()

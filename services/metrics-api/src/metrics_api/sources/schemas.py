@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from metrics_api.sources.rules import folded
 from metrics_api.sources.signatures import RENAMABLE, Scheme, Signing
@@ -183,6 +183,12 @@ SourceKind = Annotated[
 
 
 class SourceCreate(Wire):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"key": "alarms", "name": "Our alarms", "kind": "alertmanager"}]
+        }
+    )
+
     key: Key
     name: ShortText
     kind: SourceKind = "generic"
@@ -205,6 +211,10 @@ class SourceCreate(Wire):
 class SourceChange(Wire):
     """Fields that are absent stay. Changed mappings of states and priorities are applied to the
     records there are, soon; all else reads only what comes from then on, or is replayed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"state_mapping": {"waiting for parts": "on_hold"}}]}
+    )
 
     name: ShortText | None = None
     kind: SourceKind | None = None
@@ -258,6 +268,8 @@ class NewApiKeyOut(ApiKeyOut):
 
 class SecretCreate(Wire):
     """`{}`: one is made. `secret`: one that the tool made is accepted."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
     secret: Annotated[
         str | None,

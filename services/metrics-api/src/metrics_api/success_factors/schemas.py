@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from metrics_api.success_factors.rules import Satisfaction
 from metrics_api.tiers.schemas import MeasuredKpiOut, MeasuredKpis
@@ -15,6 +15,20 @@ from shared.schemas.metrics import Comparator, KpiId
 
 class SuccessFactorCreate(Wire):
     """What must go well for an objective or a key result area, and the KPIs that satisfy it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "key": "solved-at-once",
+                    "name": "Incidents are solved at the first contact",
+                    "owner": "ada@example.org",
+                    "kra": "dependable-it",
+                    "kpis": [{"kpi": "fcr", "service": "network-infrastructure"}],
+                }
+            ]
+        }
+    )
 
     key: Key
     name: Annotated[ShortText, Field(examples=["Incidents are solved at the first contact"])]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from metrics_api.slos.rules import Level
 from metrics_api.tiers.rules import Break, LinkKind, Status, Tier
@@ -30,6 +30,20 @@ MeasuredKpis = Annotated[list[MeasuredKpi], Field(max_length=200)]
 class KraCreate(Wire):
     """What the organisation must be good at, and the KPIs that show it."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "key": "reliable-workplaces",
+                    "name": "Reliable workplaces",
+                    "owner": "ada@example.org",
+                    "objective": "fewer-interruptions",
+                    "kpis": [{"kpi": "mttr", "service": "network-infrastructure"}],
+                }
+            ]
+        }
+    )
+
     key: Key
     name: Annotated[ShortText, Field(examples=["Reliable workplaces"])]
     description: LongText = ""
@@ -40,6 +54,12 @@ class KraCreate(Wire):
 
 class KraPatch(Wire):
     """The fields to change; `kpis` replaces the whole list."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"kpis": [{"kpi": "mttr", "service": "network-infrastructure"}]}]
+        }
+    )
 
     name: ShortText = absent()
     description: LongText = absent()
@@ -70,6 +90,14 @@ class KraOut(Out):
 class LinkCreate(Wire):
     """Joins two tiers. `kpt_vma`: a target's id and a vital activity; `vma_slo`: a vital activity
     and an SLO; `sli_sie`: an SLI and the component that infrastructure events name."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"kind": "vma_slo", "upper": "talk-to-customers", "lower": "people-can-sign-on"}
+            ]
+        }
+    )
 
     kind: LinkKind
     upper: Annotated[End, Field(examples=["take-orders"])]
