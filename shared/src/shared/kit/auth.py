@@ -39,6 +39,12 @@ class Principal:
         """Whose will it is: the subject acted for, else the caller."""
         return self.on_behalf_of or self.subject
 
+    @property
+    def authors(self) -> frozenset[str]:
+        """Who answers for what is written, and so approves none of it: also a person who writes in
+        the name of another. A service that acts for somebody only passes on."""
+        return frozenset({self.person, self.subject} if self.kind == "user" else {self.person})
+
 
 @dataclass(frozen=True)
 class ApiKeyRecord:
