@@ -8,7 +8,7 @@ from shared.kit.database import transaction
 from shared.kit.jobs import JobContext
 from tests.support import plumbing
 
-SECRET = "whsec_do-not-tell"  # noqa: S105 - no real one
+SECRET = "whsec_do-not-tell"
 
 
 async def test_the_values_of_a_statement_that_fails_are_not_told(context: JobContext) -> None:

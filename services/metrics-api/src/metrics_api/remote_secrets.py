@@ -1,4 +1,4 @@
-"""Secrets that we keep for others' systems: never shown, and sent only where they were given for."""
+"""Secrets of other systems that we keep: never shown, and sent only to the URL they are for."""
 
 from shared.errors import Invalid
 

@@ -10,7 +10,7 @@ import httpx
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 # All that is given out of IPv6 for the internet. Outside of it lie what stands for an IPv4 address
-# (IPv4-compatible, translated) and site-local addresses, which the flags of `ipaddress` call global.
+# (IPv4-compatible, translated) and site-local addresses, which `ipaddress` takes for global ones.
 _GIVEN_OUT = ipaddress.ip_network("2000::/3")
 # For protocols (RFC 6890), and used for metadata by a cloud; older Pythons know only parts of it.
 _PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")

@@ -37,7 +37,8 @@ async def transition_by(session: AsyncSession, decision: str) -> Row[Any] | None
 async def last_moved_at(session: AsyncSession, service: str) -> datetime | None:
     """When the service came to its stage; None if it has been there from the beginning."""
     statement = select(func.max(_transition.moved_at)).where(_transition.service_key == service)
-    return (await session.execute(statement)).scalar_one()
+    found: datetime | None = (await session.execute(statement)).scalar_one()
+    return found
 
 
 async def insert_transition(session: AsyncSession, values: Mapping[str, Any]) -> Row[Any]:

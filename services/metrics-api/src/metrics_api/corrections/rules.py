@@ -209,23 +209,23 @@ def _spelt_out(recurrence: Recurrence, first: datetime) -> Recurrence:
     taken = {"bymonthday": first.day}
     if recurrence.frequency == YEARLY:
         taken["bymonth"] = first.month
-    return replace(recurrence, options=taken | said)
+    return replace(recurrence, options={**taken, **said})
 
 
 def _near(recurrence: Recurrence, first: datetime, over: datetime) -> datetime:
     """From where to follow a rule whose occurrences before `over` are of no interest.
 
     A whole number of its intervals after its first occurrence: to follow a daily rule through
-    decades takes a quarter of a second. One with a COUNT must be counted from its beginning.
+    decades takes a tenth of a second. One with a COUNT must be counted from its beginning.
     """
     if recurrence.count is not None or over <= first:
         return first
-    interval = recurrence.options.get("interval", 1)
+    interval: int = recurrence.options.get("interval", 1)
     if recurrence.frequency not in _MONTHS:
         step = interval * _PERIODS[recurrence.frequency]
         return first + (over - first) // step * step
-    step = interval * _MONTHS[recurrence.frequency]
-    skipped = ((over.year - first.year) * 12 + over.month - first.month) // step * step
+    months = interval * _MONTHS[recurrence.frequency]
+    skipped = ((over.year - first.year) * 12 + over.month - first.month) // months * months
     if not skipped:
         return first
     year, month = divmod(first.year * 12 + first.month - 1 + skipped, 12)
