@@ -170,10 +170,13 @@ class TestApprove:
 
         assert (reply.status_code, reply.json()["approved_as"]) == (200, "continuity_manager")
 
-    async def test_nobody_approves_a_text_of_their_own(self, catalog: Catalog) -> None:
+    @pytest.mark.parametrize("name", [{}, {"On-Behalf-Of": "zoe"}])
+    async def test_nobody_approves_a_text_of_their_own(
+        self, catalog: Catalog, name: dict[str, str]
+    ) -> None:
         await draft(catalog)
         changed = await catalog.http.put(
-            f"{PLANS}/1", json=TEXT | {"tier": 1}, headers={"If-Match": '"1"'}
+            f"{PLANS}/1", json=TEXT | {"tier": 1}, headers={"If-Match": '"1"'} | name
         )
         await act(catalog, changed.json(), "submission")
 

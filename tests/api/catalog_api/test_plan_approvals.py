@@ -10,6 +10,7 @@ from tests.support.catalog import Catalog, Make
 from tests.support.plans import (
     IN_STATE,
     ROADMAP,
+    ROADMAPS,
     approve,
     approved,
     draft,
@@ -169,6 +170,19 @@ class TestApproval:
         reply = await planned.http.post(url, json=body, headers=headers)
 
         assert (reply.status_code, reply.json()["code"]) == (403, "not_in_person")
+
+    async def test_who_wrote_in_the_name_of_another_does_not_approve_it(
+        self, planned: Catalog
+    ) -> None:
+        for_zoe = person(planned, "bea") | {"On-Behalf-Of": "zoe"}
+        written = await planned.http.post(ROADMAPS, json={"text": ROADMAP}, headers=for_zoe)
+        version = written.json() | {"url": f"{ROADMAPS}/{written.json()['version']}"}
+        await post(planned, f"{version['url']}/submission")
+
+        reply = await approve(planned, version, "bea")
+
+        assert written.json()["authors"] == ["bea", "zoe"]
+        assert (reply.status_code, reply.json()["code"]) == (403, "self_approval")
 
     async def test_approving_needs_its_scope(self, planned: Catalog) -> None:
         version = await in_review(planned)

@@ -178,8 +178,11 @@ class TestMoves:
 
 
 class TestApproval:
-    async def test_nobody_approves_a_plan_of_their_own(self, vpn: Catalog) -> None:
-        await draft(vpn)
+    @pytest.mark.parametrize("name", [{}, {"On-Behalf-Of": "zoe"}])
+    async def test_nobody_approves_a_plan_of_their_own(
+        self, vpn: Catalog, name: dict[str, str]
+    ) -> None:
+        await vpn.http.post(PLAN, json=DECIDED, headers=name)
         manager = vpn.token("ada", ALL_SCOPES, roles=["portfolio_manager"])
 
         reply = await approve(vpn, Authorization=f"Bearer {manager}")

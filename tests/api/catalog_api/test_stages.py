@@ -1,6 +1,7 @@
 """A stage moves only on a signed tollgate decision, exactly once."""
 
 import asyncio
+import time
 from typing import Any
 
 import httpx
@@ -164,6 +165,23 @@ class TestAgain:
         replies = await asyncio.gather(*(hand_in(catalog, one) for one in decisions))
 
         assert sorted(reply.status_code for reply in replies) == [201, 409]
+
+
+class TestStale:
+    async def test_a_decision_that_was_never_used_is_not_good_once_the_service_came_back(
+        self, catalog: Catalog, onboard: Make
+    ) -> None:
+        await onboard("vpn", stage="operate")
+        an_hour_ago = int(time.time()) - 3600
+        retire = catalog.decision("vpn", "to-retirement", "operate", "retirement", iat=an_hour_ago)
+        for gate, *stages in LIFECYCLE[3:5]:
+            await hand_in(catalog, catalog.decision("vpn", gate, *stages))
+
+        reply = await hand_in(catalog, retire)
+
+        assert (reply.status_code, reply.json()["code"]) == (409, "decision_invalid")
+        assert "before the service came to operate" in reply.json()["detail"]
+        assert await stage(catalog) == "operate"
 
 
 class TestOwner:

@@ -73,17 +73,17 @@ class TestApproval:
         self, tollgate: Improvement, plan: Any
     ) -> None:
         written = await drafted(tollgate, plan)
-        sent = {"json": {"to": "submitted"}, "headers": tollgate.caller("sue")}
+        for_tom = tollgate.caller("sue") | {"On-Behalf-Of": "tom"}
         path = path_of(plan, written["version"], "transitions")
-        case = (await tollgate.http.post(path, **sent)).json()
+        case = (await tollgate.http.post(path, json={"to": "submitted"}, headers=for_tom)).json()
 
         replies = [
             await decided(tollgate, case, "approved", who, "portfolio_manager")
-            for who in ("pipeline", "sue")
+            for who in ("pipeline", "sue", "tom")
         ]
 
-        assert [reply.json()["code"] for reply in replies] == ["self_approval"] * 2
-        assert case["authors"] == ["pipeline", "sue"]
+        assert [reply.json()["code"] for reply in replies] == ["self_approval"] * 3
+        assert case["authors"] == ["pipeline", "sue", "tom"]
 
     async def test_deciding_needs_the_role_and_is_done_in_person(
         self, tollgate: Improvement, plan: Any

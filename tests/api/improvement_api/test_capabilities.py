@@ -131,6 +131,16 @@ class TestWriting:
 
 
 class TestApproval:
+    async def test_is_not_of_who_wrote_in_the_name_of_another(self, tollgate: Improvement) -> None:
+        one = await drafted(tollgate)
+        for_mona = tollgate.caller("sue") | {"On-Behalf-Of": "mona"}
+        path = f"{PATH}/{one['id']}/transitions"
+        sent = await tollgate.http.post(path, json={"to": "submitted"}, headers=for_mona)
+
+        replies = [await decided(tollgate, sent.json(), who=who) for who in ("sue", "mona")]
+
+        assert [reply.json()["code"] for reply in replies] == ["self_approval"] * 2
+
     async def test_is_another_persons_and_final(self, tollgate: Improvement) -> None:
         one = await submitted(tollgate)
         path = f"{PATH}/{one['id']}"

@@ -182,6 +182,18 @@ class TestBadges:
         )
         assert (await self.badge(tollgate, token["url"])).status_code == 404
 
+    async def test_no_reply_with_a_token_is_kept_to_be_repeated(
+        self, tollgate: Improvement
+    ) -> None:
+        once = {"Idempotency-Key": "badge-1"}
+
+        made = [
+            (await tollgate.http.post(f"{AT}/badge-tokens", headers=once)).json()["token"]
+            for _ in range(2)
+        ]
+
+        assert len(set(made)) == 2
+
     async def test_a_service_that_the_catalog_does_not_know_gets_none(
         self, tollgate: Improvement
     ) -> None:

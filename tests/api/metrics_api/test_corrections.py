@@ -40,6 +40,15 @@ class TestStates:
         reply = await act(metrics, await requested(metrics), decision, "ada")
         assert (reply.status_code, reply.json()["code"]) == (409, "self_approval")
 
+    async def test_nor_what_they_asked_for_in_the_name_of_another(self, metrics: Metrics) -> None:
+        for_zoe = metrics.caller("grace") | {"On-Behalf-Of": "zoe"}
+        asked = await metrics.http.post(PATH, json=body(), headers=for_zoe)
+
+        reply = await act(metrics, asked.json(), "approve", "grace")
+
+        assert (asked.status_code, asked.json()["requested_by"]) == (201, "zoe")
+        assert (reply.status_code, reply.json()["code"]) == (409, "self_approval")
+
     async def test_approving_needs_its_scope(self, metrics: Metrics) -> None:
         correction = await requested(metrics)
         headers = {**metrics.caller("grace", ["slos:write"]), "If-Match": '"1"'}

@@ -143,6 +143,24 @@ async def test_the_token_is_sent_and_never_shown(
     assert server["has_token"] is True
 
 
+async def test_a_token_does_not_follow_its_server_to_another_url(
+    metrics: Metrics, prometheus: ScriptedPrometheus
+) -> None:
+    await register(metrics, prometheus.url, token=TOKEN)
+    await define_sli(metrics)
+    place, elsewhere = "/v1/prometheus-servers/main", {"url": "http://127.0.0.1:9/"}
+
+    moved = await metrics.http.patch(place, json=elsewhere, headers={"If-Match": '"1"'})
+    await query_round(metrics)
+    both = elsewhere | {"token": "another"}
+    with_its_own = await metrics.http.patch(place, json=both, headers={"If-Match": '"1"'})
+
+    assert (moved.status_code, moved.json()["code"]) == (422, "token_needed")
+    assert moved.json()["errors"][0]["pointer"] == "/token"
+    assert set(prometheus.authorizations) == {f"Bearer {TOKEN}"}
+    assert with_its_own.status_code == 200
+
+
 async def test_private_addresses_are_asked_only_where_that_is_allowed(
     metrics: Metrics, prometheus: ScriptedPrometheus
 ) -> None:

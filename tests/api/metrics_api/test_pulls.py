@@ -274,3 +274,18 @@ async def test_itop_is_read_page_by_page_and_its_errors_are_seen(metrics: Metric
     status = await pulling.status()
     assert status["records"] == 8
     assert "2026-03-01T08:06:5" < status["cursor_at"] <= "2026-03-01T08:07:00Z"
+
+
+async def test_a_password_does_not_follow_its_pull_to_another_url(pulling: Pulling) -> None:
+    kept = {"url": pulling.tool.url, "subject": "incident", "username": "reader"}
+    elsewhere = kept | {"url": "http://127.0.0.1:9"}
+
+    moved = await pulling.http.put(PULL, json=elsewhere, headers={"If-Match": '"1"'})
+    stays = await pulling.http.put(PULL, json=kept, headers={"If-Match": '"1"'})
+    with_its_own = await pulling.http.put(
+        PULL, json=elsewhere | {"password": "another"}, headers={"If-Match": '"2"'}
+    )
+
+    assert (moved.status_code, moved.json()["code"]) == (422, "password_needed")
+    assert moved.json()["errors"][0]["pointer"] == "/password"
+    assert (stays.status_code, with_its_own.status_code) == (200, 200)

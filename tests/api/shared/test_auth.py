@@ -1,5 +1,6 @@
 """Who may call an operation, as a caller sees it."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,26 @@ class TestTokens:
         assert reply.status_code == 200
         assert reply.json()["subject"] == "alice"
         assert reply.json()["kind"] == "user"
+
+    @pytest.mark.parametrize("length", [{}, {"Content-Length": "70000"}])
+    @pytest.mark.parametrize("bearer", [{}, {"Authorization": "Bearer forged"}])
+    async def test_a_large_body_is_not_read_before_it_is_known_who_sends_it(
+        self, app: FastAPI, length: dict[str, str], bearer: dict[str, str]
+    ) -> None:
+        read = []
+
+        async def body() -> AsyncIterator[bytes]:
+            for _ in range(7):
+                read.append(piece := b"[" * 10_000)
+                yield piece
+
+        headers = {"Content-Type": "application/json", **length, **bearer}
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://plumbing"
+        ) as client:
+            reply = await client.post("/v1/subscriptions", content=body(), headers=headers)
+
+        assert (reply.status_code, read) == (401, [])
 
     async def test_nobody_gets_in_without_credentials(self, app: FastAPI) -> None:
         reply = await get(app)

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from fastapi import FastAPI, Request, Security
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.models import OAuth2 as SecuritySchemeModel
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
@@ -38,6 +39,12 @@ class Principal:
     def person(self) -> str:
         """Whose will it is: the subject acted for, else the caller."""
         return self.on_behalf_of or self.subject
+
+    @property
+    def authors(self) -> frozenset[str]:
+        """Who answers for what is written, and so approves none of it: also a person who writes in
+        the name of another. A service that acts for somebody only passes on."""
+        return frozenset({self.person, self.subject} if self.kind == "user" else {self.person})
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,14 @@ class _AnyAuthentication(_Authentication):
 
 _authentication = _Authentication()
 _any_authentication = _AnyAuthentication()
+
+
+def asks_who_calls(dependant: Dependant) -> bool:
+    """Whether an operation, or anything it depends on, is for known callers only."""
+    return any(
+        isinstance(one.call, _Authentication) or asks_who_calls(one)
+        for one in dependant.dependencies
+    )
 
 
 def describe_security(contract: dict[str, Any]) -> None:

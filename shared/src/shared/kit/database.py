@@ -70,6 +70,7 @@ def engine_for(settings: ServiceSettings, *, pool_size: int | None = None) -> As
         pool_size=pool_size or settings.database_pool_size,
         max_overflow=settings.database_pool_overflow,
         pool_timeout=10,
+        hide_parameters=True,  # errors are logged, and secrets and people's words are parameters
         execution_options={_SCHEMA: settings.schema_name},
         connect_args={
             "application_name": settings.service_name,

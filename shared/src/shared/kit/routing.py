@@ -8,13 +8,16 @@ from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from fastapi.security import SecurityScopes
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
+from shared.kit.auth import asks_who_calls, authenticate
 from shared.kit.idempotency import keep_reply
 from shared.kit.parameters import query_parameters, refuse_unknown
 
+SMALL_BODY = 64 * 1024  # bytes
 _Shape = tuple[int, str, str]
 _ANY = "*"
 _ALLOWED = "tollgate.allowed"
@@ -32,9 +35,12 @@ class Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         known = query_parameters(self.dependant)
+        guarded = asks_who_calls(self.dependant)
 
         async def handle_and_keep(request: Request) -> Response:
             refuse_unknown(request, known)
+            if guarded and _may_be_large(request):
+                await authenticate(request, SecurityScopes())
             response = await handle(request)
             await keep_reply(request, response)
             if getattr(request.state, "paged", False):
@@ -42,6 +48,13 @@ class Route(APIRoute):
             return response
 
         return handle_and_keep
+
+
+def _may_be_large(request: Request) -> bool:
+    """FastAPI reads and parses a body before it asks who sends it. To parse some megabytes of JSON
+    keeps all others waiting, so nobody has that done who is not known."""
+    sent = request.headers.get("content-length", "")
+    return "transfer-encoding" in request.headers or (sent.isdigit() and int(sent) > SMALL_BODY)
 
 
 class ThinRoute(APIRoute):

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 import httpx
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-# Addresses that carry an IPv4 address which their own flags do not look at.
-_TRANSLATED = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48"))
+# All that is given out of IPv6 for the internet. Outside of it lie what stands for an IPv4 address
+# (IPv4-compatible, translated) and site-local addresses, which `ipaddress` takes for global ones.
+_GIVEN_OUT = ipaddress.ip_network("2000::/3")
+# For protocols (RFC 6890), and used for metadata by a cloud; older Pythons know only parts of it.
+_PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")
 RESOLVE_TIMEOUT_SECONDS = 5
 # Own threads: names that do not resolve keep theirs for long.
 _RESOLVERS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="resolve")
@@ -49,11 +52,12 @@ def parse_target(text: str) -> httpx.URL:
     try:
         url = httpx.URL(text)
         port_is_valid = url.port is None or 0 < url.port < 65536
+        host = url.host  # decoded only now: ValueError for `xn--` without a name behind it
     except (httpx.InvalidURL, ValueError):
         raise RefusedTarget("it is not a URL") from None
     if url.scheme not in {"http", "https"} or not port_is_valid:
         raise RefusedTarget("it must be an http or https URL")
-    if not url.host or "%" in url.host:
+    if not host or "%" in host:
         raise RefusedTarget("it must name a host")
     if url.userinfo or url.fragment:
         raise RefusedTarget("it must have neither a password nor a fragment")
@@ -96,6 +100,6 @@ def is_public(address: IpAddress) -> bool:
         inner = address.ipv4_mapped or address.sixtofour
         if inner is not None:
             return is_public(inner)
-        if any(address in net for net in _TRANSLATED) or address.teredo is not None:
+        if address not in _GIVEN_OUT or address.teredo is not None:
             return False
-    return address.is_global and not address.is_multicast
+    return address not in _PROTOCOLS and address.is_global and not address.is_multicast

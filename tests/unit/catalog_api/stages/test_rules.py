@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -215,6 +216,16 @@ def test_a_decision_moves_only_its_service_from_its_stage_through_its_gate(
         service == named and present is from_stage and Move(gate, from_stage, to_stage) in MOVES
     )
     assert (why_not(decision, service, present) is None) == allowed
+
+
+@pytest.mark.parametrize(("seconds", "good"), [(-3600, True), (0, True), (59, True), (61, False)])
+def test_a_decision_is_not_good_for_a_later_stay_at_its_stage(seconds: int, good: bool) -> None:
+    decision = decided("network", Gate.TO_RETIREMENT, Stage.OPERATE, Stage.RETIREMENT)
+    since = datetime.fromtimestamp(decision.issued_at + seconds, UTC)
+
+    reason = why_not(decision, "network", Stage.OPERATE, since=since)
+
+    assert (reason is None) == good, reason
 
 
 def test_a_decision_that_leads_elsewhere_than_asked_is_refused() -> None:

@@ -1,5 +1,6 @@
 """Corrections that recur, by the wall clock of their zone."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -76,6 +77,49 @@ def test_occurrences_in_parts_of_a_window_are_those_in_the_whole(
     parts = [Stretch(whole.start, middle), Stretch(middle, whole.end)]
     found = {one for part in parts for one in rules.stretches_of(daily, part)}
     assert sorted(found) == rules.stretches_of(daily, whole)
+
+
+@st.composite
+def recurrence(draw: st.DrawFn) -> str:
+    parts = [f"FREQ={draw(st.sampled_from(['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY']))}"]
+    for part in (
+        st.integers(1, 5).map("INTERVAL={}".format),
+        st.sampled_from(["BYDAY=MO", "BYDAY=SA,SU", "BYDAY=MO,TU,WE,TH,FR,SA,SU"]),
+        st.sampled_from(["BYMONTHDAY=31", "BYMONTHDAY=-1,1,15"]),
+        st.sampled_from(["BYMONTH=2", "BYMONTH=1,6,12"]),
+        st.sampled_from(["UNTIL=20290315", "UNTIL=20290315T120000Z", "COUNT=40"]),
+        st.sampled_from(["WKST=SU", "WKST=TH"]),
+    ):
+        parts += draw(st.lists(part, max_size=1))
+    return ";".join(parts)
+
+
+@given(recurrence(), st.integers(0, 60), st.integers(0, 1800), st.integers(1, 90))
+def test_a_window_years_later_has_the_occurrences_that_follow_from_the_beginning(
+    rule: str, first_day: int, later: int, days_long: int
+) -> None:
+    start = START + timedelta(days=first_day)
+    recurring = correction(start=start, rrule=rule, timezone="Europe/Vienna", duration_minutes=1440)
+    window = Stretch(START + timedelta(later), START + timedelta(later + days_long))
+
+    from_the_beginning = [
+        one
+        for one in rules.stretches_of(recurring, Stretch(START, window.end))
+        if one.end > window.start
+    ]
+
+    assert rules.stretches_of(recurring, window) == from_the_beginning
+
+
+@pytest.mark.parametrize("rule", ["FREQ=DAILY", "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR,SA,SU"])
+def test_a_rule_of_long_ago_costs_no_more_than_a_new_one(rule: str) -> None:
+    old = correction(start=datetime(2000, 1, 1, tzinfo=UTC), rrule=rule)
+    began = time.process_time()
+
+    found = [len(rules.stretches_of(old, days(day, day + 1))) for day in range(100)]
+
+    assert found == [1] * 100
+    assert time.process_time() - began < 0.5  # followed from their beginning they take seconds
 
 
 @pytest.mark.parametrize("minutes", range(0, 180, 15))

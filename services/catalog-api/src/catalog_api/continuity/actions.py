@@ -39,7 +39,7 @@ async def create_plan(
         )
     number = await queries.next_version(session, key)
     text = _stored(body)
-    place = {"service_key": key, "version": number, "authors": [caller.person]}
+    place = {"service_key": key, "version": number, "authors": sorted(caller.authors)}
     await queries.insert_plan(session, {**place, "state": PlanState.DRAFT, **text})
     plan = await queries.get_plan(session, key, number)
     await _record(session, caller, plan, "created", None, {"state": PlanState.DRAFT, **text})
@@ -61,7 +61,7 @@ async def replace_text(
     if text["text_hash"] == plan.text_hash:
         return plan
     changed = {name: value for name, value in text.items() if getattr(plan, name) != value}
-    changed["authors"] = sorted({*plan.authors, caller.person})
+    changed["authors"] = sorted({*plan.authors, *caller.authors})
     return await _change(session, caller, plan, "changed", changed)
 
 

@@ -40,7 +40,7 @@ async def create_version(
         "kind": kind,
         "version": number,
         "state": PlanState.DRAFT,
-        "authors": [caller.person],
+        "authors": sorted(caller.authors),
         "review": 0,
         **_written(subject, body),
     }
@@ -63,7 +63,7 @@ async def change_draft(
     values = _written(address[0], body)
     if all(getattr(version, name) == value for name, value in values.items()):
         return version
-    values["authors"] = sorted({*version.authors, caller.person})
+    values["authors"] = sorted({*version.authors, *caller.authors})
     return await _change(session, caller, version, "changed", values)
 
 

@@ -33,7 +33,7 @@ async def create_plan(session: Session, caller: Principal, key: str, body: Retir
     check_not_retired(key, service.stage, "get a retirement plan")
     fields = _stored(body.model_dump(), [])
     await _refuse_impossible(session, key, fields)
-    drafted = {**fields, "state": RetirementState.DRAFT, "authors": [caller.person]}
+    drafted = {**fields, "state": RetirementState.DRAFT, "authors": sorted(caller.authors)}
     if not await queries.insert_plan(session, {**_columns(drafted), "service_key": key}):
         raise Conflict(f"{key} has a retirement plan already: change that one", code="plan_exists")
     await _record(session, caller, key, "created", None, drafted)
@@ -53,7 +53,7 @@ async def change_plan(
         return plan
     after = registry_rules.after_of(changed)
     await _refuse_impossible(session, key, {**plan._asdict(), **after})
-    authors = sorted({*plan.authors, caller.person})
+    authors = sorted({*plan.authors, *caller.authors})
     return await _change(session, caller, plan, "changed", {**after, "authors": authors})
 
 

@@ -62,11 +62,12 @@ async def move_stage(
     made = await queries.transition_by(session, decision.id)
     if made is not None and (made.service, made.to_stage) == (key, decision.to_stage):
         return made, False
+    since = await queries.last_moved_at(session, key)
     claimed = Move(decision.gate, decision.from_stage, decision.to_stage)
     reason = (
         "its id was used for another transition"
         if made is not None
-        else rules.why_not(decision, key, service.stage, request.to_stage)
+        else rules.why_not(decision, key, service.stage, request.to_stage, since)
     )
     if reason is not None:
         raise _invalid(reason, claimed)

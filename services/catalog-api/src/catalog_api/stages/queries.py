@@ -1,9 +1,10 @@
 """Every SQL statement about transitions."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, select
+from sqlalchemy import ColumnElement, Row, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_api.stages.tables import StageTransition
@@ -31,6 +32,13 @@ async def transition_by(session: AsyncSession, decision: str) -> Row[Any] | None
     """The transition that a decision caused, if it did already."""
     statement = select(*_COLUMNS).where(_transition.decision == decision)
     return (await session.execute(statement)).first()
+
+
+async def last_moved_at(session: AsyncSession, service: str) -> datetime | None:
+    """When the service came to its stage; None if it has been there from the beginning."""
+    statement = select(func.max(_transition.moved_at)).where(_transition.service_key == service)
+    found: datetime | None = (await session.execute(statement)).scalar_one()
+    return found
 
 
 async def insert_transition(session: AsyncSession, values: Mapping[str, Any]) -> Row[Any]:

@@ -49,8 +49,8 @@ async def move_stage(
 ) -> Any:
     """Move a service to the stage a signed tollgate decision names.
 
-    Without a decision: 409 `decision_required` with gate, from and to stage. One that is forged
-    or made for something else: 409 `decision_invalid`.
+    Without a decision: 409 `decision_required` with gate, from and to stage. One that is forged,
+    made for something else, or before the service came to its stage: 409 `decision_invalid`.
     """
     transition, moved = await actions.move_stage(session, caller, key, body, trust)
     response.status_code = 201 if moved else 200

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from shared.schemas.improvement import Gate
 
 DECISION_TYPE = "tollgate-decision+jwt"
 SIGNATURE_ALGORITHMS = ("EdDSA", "Ed25519")
+CLOCK_SKEW_SECONDS = 60  # between improvement-api's clock and ours
 
 
 class Phase(StrEnum):
@@ -140,16 +142,24 @@ def _reason(error: Exception) -> str:
 
 
 def why_not(
-    decision: Decision, service: str, stage: Stage, to_stage: Stage | None = None
+    decision: Decision,
+    service: str,
+    stage: Stage,
+    to_stage: Stage | None = None,
+    since: datetime | None = None,
 ) -> str | None:
     """Why a verified decision does not move this service from this stage; None when it does.
 
-    `to_stage` is where the caller wants it to go, if they said so.
+    `to_stage` is where the caller wants it to go, if they said so; `since` is when the service came
+    to its stage, if it was not always there. A decision that was not used at its time is not good
+    for a later stay at the same stage: that is not what was looked at.
     """
     if decision.service != service:
         return f"it was made for the service {decision.service}"
     if decision.from_stage is not stage:
         return f"it was made at stage {decision.from_stage}, and the service is at {stage}"
+    if since is not None and decision.issued_at < since.timestamp() - CLOCK_SKEW_SECONDS:
+        return f"it was made before the service came to {stage}, at {since.isoformat()}"
     if to_stage not in (None, decision.to_stage):
         return f"it leads to {decision.to_stage}, and {to_stage} was asked for"
     move = move_between(decision.from_stage, decision.to_stage)

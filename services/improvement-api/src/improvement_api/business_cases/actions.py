@@ -65,7 +65,7 @@ async def create_case(
         plan_id=plan_id,
         version=1 if newest is None else newest.version + 1,
         state=CaseState.DRAFT,
-        authors=[caller.person],
+        authors=sorted(caller.authors),
         revision=1,
         created_at=at,
         created_by=caller.person,
@@ -222,7 +222,7 @@ def _stored(written: WrittenCase) -> dict[str, Any]:
 
 
 def _author(case: BusinessCase, caller: Principal) -> dict[str, Any]:
-    return {"authors": sorted({*case.authors, caller.person})}
+    return {"authors": sorted({*case.authors, *caller.authors})}
 
 
 async def _change(

@@ -57,7 +57,7 @@ async def create_assessment(
     assessment = CapabilityAssessment(
         id=uuid4(),
         state=AssessmentState.DRAFT,
-        assessors=[caller.person],
+        assessors=sorted(caller.authors),
         revision=1,
         created_at=at,
         created_by=caller.person,
@@ -188,7 +188,7 @@ def _stored(text: AssessmentText) -> dict[str, Any]:
 
 
 def _assessor(assessment: CapabilityAssessment, caller: Principal) -> dict[str, Any]:
-    return {"assessors": sorted({*assessment.assessors, caller.person})}
+    return {"assessors": sorted({*assessment.assessors, *caller.authors})}
 
 
 async def _change(

@@ -36,7 +36,6 @@ from shared.kit.auth import Principal, authenticate, hash_secret, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.etag import ETAG_HEADER, etag
-from shared.kit.idempotency import Idempotent
 from shared.kit.page_form import NOTHING_FETCHED, AsPage, page_reply
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
@@ -100,9 +99,11 @@ async def create_token(
     key: KnownService,
     session: Session,
     response: Response,
-    _: Idempotent,
 ) -> BadgeTokenCreated:
-    """Let everybody who has the new token see this badge, and nothing else, until it is revoked."""
+    """Let everybody who has the new token see this badge, and nothing else, until it is revoked.
+
+    It takes no Idempotency-Key: a kept reply would be a kept secret.
+    """
     made, secret = await create_badge_token(session, key, gate, caller)
     response.headers["Location"] = f"/v1/badge-tokens/{made.id}"
     url = f"/v1/services/{key}/gates/{gate.value}/badge.svg?token={secret}"

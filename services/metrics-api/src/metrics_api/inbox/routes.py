@@ -29,6 +29,7 @@ from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router, ThinRoute
 from shared.schemas.common import Key, Page, ShortText, Timestamp
+from shared.scopes import API_KEY_SCOPES
 
 _JSON = "application/json"
 SourcesRead = Annotated[Principal, requires("metrics:read")]
@@ -36,7 +37,8 @@ SourcesWrite = Annotated[Principal, requires("sources:write")]
 
 router = Router(prefix="/v1/sources", tags=["inbox"])
 
-WRITERS = SecurityScopes(["incidents:write"])
+# As an API key of the source has: what a delivery holds, records of which kind, is seen later.
+WRITERS = SecurityScopes([*API_KEY_SCOPES])
 # A signature of the tool is enough: it is the empty alternative.
 _PROVEN: dict[str, Any] = {
     "security": [{"OAuth2": WRITERS.scopes}, {}],

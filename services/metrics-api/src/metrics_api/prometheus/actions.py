@@ -18,6 +18,7 @@ from metrics_api.prometheus.rules import (
     samples_of,
 )
 from metrics_api.prometheus.schemas import ServerCreate, ServerPatch
+from metrics_api.remote_secrets import secret_needed
 from metrics_api.samples.actions import store_samples
 from metrics_api.slis.rules import RatioParts
 from shared.errors import Conflict
@@ -59,6 +60,8 @@ async def change_server(
     changed = {name: value for name, value in changes.items() if value != present._mapping[name]}
     if not changed:
         return present
+    if "url" in changed and present.token is not None and "token" not in patch.model_fields_set:
+        raise secret_needed("token")
     grown = {"version": present.version + 1, "updated_at": clock.now()}
     await queries.update_server(session, key, changed | grown)
     before = _shown({name: present._mapping[name] for name in changed})

@@ -36,7 +36,7 @@ class ServerCreate(Wire):
 
 
 class ServerPatch(Wire):
-    """The fields to change; a null token takes it away."""
+    """The fields to change; a null token takes it away. A new URL needs its token beside it."""
 
     name: ShortText = absent()
     url: Url = absent()

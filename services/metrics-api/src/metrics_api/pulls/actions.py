@@ -15,6 +15,7 @@ from metrics_api.pulls.fetching import PROTOCOLS, decoded, fetch, target_of
 from metrics_api.pulls.rules import BEGINNING, Place, PullFailed, Wanted, newest_of, next_run
 from metrics_api.pulls.schemas import PullOut, PullPut
 from metrics_api.pulls.tables import Pull
+from metrics_api.remote_secrets import secret_needed
 from metrics_api.sources.queries import get_source
 from shared.errors import Conflict, NotFound
 from shared.kit import audit, clock
@@ -52,6 +53,8 @@ async def put_pull(
         check_version(pull.version if expected is None else expected, pull.version)
         if body.password is not None:
             values["password"] = body.password
+        elif pull.password is not None and body.url != pull.url:
+            raise secret_needed("password")
         for name, value in {**values, "version": pull.version + 1, "failures": 0}.items():
             setattr(pull, name, value)
         await session.flush()

@@ -44,7 +44,7 @@ Condition = Annotated[
 
 
 class PullPut(Wire):
-    """`password` is never shown; left out on a change, the one before stays."""
+    """`password` is never shown; left out on a change, the one before stays, at its URL only."""
 
     url: Annotated[
         str,

@@ -84,7 +84,9 @@ async def _keep(session: Session, kind: Definition, record: Mapping[str, Any]) -
 
 
 def _recorded(caller: Principal) -> dict[str, Any]:
-    return {"recorded_at": now(), "recorded_by": caller.person}
+    # Whose hand it was: of a person who writes in another's name that is not whose will it was.
+    hand = caller.subject if caller.kind == "user" else caller.person
+    return {"recorded_at": now(), "recorded_by": hand}
 
 
 async def keep_written(
