@@ -1,18 +1,21 @@
 """/v1/subscriptions, /v1/events and /v1/deliveries as a client meets them."""
 
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from shared.kit import event_queries
 from shared.kit.database import transaction
-from shared.kit.events import emit
+from shared.kit.events import emit, register_built_ins
 from shared.kit.jobs import JobContext
+from shared.kit.settings import Subscriber
 from shared.scopes import SCOPES
 from tests.support import plumbing
 from tests.support.plumbing import PlumbingSettings, running_app, token
@@ -97,6 +100,34 @@ class TestCreate:
 
         assert reply.status_code == 422
         assert reply.json()["code"] == "bad_url"
+
+
+class TestOurOwnServices:
+    """Without them the figures of one service, and what follows from them, stay behind silently."""
+
+    @pytest.fixture
+    async def ours(
+        self, settings: PlumbingSettings, context: JobContext, api: httpx.AsyncClient
+    ) -> str:
+        metrics = Subscriber(name="metrics-api", url="http://127.0.0.1:9/", secret=SecretStr("x"))
+        with_ours = settings.model_copy(update={"subscribers": (metrics,)})
+        await register_built_ins(replace(context, settings=with_ours))
+        (found,) = (await api.get("/v1/subscriptions")).json()["items"]
+        return f"/v1/subscriptions/{found['id']}"
+
+    async def test_cannot_be_ended_here(self, api: httpx.AsyncClient, ours: str) -> None:
+        reply = await api.delete(ours)
+
+        assert (reply.status_code, reply.json()["code"]) == (409, "built_in_subscription")
+        assert (await api.get(ours)).status_code == 200
+
+    async def test_have_events_again_but_miss_none(self, api: httpx.AsyncClient, ours: str) -> None:
+        again = await api.post(f"{ours}/replay", json={"from_sequence": 1})
+        beyond = await api.post(f"{ours}/replay", json={"from_sequence": 2})
+
+        assert again.status_code == 202
+        assert (beyond.status_code, beyond.json()["code"]) == (409, "built_in_subscription")
+        assert (await api.get(ours)).json()["cursor"] == 0
 
 
 def client_of(app: FastAPI, directory: Path, *scopes: str) -> httpx.AsyncClient:

@@ -185,10 +185,9 @@ async def insert_subscription(session: AsyncSession, values: Mapping[str, Any]) 
     return await _first(session, statement)
 
 
-async def delete_subscription(session: AsyncSession, subscription: uuid.UUID) -> Row[Any] | None:
+async def delete_subscription(session: AsyncSession, subscription: uuid.UUID) -> None:
     table = _tables(session).subscription
-    statement = delete(table).where(table.c.id == subscription).returning(table)
-    return await _first(session, statement)
+    await session.execute(delete(table).where(table.c.id == subscription))
 
 
 async def upsert_built_in(session: AsyncSession, values: Mapping[str, Any]) -> Row[Any]:

@@ -167,15 +167,21 @@ async def get_subscription(
     status_code=204,
     operation_id="delete_subscription",
     tags=["events"],
-    responses=problem_responses(404),
+    responses=problem_responses(404, 409),
 )
 async def delete_subscription(
     subscription: SubscriptionId, session: Session, caller: SubscriptionsWrite
 ) -> Response:
-    """End a subscription and forget its deliveries."""
-    row = await event_queries.delete_subscription(session, subscription)
+    """End a subscription and forget its deliveries; 409 for one of our own services."""
+    row = await event_queries.find_subscription(session, subscription)
     if row is None:
         raise _unknown()
+    if row.built_in:
+        raise Conflict(
+            f"{row.name} is one of our own services: only the operator's settings end it",
+            code="built_in_subscription",
+        )
+    await event_queries.delete_subscription(session, subscription)
     await _record(
         session, caller, "subscription.deleted", before=SubscriptionOut.model_validate(row)
     )
@@ -187,7 +193,7 @@ async def delete_subscription(
     status_code=202,
     operation_id="replay_subscription",
     tags=["events"],
-    responses=problem_responses(404, 422),
+    responses=problem_responses(404, 409, 422),
 )
 async def replay_subscription(
     subscription: SubscriptionId,
@@ -197,9 +203,17 @@ async def replay_subscription(
 ) -> SubscriptionOut:
     """Send everything from a sequence on again, now; also revives a disabled subscription.
 
-    Events keep their ids, so that a receiver knows what it has had already.
+    Events keep their ids, so that a receiver knows what it has had already. 409 where one of our
+    own services would miss events that it has not had yet.
     """
     before = await event_queries.find_subscription(session, subscription)
+    if before is not None and before.built_in and body.from_sequence > before.cursor + 1:
+        raise Conflict(
+            f"{before.name} is one of our own services and has had events up to {before.cursor}:"
+            " it misses none",
+            code="built_in_subscription",
+            pointer="/from_sequence",
+        )
     changed = await event_queries.change_subscription(
         session,
         subscription,

@@ -54,7 +54,7 @@ def _may_be_large(request: Request) -> bool:
     """FastAPI reads and parses a body before it asks who sends it. To parse some megabytes of JSON
     keeps all others waiting, so nobody has that done who is not known."""
     sent = request.headers.get("content-length", "")
-    return "transfer-encoding" in request.headers or (sent.isdigit() and int(sent) > SMALL_BODY)
+    return "transfer-encoding" in request.headers or (sent.isdecimal() and int(sent) > SMALL_BODY)
 
 
 class ThinRoute(APIRoute):
