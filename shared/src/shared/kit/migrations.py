@@ -186,8 +186,9 @@ def _ensure_role(
         admin.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(role, password))
     except psycopg.errors.InsufficientPrivilege as error:
         raise MigrationError(
-            f"{_runtime_variable(definition)} cannot log in ({refused}), and the user of"
-            " DATABASE_URL may not give its role another password: correct that URL"
+            f"The role {wanted.username} is there, and {_runtime_variable(definition)} cannot log"
+            f" in ({refused}): set it to a URL with that role's password; to give it another, the"
+            " user of DATABASE_URL lacks the right CREATEROLE"
         ) from error
 
 
