@@ -14,6 +14,8 @@ from shared.kit.logging import logger
 from shared.kit.problems import unexpected_problem
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
+# No browser takes what we answer for anything but what we say it is.
+_AS_DECLARED = (b"x-content-type-options", b"nosniff")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
 _QUIET = {"/healthz", "/readyz", "/metrics"}
 log = logger("request")
@@ -75,6 +77,7 @@ class RequestEnvelope:
                 message["headers"] = [
                     *message["headers"],
                     (b"x-request-id", request_id.encode()),
+                    _AS_DECLARED,
                 ]
             await send(message)
 

@@ -76,3 +76,10 @@ async def test_pages_of_other_origins_get_nothing(origins: tuple[str, ...]) -> N
     ]
 
     assert all("Access-Control-Allow-Origin" not in answer.headers for answer in answers)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/v1/broken", "/v1/nowhere"])
+async def test_it_takes_nothing_for_anything_but_what_we_say_it_is(path: str) -> None:
+    answer = await call("GET", path, {})
+
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
