@@ -232,6 +232,24 @@ def test_every_stamp_says_how_it_is_written(contract: dict[str, Any]) -> None:
                 assert '"date-time"' in said or "RFC 3339" in said, f"{name}.{field}"
 
 
+def test_every_text_that_may_stand_for_a_number_says_how_it_is_written(
+    contract: dict[str, Any],
+) -> None:
+    def unsaid(node: Any, place: str) -> Iterator[str]:
+        if isinstance(node, list):
+            for position, value in enumerate(node):
+                yield from unsaid(value, f"{place}/{position}")
+        elif isinstance(node, dict):
+            ways = {way["type"]: way for way in node.get("anyOf", ()) if "type" in way}
+            if ways.keys() <= {"number", "string", "null"} and {"number", "string"} <= ways.keys():
+                if "pattern" not in ways["string"]:
+                    yield place
+            for key, value in node.items():
+                yield from unsaid(value, f"{place}/{key}")
+
+    assert list(unsaid(contract, "")) == []
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_dependency_of_a_request_waits_for_a_thread(package: str) -> None:
     """FastAPI hands each that is no coroutine to a thread, which costs more than all of them do."""
