@@ -89,7 +89,7 @@ def test_an_amount_is_a_number_as_json_writes_it_and_shown_in_plain_digits(
     ],
 )
 def test_nothing_else_that_python_reads_is_taken_for_an_amount(written: str) -> None:
-    with pytest.raises(ValidationError, match="must be a decimal number such as 1250.00"):
+    with pytest.raises(ValidationError, match="must be a decimal number"):
         amounts.validate_python(written)
 
 
