@@ -13,13 +13,14 @@ for tool in curl jq; do command -v "$tool" >/dev/null || trouble "$tool is not i
 TOLLGATE_URL=${TOLLGATE_URL%/}
 [ -n "${TOLLGATE_SERVICE:-}" ] || trouble "set TOLLGATE_SERVICE to the key of the service"
 [ -n "${TOLLGATE_GATE:-}" ] || trouble "set TOLLGATE_GATE to the key of the gate"
+uri() { jq -rn --arg text "$1" '$text | @uri'; } # as a part of a URL, whatever is in it
 
 # Without a token of ours: GitHub's own, for the audience that the services expect.
 token=$(printf %s "${TOLLGATE_TOKEN:-}" | tr -d '[:space:]') # a secret that was pasted ends a line
 if [ -z "$token" ] && [ -n "${ACTIONS_ID_TOKEN_REQUEST_URL:-}" ]; then
   printf 'header = "Authorization: Bearer %s"\n' "$ACTIONS_ID_TOKEN_REQUEST_TOKEN" >"$work/github"
   token=$(curl -sSf -m 30 -K "$work/github" \
-    "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=${TOLLGATE_AUDIENCE:-tollgate}" | jq -er .value) ||
+    "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=$(uri "${TOLLGATE_AUDIENCE:-tollgate}")" | jq -er .value) ||
     trouble "GitHub gave no token: does the job have 'permissions: id-token: write'?"
 fi
 [ -n "$token" ] || trouble "set the secret TOLLGATE_TOKEN, or let the job have an ID token"
@@ -31,7 +32,7 @@ ask() {
   status=$(curl -sS -m 60 --retry "${TOLLGATE_RETRIES:-3}" --retry-connrefused --retry-delay 5 \
     -K "$work/config" -X POST -H "Idempotency-Key: $key" -H 'Accept: application/json' \
     -D "$work/headers" -o "$work/evaluation.json" -w '%{http_code}' \
-    "$TOLLGATE_URL/v1/services/$TOLLGATE_SERVICE/gates/$TOLLGATE_GATE/evaluations") ||
+    "$TOLLGATE_URL/v1/services/$(uri "$TOLLGATE_SERVICE")/gates/$(uri "$TOLLGATE_GATE")/evaluations") ||
     trouble "$TOLLGATE_URL cannot be reached"
 }
 # A try that ran out of time may still be worked on: until that has ended its key is "in flight".

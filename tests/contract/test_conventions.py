@@ -233,6 +233,24 @@ def test_every_stamp_says_how_it_is_written(contract: dict[str, Any]) -> None:
                 assert '"date-time"' in said or "RFC 3339" in said, f"{name}.{field}"
 
 
+def test_every_text_that_may_stand_for_a_number_says_how_it_is_written(
+    contract: dict[str, Any],
+) -> None:
+    def unsaid(node: Any, place: str) -> Iterator[str]:
+        if isinstance(node, list):
+            for position, value in enumerate(node):
+                yield from unsaid(value, f"{place}/{position}")
+        elif isinstance(node, dict):
+            ways = {way["type"]: way for way in node.get("anyOf", ()) if "type" in way}
+            is_decimal = ways.keys() - {"null"} == {"number", "string"}
+            if is_decimal and "pattern" not in ways["string"]:
+                yield place
+            for key, value in node.items():
+                yield from unsaid(value, f"{place}/{key}")
+
+    assert list(unsaid(contract, "")) == []
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_what_the_docs_fill_in_as_a_body_is_well_formed(
     package: str,

@@ -89,6 +89,15 @@ class TestMeetings:
         assert moved.json()["scheduled_for"] == "2027-01-01T08:00:00Z"
         assert (await change(catalog, meeting, body)).json()["code"] == "state_not_allowed"
 
+    @pytest.mark.parametrize("moment", [1796115600, "1796115600", "2026-12-01", "2026-12-01T09:00"])
+    async def test_a_moment_needs_its_time_and_offset(self, catalog: Catalog, moment: Any) -> None:
+        await make_board(catalog)
+
+        reply = await post(catalog, f"{BOARDS}/board/meetings", {"scheduled_for": moment})
+
+        pointer = reply.json()["errors"][0]["pointer"]
+        assert (reply.status_code, pointer) == (422, "/scheduled_for")
+
     async def test_a_meeting_in_the_past_counts_those_who_had_a_seat_then(
         self, catalog: Catalog
     ) -> None:

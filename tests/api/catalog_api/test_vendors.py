@@ -69,6 +69,7 @@ class TestCreate:
         [
             ("cost", {"amount": "1"}),
             ("cost", {"amount": "-1", "currency": "CHF", "period": "month"}),
+            ("cost", {"amount": "1_000", "currency": "CHF", "period": "month"}),
             ("cost", {"amount": "1e30", "currency": "CHF", "period": "month"}),
             ("cost", {"amount": "1", "currency": "chf", "period": "month"}),
             ("contract_to", "9999-01-01"),

@@ -236,6 +236,7 @@ class TestVersions:
             ({"currency": "euro"}, "/currency"),
             ({"lines": [line("a", "-1", 0)]}, "/lines/0/amount"),
             ({"lines": [line("a", "Infinity", 0)]}, "/lines/0/amount"),
+            ({"lines": [line("a", "1_000", 0)]}, "/lines/0/amount"),
             ({"lines": [line("a", "1", 4)]}, "/lines/0/first_period"),
             ({"lines": [line("a", "1", 1, 9)]}, "/lines/0/last_period"),
             ({"lines": [line("a", "1", 3, 2)]}, "/lines/0/last_period"),

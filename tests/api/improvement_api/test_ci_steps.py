@@ -188,6 +188,23 @@ async def test_everything_else_is_3_with_a_line_that_says_why(
     assert not ended.junit.exists()
 
 
+@pytest.mark.parametrize("end", ["?", "#"])
+async def test_a_key_leads_to_no_other_gate_whatever_is_in_it(pipeline: Pipeline, end: str) -> None:
+    await given(pipeline.tollgate, "pass")
+    elsewhere = f"vpn/gates/{GATE}/evaluations{end}"
+
+    ended = await pipeline.run(TOLLGATE_SERVICE=elsewhere, TOLLGATE_GATE="to-retirement")
+
+    assert ended.code == 3
+    assert "it answered 404" in ended.errors
+
+
+async def test_a_key_with_a_space_is_unknown_and_no_malformed_url(pipeline: Pipeline) -> None:
+    ended = await pipeline.run(TOLLGATE_SERVICE="vpn [old]")
+
+    assert (ended.code, "it answered 404" in ended.errors) == (3, True)
+
+
 async def test_an_answer_of_something_else_is_no_pass(pipeline: Pipeline) -> None:
     async def other(scope: Any, receive: Any, send: Any) -> None:
         headers = [(b"content-type", b"text/html")]

@@ -177,6 +177,7 @@ class TestInitiatives:
             {"end": "2016-03-31"},
             {"start": "0000-01-01"},
             {"start": "2016-02-30"},
+            {"start": "1459468800"},
             {"kpi": "happiness"},
             {"state": "dreamt"},
             {"title": ""},

@@ -31,6 +31,10 @@ async def decisions(tollgate: Improvement) -> list[Any]:
     return items
 
 
+async def ballot_on(tollgate: Improvement, evaluation: Any) -> Any:
+    return (await tollgate.http.get(f"/v1/evaluations/{evaluation['id']}/votes")).json()
+
+
 class TestVoting:
     async def test_the_vote_that_completes_quorum_and_majority_decides(
         self, tollgate: Improvement, evaluation: Any
@@ -126,6 +130,48 @@ class TestVoting:
         assert last.json()["result"] == "approved"
         (decision,) = await decisions(tollgate)
         assert [one["voter"] for one in decision["votes"]] == ["cal", "dan"]
+
+    @pytest.mark.parametrize(
+        ("chairs", "result"), [("approve", "approved"), ("reject", "rejected")]
+    )
+    async def test_a_tie_ends_when_the_last_who_had_yet_to_vote_leaves_the_board(
+        self, tollgate: Improvement, boards: Boards, evaluation: Any, chairs: str, result: str
+    ) -> None:
+        others = {"approve": "reject", "reject": "approve"}[chairs]
+        await vote(tollgate, evaluation, "ada", chairs)
+        tie = await vote(tollgate, evaluation, "bea", others)
+        await tollgate.run_job("count_ballots", {})
+        assert (await ballot_on(tollgate, evaluation))["result"] == "open"
+        assert tie.json()["still_to_vote"] == ["cal"]
+
+        boards.seat("ada", "bea")
+        for _ in range(2):
+            await tollgate.run_job("count_ballots", {})
+
+        ballot = await ballot_on(tollgate, evaluation)
+        assert ballot["result"] == result
+        assert len(await decisions(tollgate)) == (result == "approved")
+        after = (await tollgate.http.get(f"/v1/evaluations/{evaluation['id']}")).json()
+        assert after["standing"] == "decided"
+
+    async def test_votes_wait_while_the_catalog_is_away_or_the_board_has_ended(
+        self, tollgate: Improvement, boards: Boards, evaluation: Any
+    ) -> None:
+        await vote(tollgate, evaluation, "ada")
+        boards.seat("ada", needed=1)
+
+        boards.down = True
+        await tollgate.run_job("count_ballots", {})
+        assert (await ballot_on(tollgate, evaluation))["result"] == "open"
+
+        boards.down = False
+        boards.seat("ada", needed=1, ended_on="2026-01-01")
+        await tollgate.run_job("count_ballots", {})
+        assert (await ballot_on(tollgate, evaluation))["result"] == "open"
+
+        boards.seat("ada", needed=1)
+        await tollgate.run_job("count_ballots", {})
+        assert (await ballot_on(tollgate, evaluation))["result"] == "approved"
 
     async def test_while_the_catalog_cannot_say_who_votes_nobody_does(
         self, tollgate: Improvement, boards: Boards, evaluation: Any

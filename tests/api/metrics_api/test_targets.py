@@ -106,6 +106,8 @@ class TestCreate:
             ({"kpi": "backlog", "comparator": "lt", "value": 0}, "/value"),
             ({"valid_from": "0001-01-01"}, "/valid_from"),
             ({"valid_from": "tomorrow"}, "/valid_from"),
+            ({"valid_from": "1451606400"}, "/valid_from"),
+            ({"value": "1_0"}, "/value"),
             ({"valid_to": "2015-12-31"}, "/valid_to"),
             ({"colour": "red"}, "/colour"),
         ],

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from shared.schemas.common import EXACT
+
 _WIDE = Context(prec=200)
 
 
@@ -25,7 +27,9 @@ Currency = Annotated[
     StringConstraints(pattern=r"^[A-Z]{3}$"),
     Field(description="ISO 4217 code", examples=["EUR"]),
 ]
-Amount = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=4, examples=["1250.00"])]
+Amount = Annotated[
+    Decimal, Field(ge=0, max_digits=18, decimal_places=4, examples=["1250.00"]), EXACT
+]
 Month = Annotated[
     str,
     StringConstraints(pattern=r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$"),

@@ -11,6 +11,7 @@ from improvement_api.plans import jobs as plans
 from improvement_api.root_causes import jobs as root_causes
 from improvement_api.service_reviews import jobs as service_reviews
 from improvement_api.triggers import jobs as triggers
+from improvement_api.votes import jobs as votes
 from improvement_api.waivers import jobs as waivers
 from shared.kit.jobs import Job
 
@@ -25,6 +26,7 @@ JOBS: tuple[Job, ...] = (
     *embedding.JOBS,
     *feedback.JOBS,
     *waivers.JOBS,
+    *votes.JOBS,
     *deployment_protection.JOBS,
     *service_reviews.JOBS,
 )

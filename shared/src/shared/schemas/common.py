@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 from pydantic import (
@@ -11,13 +12,26 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StringConstraints,
     WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import (
+    no_info_after_validator_function,
+    no_info_before_validator_function,
 )
 
 T = TypeVar("T")
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_STAMP: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 def _storable(text: str) -> str:
@@ -29,6 +43,13 @@ def _storable(text: str) -> str:
     except UnicodeEncodeError:
         raise ValueError("must not contain lone surrogates") from None
     return text
+
+
+def _written_as_stamp(stamp: object) -> object:
+    """Not the seconds since 1970 nor the shorter forms that pydantic takes for a moment."""
+    if isinstance(stamp, datetime) or (isinstance(stamp, str) and _STAMP.fullmatch(stamp)):
+        return stamp
+    raise ValueError("must be a date and time with offset such as 2026-03-01T08:30:00Z")
 
 
 def _within_years(stamp: datetime) -> datetime:
@@ -54,6 +75,41 @@ def _within_calendar(day: date) -> date:
     return day
 
 
+def _written_as_number(value: object) -> object:
+    """Not all that Python takes for a number: underscores, spaces, digits of other scripts."""
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise ValueError("must be a decimal number such as 1250.00")
+    return value
+
+
+def _without_exponent(number: Decimal) -> Decimal:
+    return Decimal(format(number, "f"))
+
+
+class _Exact:
+    """A text has to be a number as JSON writes it, and 1e3 is shown as 1000.
+
+    No validators in `Annotated`: beside them the contract would lose the limits of the number.
+    """
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        number = no_info_after_validator_function(_without_exponent, handler(source))
+        return no_info_before_validator_function(_written_as_number, number)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        shown = handler(schema)
+        for way in shown.get("anyOf", ()):
+            if way["type"] == "string":
+                way["pattern"] = f"^{_NUMBER.pattern}$"
+        return shown
+
+
+EXACT = _Exact()
+"""Every `Decimal` of a request has it, after its limits: money, shares, hours, rates."""
 Storable = AfterValidator(_storable)
 Key = Annotated[
     str,
@@ -64,6 +120,7 @@ ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200), Stor
 LongText = Annotated[str, StringConstraints(max_length=10_000), Storable]
 Timestamp = Annotated[
     AwareDatetime,
+    BeforeValidator(_written_as_stamp),
     AfterValidator(_within_years),
     Field(description="RFC 3339 with offset", examples=["2026-03-01T08:30:00Z"]),
 ]

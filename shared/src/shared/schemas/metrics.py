@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field, model_validator
 
-from shared.schemas.common import Key, Out, ShortText, Wire
+from shared.schemas.common import Day, Key, Out, ShortText, Wire
 
 
 class IncidentState(StrEnum):
@@ -70,8 +70,8 @@ class InitiativePut(Wire):
     service: Key
     kpi: KpiId
     title: ShortText
-    start: date
-    end: date | None = None
+    start: Day
+    end: Day | None = None
     state: InitiativeState
     plan: ShortText = Field(max_length=100, description="id of the plan in improvement-api")
     revision: int = Field(ge=1, lt=2**31)

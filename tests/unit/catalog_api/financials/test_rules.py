@@ -162,8 +162,11 @@ def test_without_a_rate_there_is_no_sum_but_a_reason_with_pair_and_day() -> None
     assert figure.reason == "there is no exchange rate from USD to CHF on 2026-03-01"
 
 
-def test_nothing_in_a_foreign_currency_still_needs_the_rate() -> None:
-    assert converted(Money(MARCH, "USD", Fraction(0)), "CHF", EUR_CHF).value is None
+def test_nothing_is_nothing_in_any_currency() -> None:
+    free = Money(MARCH, "USD", Fraction(0))
+
+    assert converted(free, "CHF", EUR_CHF) == ZERO
+    assert summed([free, Money(MARCH, "CHF", Fraction(6))], "CHF", EUR_CHF).value == 6
 
 
 def test_many_reasons_are_named_and_the_rest_counted() -> None:

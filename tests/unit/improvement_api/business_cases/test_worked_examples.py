@@ -136,6 +136,32 @@ class TestRatesThatAreNotUnique:
         assert "not unique, 2 rates" in str(found.reason)
         assert found.sign_changes == 2
 
+    @pytest.mark.parametrize(
+        ("nets", "rates"),
+        [
+            (("-100", "220", "-121"), ["0.1"]),
+            (("100", "-220", "121"), ["0.1"]),
+            (("-100", "200", "-100"), ["0"]),
+            (("-100", "320", "-341", "121"), ["0", "0.1"]),
+            # −(1 − 1.1v)³ and (1 − 1.1v)⁴: threefold roots change the sign, fourfold ones touch.
+            (("-1000", "3300", "-3630", "1331"), ["0.1"]),
+            (("10000", "-44000", "72600", "-53240", "14641"), ["0.1"]),
+        ],
+    )
+    def test_count_where_the_present_value_touches_zero_without_a_change_of_sign(
+        self, nets: tuple[str, ...], rates: list[str]
+    ) -> None:
+        found = analysed(*nets).internal_rate
+
+        assert [rounded(one, 6) for one in found.rates] == [Decimal(one) for one in rates]
+        assert (found.value is None) == (len(rates) > 1)
+
+    def test_are_told_apart_however_near_they_are(self) -> None:
+        # −(1 − 1.1v)(1 − 1.1005v)
+        found = analysed("-100000", "220050", "-121055").internal_rate
+
+        assert [str(rounded(one, 6)) for one in found.rates] == ["0.100000", "0.100500"]
+
     def test_may_be_none_at_all(self) -> None:
         found = analysed("-100", "100", "-100").internal_rate
 

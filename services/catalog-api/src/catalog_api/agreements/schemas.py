@@ -22,11 +22,11 @@ from shared.schemas.agreements import (
     TargetPeriod,
 )
 from shared.schemas.catalog import Subject
-from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire
+from shared.schemas.common import EXACT, Day, Key, LongText, Out, ShortText, Wire
 from shared.schemas.metrics import Comparator
 
 Figure = Annotated[
-    Decimal, Field(ge=-1_000_000_000, le=1_000_000_000, decimal_places=6, examples=[0.995])
+    Decimal, Field(ge=-1_000_000_000, le=1_000_000_000, decimal_places=6, examples=[0.995]), EXACT
 ]
 Pinned = Annotated[
     int | None, Field(ge=1, lt=2**31, description="absent: the newest one; it is pinned")

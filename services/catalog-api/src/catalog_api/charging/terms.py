@@ -8,9 +8,9 @@ from pydantic import Field, RootModel, model_validator
 
 from catalog_api.charging.rules import ChargingKind
 from catalog_api.money import Amount
-from shared.schemas.common import ShortText, Wire
+from shared.schemas.common import EXACT, ShortText, Wire
 
-Units = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=4, examples=["250"])]
+Units = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=4, examples=["250"]), EXACT]
 UnitName = Annotated[ShortText, Field(description="what one unit is", examples=["mailbox"])]
 
 

@@ -19,10 +19,10 @@ from catalog_api.dependencies.rules import NodeKind
 from catalog_api.fields import HASH_EXAMPLE, Uri
 from catalog_api.plans.rules import PlanState
 from shared.schemas.catalog import Role
-from shared.schemas.common import Day, LongText, Out, ShortText, Wire
+from shared.schemas.common import EXACT, Day, LongText, Out, ShortText, Wire
 
 Hours = Annotated[
-    Decimal, Field(ge=0, max_digits=10, decimal_places=2, description="hours", examples=[4])
+    Decimal, Field(ge=0, max_digits=10, decimal_places=2, description="hours", examples=[4]), EXACT
 ]
 Tier = Annotated[int, Field(ge=1, le=4, description="business impact, 1 is the most critical")]
 TextHash = Annotated[

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from catalog_api.money import Currency
 from shared.kit.patches import absent
-from shared.schemas.common import Day, Out, Wire
+from shared.schemas.common import EXACT, Day, Out, Wire
 
 RateValue = Annotated[
     Decimal,
@@ -20,6 +20,7 @@ RateValue = Annotated[
         description="what one unit of from_currency is worth in to_currency",
         examples=["0.94"],
     ),
+    EXACT,
 ]
 
 

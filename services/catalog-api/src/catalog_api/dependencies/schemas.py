@@ -12,7 +12,7 @@ from catalog_api.registry.schemas import FieldChangeOut, UpsertOutcome
 from catalog_api.vendors.rules import ProductState
 from shared.kit.patches import absent
 from shared.schemas.catalog import Stage
-from shared.schemas.common import Key, LongText, Out, Wire
+from shared.schemas.common import EXACT, Key, LongText, Out, Wire
 
 CostShare = Annotated[
     Decimal,
@@ -23,6 +23,7 @@ CostShare = Annotated[
         description="part of the provider's full cost that the consumer bears, 0 to 1",
         examples=[0.25],
     ),
+    EXACT,
 ]
 
 

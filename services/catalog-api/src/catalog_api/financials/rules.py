@@ -89,7 +89,9 @@ def ratio(above: Figure, below: Figure, when_zero: str) -> Figure:
 
 
 def converted(money: Money, currency: str, rates: RateTable) -> Figure:
-    """An amount in another currency, at the rate of the first day of its month."""
+    """An amount in another currency, at the rate of the first day of its month; 0 is 0 in any."""
+    if money.amount == 0:
+        return ZERO
     rate = worth(rates, money.currency, currency, money.month)
     if rate is None:
         return missing(missing_rate(money.currency, currency, money.month))

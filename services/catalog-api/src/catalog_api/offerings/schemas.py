@@ -21,7 +21,7 @@ from catalog_api.offerings.rules import OfferingState, PriceUnit
 from shared.kit.patches import absent
 from shared.schemas.agreements import AgreedTarget
 from shared.schemas.catalog import Role, Stage, Tags
-from shared.schemas.common import Key, LongText, Out, ShortText, Storable, Timestamp, Wire
+from shared.schemas.common import EXACT, Key, LongText, Out, ShortText, Storable, Timestamp, Wire
 from shared.schemas.metrics import Comparator
 
 FORM_EXAMPLE = {
@@ -72,6 +72,7 @@ Roles = Annotated[
 Amount = Annotated[
     Decimal,
     Field(ge=0, max_digits=18, decimal_places=4, examples=["12.50"]),
+    EXACT,
     AfterValidator(_plain),
     PlainSerializer(lambda amount: format(amount, "f"), return_type=str),
 ]

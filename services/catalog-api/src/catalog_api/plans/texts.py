@@ -7,23 +7,17 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from catalog_api.money import Amount, Currency
 from catalog_api.plans.kpis import Kpi
 from catalog_api.plans.rules import ItemStatus, PlanKind
-from shared.schemas.common import Day, Key, LongText, ShortText, Storable, Wire
+from shared.schemas.common import EXACT, Day, Key, LongText, ShortText, Storable, Wire
 from shared.schemas.metrics import Comparator
 
 ItemId = Annotated[Key, Field(description="slug, unique in its list", examples=["single-sign-on"])]
 
 
-def _plain(value: Decimal) -> Decimal:
-    """Without an exponent, so that a number is written in one way only."""
-    return Decimal(format(value, "f"))
-
-
-Money = Annotated[Amount, AfterValidator(_plain)]
 TargetPeriod = Annotated[
     str,
     StringConstraints(pattern=r"^(19|20|21)[0-9]{2}(-Q[1-4]|-(0[1-9]|1[0-2]))?$"),
@@ -56,7 +50,7 @@ class RoadmapItem(Wire):
     id: ItemId
     capability: ShortText
     target_date: Day
-    cost: Money | None
+    cost: Amount | None
     currency: Currency | None
     status: ItemStatus
 
@@ -72,7 +66,7 @@ class QualityTarget(Wire):
     value: Annotated[
         Decimal,
         Field(max_digits=18, decimal_places=6, description="in the KPI's unit", examples=["4.0"]),
-        AfterValidator(_plain),
+        EXACT,
     ]
 
 
@@ -87,7 +81,7 @@ class FinanceTarget(Wire):
 
     measure: FinanceMeasure
     comparator: Comparator
-    value: Annotated[Money, Field(description="amount, or ratio")]
+    value: Annotated[Amount, Field(description="amount, or ratio")]
     currency: Currency | None
     period: TargetPeriod
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from catalog_api.money import Amount, Currency
 from catalog_api.vendors.rules import CostPeriod, ProductState
 from shared.kit.patches import absent
-from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire
+from shared.schemas.common import EXACT, Day, Key, LongText, Out, ShortText, Wire
 
 NoticeDays = Annotated[
     int, Field(ge=0, le=3650, description="days before contract_to on which one must decide")
@@ -23,6 +23,7 @@ Hours = Annotated[
         description="hours until the vendor, by contract, has it working again",
         examples=[4],
     ),
+    EXACT,
 ]
 
 

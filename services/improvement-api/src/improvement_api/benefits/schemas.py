@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from improvement_api.benefits.periods import Grain
 from improvement_api.benefits.rules import Better, GuardRailStanding, MixBy, Verdict
 from improvement_api.plans.rules import PlanOutcome
-from shared.schemas.common import Key, Out, Wire
+from shared.schemas.common import EXACT, Key, Out, Wire
 from shared.schemas.metrics import KpiId
 
 Tolerance = Annotated[
@@ -22,6 +22,7 @@ Tolerance = Annotated[
         description="by how much it may become worse, in the unit of the KPI",
         examples=["0.5"],
     ),
+    EXACT,
 ]
 
 

@@ -5,7 +5,7 @@ cash flow that changes its sign once has exactly one; one that never does has no
 changes there may be several, none of which says anything by itself, so they are all told.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 from itertools import pairwise
@@ -18,6 +18,8 @@ HIGHEST: Final = Decimal(1000)
 _RANGE: Final = "between −99.99 % and 100 000 % a year"
 _CLOSE: Final = Decimal("1e-9")  # far below the six decimals that are shown
 _CONTEXT: Final = Context(prec=60)
+_CLOSEST: Final = Decimal("1e-20")  # of a turning point: twice as many digits of the value there
+_NOTHING: Final = Decimal("1e-24")  # a share of what is added up that is zero beside it
 _GRID: Final = 20_000  # neighbours differ by less than a thousandth of 1 + r
 
 
@@ -45,6 +47,16 @@ class _Steps:
         for net in reversed(self.nets):
             value = value * factor + net
         return value
+
+    def touches(self, rate: Decimal) -> bool:
+        """Whether the present value at a turning point is zero."""
+        sizes = _Steps(tuple(abs(net) for net in self.nets), self.a_year)
+        return abs(self.worth(rate)) <= _NOTHING * sizes.worth(rate)
+
+    def slope(self) -> "_Steps":
+        """Steps whose worth has the sign of the derivative of this one, by the discount factor."""
+        nets = [place * net for place, net in enumerate(self.nets)]
+        return _Steps(tuple(nets[1:]), self.a_year)
 
 
 def internal_rate(text: BusinessCaseText, nets: Sequence[Decimal]) -> InternalRate:
@@ -115,10 +127,10 @@ def _turns(steps: _Steps, low: Decimal, high: Decimal) -> bool:
     return steps.worth(low) * steps.worth(high) <= 0
 
 
-def _between(steps: _Steps, low: Decimal, high: Decimal) -> Decimal:
+def _between(steps: _Steps, low: Decimal, high: Decimal, close: Decimal = _CLOSE) -> Decimal:
     """Bisection between two rates with present values of different signs."""
     rises = steps.worth(low) < 0
-    while high - low > _CLOSE:
+    while high - low > close:
         middle = (low + high) / 2
         if (steps.worth(middle) < 0) is rises:
             low = middle
@@ -127,11 +139,25 @@ def _between(steps: _Steps, low: Decimal, high: Decimal) -> Decimal:
     return (low + high) / 2
 
 
-def _rates(steps: _Steps) -> Iterator[Decimal]:
-    """Every rate in range at which the present value changes its sign."""
-    for low, high in pairwise(_signs_on_grid(steps)):
-        if low[1] != high[1]:
-            yield _between(steps, low[0], high[0])
+def _rates(steps: _Steps) -> list[Decimal]:
+    """Every rate in range at which the present value is zero, lowest first.
+
+    Most often it changes its sign there. Where it only touches zero it turns; between two turning
+    points and their neighbours on the grid it crosses zero at most once.
+    """
+    slope = steps.slope()
+    turns = [_between(slope, *sides, _CLOSEST) for sides in _changes(_signs_on_grid(slope))]
+    rates = [rate for rate in turns if steps.touches(rate)]
+    crossed = [(rate, steps.worth(rate) > 0) for rate in turns if rate not in rates]
+    points = sorted([*_signs_on_grid(steps), *crossed])
+    return sorted([*rates, *(_between(steps, *sides) for sides in _changes(points))])
+
+
+def _changes(points: Iterable[tuple[Decimal, bool]]) -> Iterator[tuple[Decimal, Decimal]]:
+    """The neighbours between which the sign changes."""
+    for (low, before), (high, after) in pairwise(points):
+        if before != after:
+            yield low, high
 
 
 def _signs_on_grid(steps: _Steps) -> Iterator[tuple[Decimal, bool]]:

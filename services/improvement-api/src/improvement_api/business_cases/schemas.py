@@ -16,7 +16,7 @@ from improvement_api.business_cases.texts import (
     PeriodNumber,
 )
 from improvement_api.evidence.schemas import DocumentUrl
-from shared.schemas.common import Key, LongText, Out, ShortText, Wire
+from shared.schemas.common import EXACT, Key, LongText, Out, ShortText, Wire
 
 TEXT_HASH_PATTERN: Final = "^[0-9a-f]{64}$"
 
@@ -184,7 +184,7 @@ class ActualCreate(Wire):
 
     line: Key
     period: PeriodNumber
-    amount: Annotated[Decimal, Field(ge=-(10**15), le=10**15, decimal_places=4)]
+    amount: Annotated[Decimal, Field(ge=-(10**15), le=10**15, decimal_places=4), EXACT]
     source: ShortText = Field(description="invoice, booking or report that shows it")
     evidence: DocumentUrl | None = None
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 
 from improvement_api.evidence.schemas import DocumentUrl
 from shared.errors import FieldError, Invalid
-from shared.schemas.common import Day, Key, LongText, ShortText, Wire
+from shared.schemas.common import EXACT, Day, Key, LongText, ShortText, Wire
 
 MAX_PERIODS: Final = 999
 MAX_LINES: Final = 200
@@ -22,9 +22,11 @@ Currency = Annotated[
     StringConstraints(pattern=r"^[A-Z]{3}$"),
     Field(description="ISO 4217 code", examples=["EUR"]),
 ]
-Amount = Annotated[Decimal, Field(ge=0, le=10**15, decimal_places=4, examples=["85.00"])]
-Quantity = Annotated[Decimal, Field(ge=0, le=10**15, decimal_places=6, examples=["120"])]
-Rate = Annotated[Decimal, Field(ge=Decimal("-0.99"), le=10, decimal_places=6, examples=["0.08"])]
+Amount = Annotated[Decimal, Field(ge=0, le=10**15, decimal_places=4, examples=["85.00"]), EXACT]
+Quantity = Annotated[Decimal, Field(ge=0, le=10**15, decimal_places=6, examples=["120"]), EXACT]
+Rate = Annotated[
+    Decimal, Field(ge=Decimal("-0.99"), le=10, decimal_places=6, examples=["0.08"]), EXACT
+]
 PeriodNumber = Annotated[int, Field(ge=0, le=MAX_PERIODS)]
 
 
@@ -108,6 +110,7 @@ class CashFlowLine(Wire):
     confidence: Annotated[
         Decimal,
         Field(ge=0, le=1, decimal_places=4, description="share of a benefit to be counted on"),
+        EXACT,
     ] = Decimal(1)
 
     @model_validator(mode="after")

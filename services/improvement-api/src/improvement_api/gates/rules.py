@@ -15,7 +15,7 @@ from improvement_api.facts.expressions import MAX_BYTES, ExpressionError, check
 from improvement_api.facts.rules import Owner, UsedFact
 from shared.errors import FieldError, Invalid
 from shared.schemas.catalog import Stage, Subject
-from shared.schemas.common import Key, LongText, ShortText, Storable, Wire
+from shared.schemas.common import EXACT, Key, LongText, ShortText, Storable, Wire
 from shared.schemas.improvement import CriterionKind, Gate, MissingPolicy
 
 PASS_THRESHOLD = Decimal("0.90")
@@ -31,8 +31,8 @@ _STAGES: Mapping[Gate, tuple[frozenset[Stage], Stage]] = {
     Gate.TO_RETIREMENT: (frozenset(Stage) - {Stage.RETIREMENT}, Stage.RETIREMENT),
 }
 
-Weight = Annotated[Decimal, Field(ge=0, le=1000, decimal_places=3, examples=[1])]
-Threshold = Annotated[Decimal, Field(gt=0, le=1, decimal_places=4)]
+Weight = Annotated[Decimal, Field(ge=0, le=1000, decimal_places=3, examples=[1]), EXACT]
+Threshold = Annotated[Decimal, Field(gt=0, le=1, decimal_places=4), EXACT]
 Hours = Annotated[int, Field(ge=1, le=24 * 366)]
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=MAX_BYTES), Storable]
 Role = Annotated[

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from improvement_api.goals.rules import GoalState, Judgement
 from improvement_api.periods import Grain
-from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire
+from shared.schemas.common import EXACT, Day, Key, LongText, Out, ShortText, Wire
 from shared.schemas.metrics import Comparator, KpiId
 
 GoalValue = Annotated[
@@ -19,6 +19,7 @@ GoalValue = Annotated[
         description="in the unit of the KPI: hours, a ratio from 0 to 1, points or a number",
         examples=[4.0],
     ),
+    EXACT,
 ]
 
 

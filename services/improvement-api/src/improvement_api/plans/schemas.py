@@ -9,7 +9,7 @@ from improvement_api.goals.schemas import GoalOut
 from improvement_api.opportunities.schemas import OpportunityOut
 from improvement_api.plans.rules import PlanOutcome, PlanState
 from shared.kit.patches import absent
-from shared.schemas.common import Key, LongText, Out, Page, ShortText, Wire
+from shared.schemas.common import Day, Key, LongText, Out, Page, ShortText, Wire
 from shared.schemas.metrics import InitiativeState, KpiId
 
 
@@ -89,8 +89,8 @@ class InitiativeCreate(Wire):
     service: Key
     kpi: KpiId
     title: ShortText
-    start: date
-    end: date | None = None
+    start: Day
+    end: Day | None = None
     state: InitiativeState = InitiativeState.PLANNED
 
     @model_validator(mode="after")
@@ -104,8 +104,8 @@ class InitiativePatch(Wire):
     """What is absent stays as it is; `end` may be set to null."""
 
     title: ShortText = absent()
-    start: date = absent()
-    end: date | None = absent()
+    start: Day = absent()
+    end: Day | None = absent()
     state: InitiativeState = absent()
 
 

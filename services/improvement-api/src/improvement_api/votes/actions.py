@@ -9,6 +9,7 @@ from improvement_api.decisions.keys import DecisionKeys
 from improvement_api.decisions.rules import check_verdict
 from improvement_api.evaluations.queries import ReadEvaluation, lock_standing, read_evaluation
 from improvement_api.evaluations.rules import check_open
+from improvement_api.people import THE_SERVICE
 from improvement_api.signatures.rules import check_in_person, check_person
 from improvement_api.votes.queries import insert_vote, votes_on
 from improvement_api.votes.rules import Board, Result, Tally, check_board, check_voter, tally
@@ -61,7 +62,31 @@ async def cast_vote(
     await insert_vote(session, vote)
     after = {"board": told.board.key, "choice": body.choice, "comment": body.comment}
     await record(session, caller, "voted", ("evaluation", str(evaluation_id)), None, after)
-    votes = [*cast, vote]
+    return await _count(session, read, [*cast, vote], caller, told, keys)
+
+
+async def count_again(
+    session: Session, evaluation_id: UUID, told: Told, keys: DecisionKeys
+) -> None:
+    """Count the votes by the board as it is now, for no further vote may do so."""
+    found = await read_evaluation(session, evaluation_id, now())
+    await lock_standing(session, found.row.service, found.row.gate)
+    read = await read_evaluation(session, evaluation_id, now())
+    check_open(read.standing)
+    check_board(told.board, read.row.gate, told.portfolio)
+    check_verdict(read.assessment, read.definition.criteria)
+    cast = await votes_on(session, evaluation_id)
+    await _count(session, read, cast, THE_SERVICE, told, keys)
+
+
+async def _count(
+    session: Session,
+    read: ReadEvaluation,
+    votes: Sequence[Vote],
+    caller: Principal,
+    told: Told,
+    keys: DecisionKeys,
+) -> Tally:
     counted = tally({one.voter: one.choice for one in votes}, told.board, read.signers)
     board, heard = told.board.key, [_heard(one) for one in votes if one.voter in counted.counted]
     if counted.result is Result.APPROVED:

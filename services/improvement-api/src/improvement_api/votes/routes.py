@@ -7,18 +7,18 @@ from fastapi import Depends, Request
 
 from improvement_api.decisions.queries import decision_on, rejection_of
 from improvement_api.evaluations.queries import read_evaluation
-from improvement_api.providers import Remotes, ask_for_board
+from improvement_api.providers import Remotes
 from improvement_api.votes.actions import Told, cast_vote
+from improvement_api.votes.asking import told_of
 from improvement_api.votes.queries import votes_on
-from improvement_api.votes.rules import CHAIR, Board, Result, board_deciding
+from improvement_api.votes.rules import Result, board_deciding
 from improvement_api.votes.schemas import BallotOut, CastOut, VoteCast, VoteOut
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
-from shared.kit.database import Session, reading
+from shared.kit.database import Session
 from shared.kit.idempotency import Idempotent
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
-from shared.schemas.catalog_digests import BoardSummary
 
 router = Router(prefix="/v1", tags=["votes"])
 
@@ -27,12 +27,7 @@ DecisionsWrite = Annotated[Principal, requires("decisions:write")]
 
 
 async def _told(evaluation_id: UUID, request: Request, providers: Remotes) -> Told:
-    """Membership and quorum as of now, asked before the vote's transaction begins."""
-    async with reading(request.app.state.engine) as session:
-        read = await read_evaluation(session, evaluation_id, now())
-    key = board_deciding(read.definition.board, read.definition.decided_by)
-    board, service = await ask_for_board(providers, key, read.row.service)
-    return Told(_board(board), service.portfolio, service.stage)
+    return await told_of(request.app.state.engine, providers, evaluation_id)
 
 
 @router.post(
@@ -56,7 +51,8 @@ async def cast(
     votes of present members who have not signed reach the quorum, a majority of those for or
     against decides: `approved` is a decision and moves the stage, `rejected` ends this evaluation
     (evaluate again to go on). A tie waits for whoever has not voted; then the chair's vote breaks
-    it.
+    it. Votes are counted again every five minutes: when the last who had yet to vote has left the
+    board, that ends the ballot.
     """
     keys = request.app.state.decision_keys
     counted = await cast_vote(session, evaluation_id, body, caller, told, keys)
@@ -95,16 +91,4 @@ async def _ballot(session: Session, evaluation_id: UUID, board: str) -> BallotOu
         votes=[VoteOut.model_validate(vote) for vote in await votes_on(session, evaluation_id)],
         decision=None if decision is None else str(decision.id),
         rejection=None if rejection is None else str(rejection.id),
-    )
-
-
-def _board(summary: BoardSummary) -> Board:
-    chairs = [seat.subject for seat in summary.members if seat.role == CHAIR]
-    return Board(
-        key=summary.key,
-        chair=chairs[0] if chairs else None,
-        voters=frozenset(summary.voting_members),
-        needed=summary.quorum.needed,
-        decides=frozenset((one.gate, one.portfolio) for one in summary.decides),
-        ended=summary.ended_on is not None,
     )

@@ -33,7 +33,7 @@ from shared.kit.clock import now
 from shared.kit.database import Session
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
-from shared.schemas.common import Key
+from shared.schemas.common import Day, Key
 from shared.schemas.metrics import KpiId
 
 router = Router(prefix="/v1", tags=["kpis"])
@@ -66,8 +66,8 @@ async def wanted(
     ] = None,
     periods: PeriodList | None = None,
     grain: Annotated[Grain | None, Query(description="a series, instead of periods")] = None,
-    first: Annotated[date | None, Query(alias="from", description="a day of the first")] = None,
-    last: Annotated[date | None, Query(alias="to", description="a day of the last")] = None,
+    first: Annotated[Day | None, Query(alias="from", description="a day of the first")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="a day of the last")] = None,
     timezone: TimeZone = "UTC",
     slice_by: Annotated[
         Slice | None,

@@ -16,7 +16,7 @@ from pydantic import (
 
 from metrics_api.slis.rules import FeedKind, RatioParts, RecordMeasure, SliKind, SliState
 from shared.kit.patches import absent
-from shared.schemas.common import Key, Out, ShortText, Storable, Wire
+from shared.schemas.common import EXACT, Key, Out, ShortText, Storable, Wire
 
 ObjectKey = Annotated[
     str,
@@ -116,7 +116,7 @@ class RecordFeed(Kept):
         default_factory=list, max_length=20, description="any of these; none: all"
     )
     within_hours: (
-        Annotated[Decimal, Field(gt=0, le=100_000, decimal_places=4), AS_NUMBER] | None
+        Annotated[Decimal, Field(gt=0, le=100_000, decimal_places=4), EXACT, AS_NUMBER] | None
     ) = Field(None, description="of the measures that end in _within")
 
 

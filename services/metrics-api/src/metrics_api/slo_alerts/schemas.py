@@ -12,7 +12,7 @@ from metrics_api.slo_alerts.rules import AlertCause, AlertState, BurnComparator,
 from metrics_api.slos.durations import PATTERN
 from metrics_api.slos.schemas import Duration
 from shared.kit.patches import absent
-from shared.schemas.common import Out, ShortText, Storable, Wire
+from shared.schemas.common import EXACT, Out, ShortText, Storable, Wire
 
 Severity = Annotated[
     str,
@@ -30,6 +30,7 @@ Factor = Annotated[
         description="burn rate above which it fires; 1 spends the budget exactly in the window",
         examples=[14.4],
     ),
+    EXACT,
     AS_NUMBER,
 ]
 AlertAfter = Annotated[

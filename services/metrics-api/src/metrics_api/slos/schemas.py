@@ -11,7 +11,7 @@ from metrics_api.slis.schemas import AS_NUMBER, Annotations, Description, Kept, 
 from metrics_api.slos.durations import PATTERN
 from metrics_api.slos.rules import BudgetingMethod, Level, SloState
 from shared.kit.patches import absent
-from shared.schemas.common import Key, Out, ShortText, Wire
+from shared.schemas.common import EXACT, Key, Out, ShortText, Wire
 from shared.schemas.metrics import Comparator
 
 Duration = Annotated[
@@ -20,7 +20,7 @@ Duration = Annotated[
     Field(description="a number and m, h, d, w, M, Q or Y, as OpenSLO writes it", examples=["28d"]),
 ]
 Share = Annotated[
-    Decimal, Field(ge=0, lt=1, max_digits=10, decimal_places=9, examples=[0.999]), AS_NUMBER
+    Decimal, Field(ge=0, lt=1, max_digits=10, decimal_places=9, examples=[0.999]), EXACT, AS_NUMBER
 ]
 
 
@@ -62,14 +62,15 @@ class Objective(Kept):
     op: Comparator | None = Field(None, description="a value is good that fits it")
     value: Annotated[float, Field(allow_inf_nan=False, ge=-1e300, le=1e300)] | None = None
     time_slice_target: (
-        Annotated[Decimal, Field(gt=0, le=1, max_digits=10, decimal_places=9), AS_NUMBER] | None
+        Annotated[Decimal, Field(gt=0, le=1, max_digits=10, decimal_places=9), EXACT, AS_NUMBER]
+        | None
     ) = Field(None, description="share of good events that makes a slice good")
     time_slice_window: Annotated[int, Field(ge=1, le=1440)] | None = Field(
         None, description="length of a slice in minutes"
     )
     sli: ObjectKey | None = Field(None, description="of a composite SLO")
     weight: Annotated[
-        Decimal, Field(gt=0, le=1_000_000, max_digits=12, decimal_places=6), AS_NUMBER
+        Decimal, Field(gt=0, le=1_000_000, max_digits=12, decimal_places=6), EXACT, AS_NUMBER
     ] = Field(Decimal(1), description="OpenSLO's compositeWeight")
 
 
@@ -91,6 +92,7 @@ AtRiskBelow = Annotated[
         decimal_places=4,
         description="at risk while less than this share of the budget remains",
     ),
+    EXACT,
     AS_NUMBER,
 ]
 

@@ -1,6 +1,5 @@
 """Targets over HTTP."""
 
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
-from shared.schemas.common import Key, Page
+from shared.schemas.common import Day, Key, Page
 from shared.schemas.metrics import KpiId
 
 router = Router(prefix="/v1/targets", tags=["targets"])
@@ -43,7 +42,7 @@ async def list_targets(
     page: PageQuery,
     service: Key | None = None,
     kpi: KpiId | None = None,
-    valid_on: Annotated[date | None, Query(description="that hold on this day")] = None,
+    valid_on: Annotated[Day | None, Query(description="that hold on this day")] = None,
 ) -> Any:
     """Targets by service, KPI and first day."""
     rows = await queries.list_targets(session, TargetFilter(service, kpi, valid_on), page)

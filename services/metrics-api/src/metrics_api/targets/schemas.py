@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from metrics_api.indicators.periods import Grain
 from shared.kit.patches import absent
 from shared.schemas.catalog import Subject, ZoneName
-from shared.schemas.common import Key, Out, Wire
+from shared.schemas.common import EXACT, Day, Key, Out, Wire
 from shared.schemas.metrics import Comparator, KpiId
 
 TargetValue = Annotated[
@@ -21,8 +21,8 @@ TargetValue = Annotated[
         description="In the unit of the KPI: hours, a ratio from 0 to 1, points or a number",
         examples=[5.0],
     ),
+    EXACT,
 ]
-Day = Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1))]
 TargetPeriod = Annotated[Grain, Field(description="length of the periods that are judged")]
 TargetOwner = Annotated[Subject, Field(description="decides on proposals of harder targets")]
 
