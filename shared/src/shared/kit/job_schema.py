@@ -59,9 +59,9 @@ def _pin_search_path(admin: psycopg.Connection[Any], schema: str) -> None:
 
 
 def _fetch_in_order(admin: psycopg.Connection[Any], schema: str) -> None:
-    """Have the next job read from the index of priorities, which ends at the first that fits.
+    """Have the next job read from the index of priorities, up to the first that fits.
 
-    Statistics of a queue are those of a moment when it was empty. By them PostgreSQL would rather
+    A queue has the statistics of a moment when it was empty. By them PostgreSQL would rather
     compare all jobs that wait with all others and sort what is left, for each that is taken.
     """
     admin.execute(
