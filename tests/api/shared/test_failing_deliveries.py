@@ -6,15 +6,17 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from shared.kit.clock import now
 from shared.kit.database import transaction
 from shared.kit.events import DELIVERIES_LANE, NEWCOMERS_LANE, RETRIES_LANE
 from shared.kit.jobs import JobContext
+from shared.kit.worker import job_context
 from tests.support import plumbing
 from tests.support.events import BRISK, has, read, say, subscribe, working
 from tests.support.eventually import eventually
+from tests.support.plumbing import PlumbingSettings
 from tests.support.receiver import Receiver, receiving
 
 LAST = UUID(int=2**128 - 1)
@@ -86,6 +88,29 @@ async def be_woken_last(context: JobContext, name: UUID) -> None:
     """Give the only subscription this id: they are woken in the order of their ids."""
     async with transaction(context.engine) as session:
         await session.execute(update(plumbing.kit.events.subscription).values(id=name))
+
+
+async def test_to_book_failures_leaves_connections_to_those_who_answer(
+    settings: PlumbingSettings, api: httpx.AsyncClient, receiver: Receiver
+) -> None:
+    """All fail together, and each failure takes as long as the lock that it waits for."""
+    few = {"database_pool_size": 3, "database_pool_overflow": 0}
+    async with receiving() as failing, job_context(settings.model_copy(update=few)) as context:
+        failing.answer = lambda event: (503, {})
+        for _ in range(6):
+            await subscribe(api, failing.url)
+        async with transaction(context.engine) as session:
+            await session.execute(select(plumbing.kit.events.subscription).with_for_update())
+            await subscribe(api, receiver.url)
+            async with working(context):
+                await say(context, "a")
+                await eventually(lambda: all_asked(failing, 6))
+                await has(receiver, "a")
+                await session.rollback()
+
+
+async def all_asked(receiver: Receiver, count: int) -> bool:
+    return len(receiver.requests) == count
 
 
 async def test_a_subscriber_that_is_gone_is_disabled(

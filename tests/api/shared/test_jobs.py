@@ -17,7 +17,15 @@ from shared.kit.clock import now
 from shared.kit.database import transaction
 from shared.kit.housekeeping import purge
 from shared.kit.job_schema import apply_jobs_schema
-from shared.kit.jobs import Job, JobContext, RetryPolicy, bring_forward, enqueue
+from shared.kit.jobs import (
+    Job,
+    JobContext,
+    RetryPolicy,
+    Waiting,
+    bring_forward,
+    enqueue,
+    enqueue_all,
+)
 from shared.kit.worker import Pace, queue_app, work
 from tests.support import plumbing
 from tests.support.eventually import eventually
@@ -173,6 +181,29 @@ async def test_jobs_of_one_lock_run_in_order_and_one_at_a_time(context: JobConte
 
     assert notes.seen == list(range(10))
     assert notes.most_at_once == 1
+
+
+async def test_to_take_a_job_few_are_read_however_many_wait(
+    context: JobContext, database: Database
+) -> None:
+    """Also by the statistics of an empty queue, which are those that a queue mostly has."""
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("VACUUM ANALYZE plumbing_jobs.procrastinate_jobs")
+        admin.execute("INSERT INTO plumbing_jobs.procrastinate_workers DEFAULT VALUES")
+    async with transaction(context.engine) as session:
+        waiting = [Waiting("note", {}, lock=f"x{n}", queueing_lock=f"x{n}") for n in range(3000)]
+        await enqueue_all(session, waiting)
+
+    with psycopg.connect(database.admin_url) as worker:
+        taken = worker.execute(
+            "SELECT id FROM plumbing_jobs.procrastinate_fetch_job_v2('{plumbing}', 1)"
+        ).fetchone()
+        read = worker.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables"
+            " WHERE relid = 'plumbing_jobs.procrastinate_jobs'::regclass"
+        ).fetchone()
+
+    assert taken and read and read[0] < 20
 
 
 async def test_jobs_without_a_lock_run_side_by_side(context: JobContext) -> None:

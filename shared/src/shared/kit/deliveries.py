@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.errors import Unavailable
 from shared.kit import event_queries
 from shared.kit.clock import now
-from shared.kit.database import transaction
+from shared.kit.database import reading, transaction
 from shared.kit.event_queries import Attempt
 from shared.kit.events import (
     DELIVER,
@@ -90,13 +90,14 @@ async def deliver_events(context: JobContext, payload: Mapping[str, Any]) -> Non
     A failing subscriber has exactly one job: the one that waits for its next attempt.
     """
     key = uuid.UUID(payload["subscription"])
-    async with transaction(context.engine) as session:
+    async with reading(context.engine) as session:
         subscription = await event_queries.find_subscription(session, key)
-        if subscription is None or subscription.state != "active":
-            return
-        if subscription.retry_at is not None and subscription.retry_at > now():
+    if subscription is None or subscription.state != "active":
+        return
+    if subscription.retry_at is not None and subscription.retry_at > now():
+        async with transaction(context.engine) as session:
             await enqueue_delivery(session, subscription, run_at=subscription.retry_at)
-            return
+        return
     # A client per subscriber: connections are shared by address, and addresses by hosts.
     async with httpx.AsyncClient(
         verify=tls_context(), trust_env=False, timeout=ATTEMPT_SECONDS
@@ -122,7 +123,7 @@ async def _take(context: JobContext, turn: _Turn) -> bool:
     """
     limit = 1 if turn.subscription.failures else BATCH
     while time.monotonic() < turn.ends:
-        async with transaction(context.engine) as session:
+        async with reading(context.engine) as session:
             events = await event_queries.next_events(
                 session, turn.seen, turn.subscription.types, limit
             )
@@ -257,8 +258,12 @@ async def _finish(reply: httpx.Response) -> None:
 
 
 async def _note_failure(context: JobContext, turn: _Turn, event: Row[Any], answer: _Answer) -> None:
-    """Book what arrived before it, count the failure and enqueue the one next attempt."""
-    async with transaction(context.engine) as session:
+    """Book what arrived before it, count the failure and enqueue the one next attempt.
+
+    One at a time: nobody waits for it, and subscribers that time out together would keep the
+    connections of the database from those who answer.
+    """
+    async with context.booking_failure, transaction(context.engine) as session:
         if not await _booked(session, turn):
             await enqueue_delivery(session, turn.subscription)
             return

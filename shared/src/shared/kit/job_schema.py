@@ -25,6 +25,7 @@ def apply_jobs_schema(admin: psycopg.Connection[Any], schema: str, role: str) ->
             sql.SQL("COMMENT ON TABLE procrastinate_jobs IS {}").format(sql.Literal(available[-1]))
         )
         _pin_search_path(admin, schema)
+        _fetch_in_order(admin, schema)
         _grant(admin, schema, role)
 
 
@@ -55,6 +56,19 @@ def _pin_search_path(admin: psycopg.Connection[Any], schema: str) -> None:
                 sql.SQL(signature), sql.Identifier(schema)
             )
         )
+
+
+def _fetch_in_order(admin: psycopg.Connection[Any], schema: str) -> None:
+    """Have the next job read from the index of priorities, up to the first that fits.
+
+    A queue has the statistics of a moment when it was empty. By them PostgreSQL would rather
+    compare all jobs that wait with all others and sort what is left, for each that is taken.
+    """
+    admin.execute(
+        sql.SQL(
+            "ALTER FUNCTION {}.procrastinate_fetch_job_v2(varchar[], bigint) SET enable_sort = off"
+        ).format(sql.Identifier(schema))
+    )
 
 
 def _grant(admin: psycopg.Connection[Any], schema: str, role: str) -> None:

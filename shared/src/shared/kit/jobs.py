@@ -40,6 +40,7 @@ class JobContext:
     engine: AsyncEngine
     settings: ServiceSettings
     identity: TokenProvider
+    booking_failure: asyncio.Lock = field(default_factory=asyncio.Lock)
     _remotes: dict[str, RemoteClient] = field(default_factory=dict)
 
     def remote(self, name: str, base_url: str) -> RemoteClient:

@@ -65,7 +65,7 @@ class Pace:
     # Deliveries wait more than they work. Retries mostly end in a time-out and then cost work:
     # few at a time keep them from the others' share of the processor.
     lanes: Mapping[str, int] = field(
-        default_factory=lambda: {DELIVERIES_LANE: 256, NEWCOMERS_LANE: 256, RETRIES_LANE: 32}
+        default_factory=lambda: {DELIVERIES_LANE: 256, NEWCOMERS_LANE: 512, RETRIES_LANE: 32}
     )
 
 
