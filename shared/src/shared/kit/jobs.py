@@ -40,8 +40,8 @@ class JobContext:
     engine: AsyncEngine
     settings: ServiceSettings
     identity: TokenProvider
-    booking_failure: asyncio.Lock = field(default_factory=asyncio.Lock)
     _remotes: dict[str, RemoteClient] = field(default_factory=dict)
+    booking_failure: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def remote(self, name: str, base_url: str) -> RemoteClient:
         """Another service, through one client (and so one circuit) per process."""
