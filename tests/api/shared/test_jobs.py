@@ -203,7 +203,9 @@ async def test_to_take_a_job_few_are_read_however_many_wait(
             " WHERE relid = 'plumbing_jobs.procrastinate_jobs'::regclass"
         ).fetchone()
 
-    assert taken and read and read[0] < 20
+    assert taken is not None
+    assert read is not None
+    assert read[0] < 20
 
 
 async def test_jobs_without_a_lock_run_side_by_side(context: JobContext) -> None:
