@@ -1,6 +1,7 @@
 """Background jobs: with their data or not at all, one at a time per lock, again until they work."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from typing import Any
 
 import procrastinate
 import psycopg
+import psycopg_pool
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +27,7 @@ from shared.kit.jobs import (
     bring_forward,
     enqueue,
     enqueue_all,
+    rest_after,
 )
 from shared.kit.worker import Pace, queue_app, work
 from tests.support import plumbing
@@ -290,6 +293,36 @@ async def test_a_cancelled_caller_of_the_queue_ends_and_gives_its_connection_bac
             assert not unheard, f"turn {turn}"
         async with asyncio.timeout(5):
             assert await app.connector.execute_query_one_async("SELECT 1 AS one") == {"one": 1}
+
+
+async def test_a_process_that_was_stopped_still_gets_the_connections_it_waited_for(
+    context: JobContext,
+) -> None:
+    async with queue_app(context, []).open_async() as app:
+        pool = app.connector.pool
+        pool.timeout = 0.5
+        asked = "SELECT pg_sleep(0.2)::text AS slept"
+        more_than_connections = pool.max_size + 1
+        callers = [
+            asyncio.create_task(app.connector.execute_query_one_async(asked))
+            for _ in range(more_than_connections)
+        ]
+        await eventually(lambda: one_waits(pool))
+
+        time.sleep(pool.timeout * 2)
+
+        assert len(await asyncio.gather(*callers)) == more_than_connections
+
+
+async def one_waits(pool: psycopg_pool.AsyncConnectionPool[Any]) -> bool:
+    return pool.get_stats()["requests_waiting"] == 1
+
+
+async def test_who_was_stopped_rests_no_longer_than_it_may() -> None:
+    an_hour_ago = time.monotonic() - 3600
+
+    async with asyncio.timeout(5):
+        await rest_after(an_hour_ago, times=1, at_most=0.01)
 
 
 async def test_a_cron_job_runs_by_itself(context: JobContext) -> None:

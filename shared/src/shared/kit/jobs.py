@@ -55,12 +55,13 @@ class JobContext:
         await self.engine.dispose()
 
 
-async def rest_after(started: float, times: float) -> None:
+async def rest_after(started: float, times: float, at_most: float = float("inf")) -> None:
     """Rest so many times as long as the work since `started` (time.monotonic) took.
 
-    Work in the background that goes on for long leaves the processor to those who ask.
+    Work in the background that goes on for long leaves the processor to those who ask. `at_most`
+    so many seconds, as a process that was stopped meanwhile has not worked for that long.
     """
-    await asyncio.sleep(times * (time.monotonic() - started))
+    await asyncio.sleep(min(times * (time.monotonic() - started), at_most))
 
 
 JobFunction = Callable[[JobContext, Mapping[str, Any]], Awaitable[None]]

@@ -13,13 +13,14 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, LiteralString, TypeVar
 
 import procrastinate
 import psycopg
+import psycopg_pool
 from procrastinate import exceptions, jobs, manager, retry
 from procrastinate.worker import Worker
 from sqlalchemy.exc import DBAPIError
@@ -189,6 +190,7 @@ def queue_app(context: JobContext, table: Iterable[Job]) -> procrastinate.App:
     """Procrastinate as this service uses it, not opened yet."""
     schema = context.settings.schema_name
     connector = _Connector(
+        pool_factory=_Pool,
         conninfo=libpq_url(context.settings.database_url.get_secret_value()),
         min_size=1,
         max_size=4,
@@ -205,6 +207,19 @@ def queue_app(context: JobContext, table: Iterable[Job]) -> procrastinate.App:
     for job in table:
         _register(app, context, job)
     return app
+
+
+class _Pool(psycopg_pool.AsyncConnectionPool[Any]):
+    """Waits for a connection once more when the time is up.
+
+    A process that was stopped for longer (a suspended machine, a debugger) finds every wait
+    timed out as it goes on. One that looks after a worker would end the whole generation.
+    """
+
+    async def getconn(self, timeout: float | None = None) -> psycopg.AsyncConnection[Any]:
+        with suppress(psycopg_pool.PoolTimeout):
+            return await super().getconn(timeout)
+        return await super().getconn(timeout)
 
 
 class _Connector(procrastinate.PsycopgConnector):

@@ -17,6 +17,7 @@ LOOK_EVERY = 0.25
 RESTS = 1
 """So many times as long as a batch took the job rests after it: receiving comes first, and a batch
 of many costs half as much for each as one of few."""
+LONGEST_REST = 2  # seconds
 MONTHS_AHEAD = 3
 FORGOTTEN_AT_ONCE = 5_000
 
@@ -26,7 +27,7 @@ async def process_receipts(context: JobContext, payload: Mapping[str, Any]) -> N
     memory, busy_at = Memory(), time.monotonic()
     while (started := time.monotonic()) - busy_at < LINGER:
         if await process_some(context.engine, memory):
-            await rest_after(started, RESTS)
+            await rest_after(started, RESTS, LONGEST_REST)
             busy_at = time.monotonic()
         else:
             await asyncio.sleep(LOOK_EVERY)
