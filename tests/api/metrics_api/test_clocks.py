@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from metrics_api.attribution.rules import Memory
+from metrics_api.breaches.actions import detect_breaches
 from metrics_api.clocks.queries import support_calendars
 from metrics_api.clocks.support import ALWAYS
 from metrics_api.copies.actions import refresh
@@ -290,10 +291,26 @@ class TestAtRisk:
             opened = (noon - timedelta(hours=hours)).isoformat()
             await push(metrics, name, opened_at=opened, updated_at=opened)
 
-        reply = await metrics.http.get("/v1/clocks/at-risk", params={"within_hours": 30})
+        paused = (noon - timedelta(hours=2.5)).isoformat()
+        await push(metrics, "held", state="on_hold", opened_at=paused, updated_at=paused)
+        await detect_breaches(metrics.engine, Memory())
+
+        reply = await metrics.http.get("/v1/clocks/at-risk", params={"within_hours": 24})
 
         found = [(one["external_id"], one["left_minutes"]) for one in reply.json()["items"]]
         assert found == [("spent", 0), ("half", 60)]
+        facts = (await metrics.http.get("/v1/services/mail/facts")).json()["facts"]
+        assert facts["clocks_due_next_24_hours"]["value"] == len(found)
+        # The other clocks have run out, or do not run.
+        states = [
+            (await clocks(metrics, name))["scheme"]["resolution"]["state"]
+            for name in ("spent", "half", "over", "held")
+        ]
+        assert states == ["running", "running", "breached", "paused"]
+        assert facts["open_breached_clocks"]["value"] == states.count("breached")
+        query = {"kpi": "sla_attainment", "periods": f"{noon.year}"}
+        kpis = (await metrics.http.get("/v1/services/mail/kpis", params=query)).json()["kpis"]
+        assert kpis[0]["values"][0]["open_breached"] == states.count("breached")
 
 
 ALL_WEEK = weekly("00:00", "24:00", ("monday", "tuesday", "wednesday", "thursday", "friday"))

@@ -14,7 +14,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.breaches.tables import Breach, BreachPrediction
-from metrics_api.clocks.standing import Clock
+from metrics_api.clocks.counting import moment_of
+from metrics_api.clocks.queries import parameters_of, stands_still
+from metrics_api.clocks.standing import Clock, Closed
 from metrics_api.sources.tables import Source
 from shared.kit.database import Query
 from shared.kit.pagination import PageParams, keyset
@@ -223,7 +225,16 @@ def _conditions(wanted: BreachFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-_NUMBERS = """
+_DUE = """
+        (SELECT count(*) FROM metrics.incident i
+         WHERE i.service = :service AND i.{clock}_due_at < :tomorrow
+            AND i.{clock}_due_at >= :{clock}_first
+            AND (i.{clock}_due_at >= :now OR {stands_still}))"""
+_DUE_SOON = " + ".join(
+    _DUE.format(clock=each.value, stands_still=stands_still(each, f"i.{each.value}_due_at"))
+    for each in Clock
+)
+_NUMBERS = f"""
     SELECT
         (SELECT count(*) FROM metrics.breach b JOIN metrics.incident i
             ON i.source_id = b.source_id AND i.external_id = b.external_id
@@ -234,27 +245,27 @@ _NUMBERS = """
         (SELECT count(*) FROM metrics.breach b
          WHERE b.service = :service AND b.retracted_at IS NULL
             AND b.breached_at >= :month_ago AND b.breached_at <= :now) AS breached,
-        (SELECT count(*) FROM metrics.incident i
-         WHERE i.service = :service AND i.response_due_at >= :now
-            AND i.response_due_at < :tomorrow)
-        + (SELECT count(*) FROM metrics.incident i
-           WHERE i.service = :service AND i.resolution_due_at >= :now
-              AND i.resolution_due_at < :tomorrow) AS due_soon,
+        {_DUE_SOON} AS due_soon,
         count(*) FILTER (WHERE credit > 0) AS credits_due,
         count(*) AS credited
     FROM metrics.service_credit
     WHERE service = :service AND ended_at IS NULL AND period_end >= :year_ago
-"""
+"""  # noqa: S608 - made of our own column names
 
 
-def breach_numbers(service: str, now: datetime, year_ago: datetime) -> Query[Any]:
-    """Of a service: open clocks that ran out, breaches of 30 days, clocks due within 24 hours,
-    guaranteed periods since a year ago with a credit due, and all of them."""
-    parameters = {
+def breach_numbers(
+    service: str, now: datetime, year_ago: datetime, closed: Mapping[Clock, Sequence[Closed]]
+) -> Query[Any]:
+    """Of a service: open clocks that ran out, breaches of 30 days, clocks due within 24 hours (the
+    `closed` ones among them), guaranteed periods since a year ago with a credit due, and all."""
+    parameters: dict[str, Any] = {
         "service": service,
         "now": now,
         "month_ago": now - timedelta(days=30),
         "tomorrow": now + timedelta(days=1),
         "year_ago": year_ago,
     }
+    for each, still in closed.items():
+        parameters |= parameters_of(each, still)
+        parameters[f"{each.value}_first"] = min([now, *(moment_of(one.since) for one in still)])
     return Query(_NUMBERS, parameters, itemgetter(0))

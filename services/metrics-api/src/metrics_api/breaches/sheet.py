@@ -7,6 +7,9 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.breaches.queries import breach_numbers
+from metrics_api.clocks.counting import micros
+from metrics_api.clocks.promises import Terms
+from metrics_api.clocks.standing import Clock, closed_now
 from metrics_api.fact_sheets import FactSheet
 from shared.kit.database import Query
 from shared.schemas.common import FactDefinition, FactValue
@@ -14,14 +17,15 @@ from shared.schemas.common import FactDefinition, FactValue
 _NUMBERS: Final = (
     ("open_breached_clocks", "Clocks of open incidents that have run out and not completed"),
     ("clocks_breached_last_30_days", "Clocks that ran out in the last 30 days, met or not since"),
-    ("clocks_due_next_24_hours", "Running clocks that run out within 24 hours"),
+    ("clocks_due_next_24_hours", "Running clocks at risk of running out within 24 hours"),
     ("credits_due_count", "Periods of guarantees that ended in the last year with a credit due"),
     ("credited_periods_count", "Periods of guarantees that ended in the last year"),
 )
 
 
-def _ask(service: str, now: datetime) -> Mapping[str, Query[Any]]:
-    return {"breaches": breach_numbers(service, now, now - timedelta(days=365))}
+def _ask(service: str, now: datetime, terms: Terms) -> Mapping[str, Query[Any]]:
+    closed = {each: closed_now(terms, each, micros(now)) for each in Clock}
+    return {"breaches": breach_numbers(service, now, now - timedelta(days=365), closed)}
 
 
 async def _load(
@@ -40,4 +44,5 @@ SHEET: Final = FactSheet(
     ],
     _ask,
     _load,
+    of_promises=True,
 )

@@ -132,6 +132,30 @@ async def list_at_risk(session: AsyncSession, wanted: AtRiskFilter, page: PagePa
     return list((await session.execute(keyset(statement, order, page))).all())
 
 
+def stands_still(clock: Clock, due_at: str) -> str:
+    """SQL of whether the clock of an incident `i` has counted nothing since it was due.
+
+    `parameters_of` gives what is closed: such a clock runs out when its calendar opens.
+    """
+    names = ", ".join(
+        f"CAST(:{clock.value}_{name} AS {kind}[])"
+        for name, kind in (("basis", "text"), ("priority", "int"), ("since", "timestamptz"))
+    )
+    return f"""EXISTS (
+        SELECT FROM unnest({names}) AS closed (basis, priority, since)
+        WHERE closed.basis = i.clock_basis AND closed.priority = i.priority
+            AND closed.since <= {due_at})"""
+
+
+def parameters_of(clock: Clock, closed: Sequence[Closed]) -> dict[str, Any]:
+    """The parameters of `stands_still`."""
+    return {
+        f"{clock.value}_basis": [one.basis for one in closed],
+        f"{clock.value}_priority": [one.priority for one in closed],
+        f"{clock.value}_since": [moment_of(one.since) for one in closed],
+    }
+
+
 def _due_between(clock: Clock, due_at: Any, wanted: AtRiskFilter) -> Select[Any]:
     statement = (
         select(
