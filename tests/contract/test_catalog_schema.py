@@ -68,6 +68,38 @@ def test_every_check_lists_the_values_of_its_enum(catalog_db: Database) -> None:
     assert {name: listed.get(name) for name in enums} == enums
 
 
+OLD_EVENTS = """
+    INSERT INTO catalog.outbox_event (id, type, subject, data, occurred_at)
+    VALUES
+        (gen_random_uuid(), 'request.submitted', 'vpn',
+            '{"key": "REQ-1", "record": {"number": "REQ-1", "answers": {"salary": 1}}}', now()),
+        (gen_random_uuid(), 'request.cancelled', 'vpn',
+            '{"key": "REQ-1", "record": {"number": "REQ-1"}}', now()),
+        (gen_random_uuid(), 'request.renamed', 'vpn', '{"key": "REQ-1"}', now()),
+        (gen_random_uuid(), 'survey.made', 'vpn', '{"record": {"answers": []}}', now())
+"""
+
+
+def test_answers_to_request_forms_are_taken_out_of_the_events_of_earlier_releases(
+    catalog_db: Database,
+) -> None:
+    with create_engine(sqlalchemy_url(catalog_db.admin_url)).begin() as connection:
+        command.downgrade(alembic_config("catalog_api", connection), "20261126_delivered_at")
+    with psycopg.connect(catalog_db.admin_url) as admin:
+        admin.execute(OLD_EVENTS)
+
+    migrate(DEFINITION, catalog_db.admin_url, catalog_db.runtime_url)
+
+    with psycopg.connect(catalog_db.admin_url) as admin:
+        kept = admin.execute("SELECT data FROM catalog.outbox_event ORDER BY position").fetchall()
+    assert [data for (data,) in kept] == [
+        {"key": "REQ-1", "record": {"number": "REQ-1"}},
+        {"key": "REQ-1", "record": {"number": "REQ-1"}},
+        {"key": "REQ-1"},
+        {"record": {"answers": []}},
+    ]
+
+
 def append_only_tables() -> list[str]:
     return sorted(
         table.fullname
