@@ -187,8 +187,8 @@ class TestMeasuring:
         assert (reply.status_code, reply.json()["code"]) == (409, "initiative_not_over")
         assert not figures.asked
 
-    @pytest.mark.parametrize("dates", [("0001-01-01", "0001-01-02"), ("0001-01-01", "2020-01-01")])
-    async def test_of_the_first_days_of_the_calendar_is_inconclusive(
+    @pytest.mark.parametrize("dates", [("1900-01-01", "1900-01-02"), ("1900-01-01", "2020-01-01")])
+    async def test_of_the_first_days_that_are_taken_is_inconclusive(
         self, tollgate: Improvement, figures: Figures, plan: Any, dates: tuple[str, str]
     ) -> None:
         initiative = await add_initiative(tollgate, plan, start=dates[0], end=dates[1])
