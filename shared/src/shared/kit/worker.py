@@ -13,7 +13,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, LiteralString, TypeVar
@@ -216,10 +216,16 @@ class _Pool(psycopg_pool.AsyncConnectionPool[Any]):
     timed out as it goes on. One that looks after a worker would end the whole generation.
     """
 
-    async def getconn(self, timeout: float | None = None) -> psycopg.AsyncConnection[Any]:
-        with suppress(psycopg_pool.PoolTimeout):
-            return await super().getconn(timeout)
-        return await super().getconn(timeout)
+    async def getconn(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109 - the pool's own parameter
+    ) -> psycopg.AsyncConnection[Any]:
+        connection: psycopg.AsyncConnection[Any]
+        try:
+            connection = await super().getconn(timeout)
+        except psycopg_pool.PoolTimeout:
+            connection = await super().getconn(timeout)
+        return connection
 
 
 class _Connector(procrastinate.PsycopgConnector):
