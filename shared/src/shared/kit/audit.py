@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from sqlalchemy import ColumnElement, Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import get_contextvars
@@ -36,8 +36,14 @@ class AuditEntryOut(Out):
     action: str
     resource: str
     key: str
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
+    before: dict[str, Any] | None = Field(
+        description="the fields concerned as they were; which depends on resource and action",
+        examples=[{"name": "VPN"}],
+    )
+    after: dict[str, Any] | None = Field(
+        description="the fields concerned as they are since then",
+        examples=[{"name": "Remote access"}],
+    )
     request_id: str | None
 
 

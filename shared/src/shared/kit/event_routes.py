@@ -85,9 +85,11 @@ class ReplayRequest(Wire):
 class EventOut(Out):
     id: UUID
     sequence: int
-    type: str
-    subject: str
-    data: dict[str, Any]
+    type: str = Field(description="what happened: thing.action")
+    subject: str = Field(description="what it concerns; events of one subject come in order")
+    data: dict[str, Any] = Field(
+        description="as subscribers get it: its fields depend on `type`, clients pass over others"
+    )
     occurred_at: datetime
 
 
