@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 from sqlalchemy import select, text, update
 
+from shared.kit import deliveries
 from shared.kit.clock import now
 from shared.kit.database import transaction
 from shared.kit.events import DELIVERIES_LANE, NEWCOMERS_LANE, RETRIES_LANE
@@ -169,6 +171,31 @@ async def test_a_receiver_that_asks_for_patience_gets_it(
     assert delivery["status"] == 429
     assert delivery["next_attempt_at"] > (now() + timedelta(minutes=59)).isoformat()
     assert len(receiver.requests) == 1
+
+
+async def test_a_worker_whose_clock_is_behind_waits_as_long_as_any(
+    context: JobContext,
+    api: httpx.AsyncClient,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Jobs are started by the clock of the database, which may be another machine's."""
+    monkeypatch.setattr(deliveries, "now", lambda: now() - timedelta(hours=1))
+    receiver.answer = lambda event: (429, {"Retry-After": "600"})
+    subscription = await subscribe(api, receiver.url)
+
+    async with working(context):
+        await say(context, "a")
+        await eventually(lambda: is_waiting(api, subscription))
+
+    async with transaction(context.engine) as session:
+        waits = await session.scalar(
+            text(
+                "SELECT scheduled_at - now() FROM plumbing_jobs.procrastinate_jobs"
+                " WHERE args ? 'subscription'"
+            )
+        )
+    assert waits > timedelta(minutes=9)
 
 
 async def test_a_replay_sends_again_from_a_sequence_on_with_the_same_ids(

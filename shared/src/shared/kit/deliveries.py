@@ -94,7 +94,7 @@ async def deliver_events(context: JobContext, payload: Mapping[str, Any]) -> Non
         subscription = await event_queries.find_subscription(session, key)
     if subscription is None or subscription.state != "active":
         return
-    if subscription.retry_at is not None and subscription.retry_at > now():
+    if subscription.is_waiting:
         async with transaction(context.engine) as session:
             await enqueue_delivery(session, subscription, run_at=subscription.retry_at)
         return
@@ -267,7 +267,7 @@ async def _note_failure(context: JobContext, turn: _Turn, event: Row[Any], answe
         if not await _booked(session, turn):
             await enqueue_delivery(session, turn.subscription)
             return
-        counted = await event_queries.count_failure(session, turn.subscription.id, now())
+        counted = await event_queries.count_failure(session, turn.subscription.id)
         if counted is not None:
             await _try_again_or_give_up(session, counted, event, answer)
 
@@ -275,7 +275,7 @@ async def _note_failure(context: JobContext, turn: _Turn, event: Row[Any], answe
 async def _try_again_or_give_up(
     session: AsyncSession, counted: Row[Any], event: Row[Any], answer: _Answer
 ) -> None:
-    at = now()
+    at = counted.failed_at
     reason = _reason_to_disable(counted, answer, at)
     policy = _BUILT_INS if counted.built_in else _STRANGERS
     retry_at = None if reason else at + max(policy.wait(counted.failures), answer.retry_after)

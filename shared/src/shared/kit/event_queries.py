@@ -92,9 +92,7 @@ async def sequence_events(session: AsyncSession) -> list[str]:
     return sorted(set((await session.scalars(numbered)).all()))
 
 
-async def wanting_subscriptions(
-    session: AsyncSession, types: Sequence[str], now: datetime
-) -> list[Row[Any]]:
+async def wanting_subscriptions(session: AsyncSession, types: Sequence[str]) -> list[Row[Any]]:
     """Active subscriptions that want one of the types, but for those waiting for a retry."""
     table = _tables(session).subscription
     names = [*types, *sorted({f"{name.split('.')[0]}.*" for name in types})]
@@ -103,7 +101,7 @@ async def wanting_subscriptions(
         .where(
             table.c.state == "active",
             or_(table.c.types == [], table.c.types.overlap(names)),
-            or_(table.c.retry_at.is_(None), table.c.retry_at <= now),
+            or_(table.c.retry_at.is_(None), table.c.retry_at <= func.now()),
         )
         .order_by(table.c.id)
     )
@@ -116,10 +114,12 @@ def _family(type_: ColumnElement[str]) -> ColumnElement[str]:
 
 
 async def find_subscription(session: AsyncSession, subscription: uuid.UUID) -> Row[Any] | None:
-    """A subscription with its `row_version`, which every change of the row changes."""
+    """A subscription with its `row_version`, which every change of the row changes, and whether it
+    `is_waiting` for its next attempt by the clock that starts jobs."""
     table = _tables(session).subscription
-    versioned = select(table, _row_version.label("row_version"))
-    return await _first(session, versioned.where(table.c.id == subscription))
+    is_waiting = func.coalesce(table.c.retry_at > func.now(), False)
+    found = select(table, _row_version.label("row_version"), is_waiting.label("is_waiting"))
+    return await _first(session, found.where(table.c.id == subscription))
 
 
 async def next_events(
@@ -152,19 +152,18 @@ async def advance(
     return (await session.scalars(statement)).first()
 
 
-async def count_failure(
-    session: AsyncSession, subscription: uuid.UUID, at: datetime
-) -> Row[Any] | None:
-    """The subscription after one more failure in a row, or None when it was deleted."""
+async def count_failure(session: AsyncSession, subscription: uuid.UUID) -> Row[Any] | None:
+    """The subscription after one more failure in a row, `failed_at` by the clock that starts jobs;
+    None when it was deleted."""
     table = _tables(session).subscription
     statement = (
         update(table)
         .where(table.c.id == subscription)
         .values(
             failures=table.c.failures + 1,
-            failing_since=func.coalesce(table.c.failing_since, at),
+            failing_since=func.coalesce(table.c.failing_since, func.now()),
         )
-        .returning(table)
+        .returning(table, func.now().label("failed_at"))
     )
     return await _first(session, statement)
 

@@ -91,7 +91,7 @@ async def publish_events(context: JobContext, _: Mapping[str, Any]) -> None:
         await drop_waiting(session, PUBLISH)
         types = await event_queries.sequence_events(session)
         if types:
-            wanting = await event_queries.wanting_subscriptions(session, types, now())
+            wanting = await event_queries.wanting_subscriptions(session, types)
             await enqueue_all(session, [_delivery(subscription) for subscription in wanting])
 
 
