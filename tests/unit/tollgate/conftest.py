@@ -1,6 +1,7 @@
 """A key file of a local issuer, and no settings of the machine the tests run on."""
 
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("METRICS_URL", "https://metrics.example")
     monkeypatch.setenv("CATALOG_URL", "https://catalog.example")
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # rows that an import rejects
     key = OKPKey.generate_key("Ed25519")
     (tmp_path / "identity").mkdir()
     (tmp_path / "identity" / "local-issuer.jwk").write_text(json.dumps(key.as_dict(private=True)))
