@@ -33,6 +33,8 @@ _STAMP: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
+_PLACES: Final = 20  # more than any number of a request may have
+
 
 def _storable(text: str) -> str:
     """PostgreSQL text holds neither NUL nor lone surrogates: refuse them at the door."""
@@ -83,6 +85,10 @@ def _written_as_number(value: object) -> object:
 
 
 def _without_exponent(number: Decimal) -> Decimal:
+    exponent = int(number.as_tuple().exponent)
+    # A zero of a hundred million places, eleven letters long, is within every limit of digits.
+    if not number and not -_PLACES <= exponent <= 0:
+        return Decimal(0)
     return Decimal(format(number, "f"))
 
 

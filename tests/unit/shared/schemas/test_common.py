@@ -73,6 +73,7 @@ def test_a_stamp_that_is_not_in_the_calendar_is_refused() -> None:
     [
         *(("1250.00", "1250.00"), ("0", "0"), ("0.5", "0.5"), (1250, "1250"), (12.5, "12.5")),
         *(("1e3", "1000"), ("1.25E+3", "1250"), (Decimal("1E+3"), "1000")),
+        *(("0.00", "0.00"), ("0e5", "0"), ("0e-99999999", "0"), ("-0e99999999", "0")),
     ],
 )
 def test_an_amount_is_a_number_as_json_writes_it_and_shown_in_plain_digits(
