@@ -1,5 +1,7 @@
 """What improvement-api asks about incidents and comments, through the client that it asks with."""
 
+import itertools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ import pytest
 from shared.clients.metrics import MetricsClient
 from tests.support.metrics import Metrics
 from tests.support.postgres import Database
+from tests.support.statements import counted_statements
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 ASKED = {"service": "vpn", "opened_from": SINCE.isoformat()}
@@ -84,14 +87,20 @@ class TestMajorIncidents:
     async def test_their_index_answers(
         self, metrics: Metrics, client: MetricsClient, metrics_db: Database
     ) -> None:
+        await push(metrics, "A")
+        with counted_statements() as statements:
+            await client.major_incidents(SINCE, None)
+        (asked,) = [each for each in statements if "FROM metrics.incident" in each]
         with psycopg.connect(metrics_db.admin_url) as admin:
-            admin.execute("SET enable_seqscan = off")
-            admin.execute("ALTER TABLE metrics.incident DROP CONSTRAINT pk_incident")
-            plan = admin.execute(
-                "EXPLAIN SELECT * FROM metrics.incident"
-                " WHERE coalesce(major_flag, priority = 1) AND opened_at >= now()"
-                " ORDER BY source_id, external_id LIMIT 501"
-            ).fetchall()
+            admin.execute(
+                "INSERT INTO metrics.incident"
+                " SELECT (jsonb_populate_record(i, jsonb_build_object('external_id', n))).*"
+                " FROM metrics.incident i, generate_series(1, 5000) AS n"
+            )
+            admin.execute("ANALYZE metrics.incident")
+            numbers = itertools.count(1)
+            numbered = re.sub(r"%\(\w+\)s", lambda _: f"${next(numbers)}", asked)
+            plan = admin.execute(f"EXPLAIN (GENERIC_PLAN) {numbered}").fetchall()
             admin.rollback()
 
         assert "ix_incident_major" in str(plan)
