@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from metrics_api.clocks.promises import NOTHING_PROMISED
 from metrics_api.facts.sheets import SHEETS
 from metrics_api.incidents.rules import Transition
 from metrics_api.records.tables import Outage
@@ -174,7 +173,7 @@ async def test_what_is_not_named_is_not_read(metrics: Metrics, name: str, at_mos
 
 
 def test_no_two_sheets_ask_by_one_name() -> None:
-    asked = [name for sheet in SHEETS for name in sheet.ask("network", now(), NOTHING_PROMISED)]
+    asked = [name for sheet in SHEETS for name in sheet.ask("network", now())]
 
     assert len(asked) == len({"numbers", "targets", *asked}) - 2
 

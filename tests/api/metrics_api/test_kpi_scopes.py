@@ -169,7 +169,7 @@ class TestSlices:
         self, metrics: Metrics, slice_by: Slice
     ) -> None:
         opened = (Transition(MAY, None, "new"),)
-        late = make_incident(service="mail", opened_at=MAY, resolution_due_at=MAY)
+        late = make_incident(service="mail", opened_at=MAY, resolution_late_from=MAY)
         done = resolved_incident("mail", MAY, 1)._replace(business_us=60, hold_us=5)
         await given_incidents(
             metrics,
@@ -204,8 +204,8 @@ class TestCourse:
     ) -> None:
         met = resolved_incident("mail", MAY, 1)._replace(resolution_met=True)
         unclocked = resolved_incident("mail", MAY, 1)
-        late = make_incident(service="mail", opened_at=MAY, resolution_due_at=MAY)
-        breached_too_late = late._replace(resolution_due_at=datetime(2016, 7, 1, tzinfo=UTC))
+        late = make_incident(service="mail", opened_at=MAY, resolution_late_from=MAY)
+        breached_too_late = late._replace(resolution_late_from=datetime(2016, 7, 1, tzinfo=UTC))
         await given_incidents(
             metrics, met, met, met._replace(resolution_met=False), unclocked, late,
             breached_too_late,

@@ -8,9 +8,12 @@ import pytest
 from alembic import command
 from sqlalchemy import create_engine
 
+from metrics_api.clocks.jobs import JOBS
+from metrics_api.clocks.promises import RECLOCK_JOB
 from metrics_api.records.kinds import KINDS
 from metrics_api.tiers.schemas import KraOut
 from shared.kit.database import sqlalchemy_url
+from shared.kit.jobs import queue_name
 from shared.kit.migrations import alembic_config
 from shared.schemas.metrics import RecordKind
 from tests.support.postgres import Database
@@ -102,6 +105,41 @@ def test_key_result_areas_begin_with_what_they_say_since_they_were_last_changed(
     measured, other = (KraOut.model_validate(row[2]) for row in found)
     assert [(one.kpi, one.service) for one in measured.kpis] == [("csat", "vpn"), ("mttr", "vpn")]
     assert (other.name, other.kpis) == ("Area not-measured", [])
+
+
+OLD_CLOCKS = """
+    INSERT INTO metrics.incident (source_id, external_id, service, service_pinned,
+        sends_resolved_at, reopened, response_due_at, resolution_due_at, stamped_at, digest,
+        versions, first_received_at, last_received_at)
+    SELECT 1, n, (ARRAY['vpn', 'mail', 'files'])[n], false, false, false,
+        (ARRAY[NULL, NULL, '2026-03-02T09:00Z'::timestamptz])[n],
+        (ARRAY[NULL, '2026-03-02T17:00Z'::timestamptz, '2026-03-03T12:00Z'])[n],
+        now(), '', 1, now(), now()
+    FROM generate_series(1, 3) n;
+"""
+
+
+def test_clocks_run_out_when_they_are_due_until_they_are_set_anew(metrics_db: Database) -> None:
+    migrate(metrics_db, command.downgrade, "20261126_delivered_at")
+    with psycopg.connect(metrics_db.admin_url) as admin:
+        admin.execute(OLD_CLOCKS)
+    migrate(metrics_db, command.upgrade, "head")
+
+    due, late = (
+        read(
+            metrics_db,
+            f"SELECT external_id, response_{each}, resolution_{each} FROM metrics.incident",
+        )
+        for each in ("due_at", "late_from")
+    )
+    assert late == due
+    (job,) = (job for job in JOBS if job.name == RECLOCK_JOB)
+    jobs = "SELECT queue_name, args FROM metrics_jobs.procrastinate_jobs WHERE task_name = %s"
+    with psycopg.connect(metrics_db.admin_url) as admin:
+        waiting = admin.execute(jobs, [RECLOCK_JOB]).fetchall()
+    assert sorted(waiting, key=str) == [
+        (queue_name("metrics", job.lane), {"services": [service]}) for service in ("files", "mail")
+    ]
 
 
 OLD_REQUESTS = """

@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.clocks.promises import Terms
 from shared.kit.database import Query
 from shared.schemas.common import FactDefinition, FactValue
 
@@ -19,12 +18,10 @@ from shared.schemas.common import FactDefinition, FactValue
 class FactSheet:
     """What gives the facts of `definitions` for a service as of a moment.
 
-    `ask` says what to ask for first, of a service at a moment, and if it is `of_promises` by those
-    of all services: the queries of all sheets, each by a name of its own, go in one round trip.
-    `load` makes every fact of what they say, and asks on where that is too little.
+    `ask` says what to ask for first: the queries of all sheets, each by a name of its own, go in
+    one round trip. `load` makes every fact of what they say, and asks on where that is too little.
     """
 
     definitions: Sequence[FactDefinition]
-    ask: Callable[[str, datetime, Terms], Mapping[str, Query[Any]]]
+    ask: Callable[[str, datetime], Mapping[str, Query[Any]]]
     load: Callable[[AsyncSession, Mapping[str, Any], datetime], Awaitable[Mapping[str, FactValue]]]
-    of_promises: bool = False

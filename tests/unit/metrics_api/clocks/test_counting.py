@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from metrics_api.clocks.counting import MINUTE_US, OpenTime, micros, moment_of, open_time
 from shared.calendars import (
+    HORIZON,
     Calendar,
     OutsideCalendar,
     add_support_minutes,
@@ -123,17 +124,34 @@ def test_it_counts_every_minute_that_is_open(
 
 @given(calendars(), st.sampled_from(DAYS), st.integers(0, 1500))
 @settings(max_examples=60, deadline=None)
-def test_nothing_was_open_since_the_last_minute_that_was(
+def test_the_next_minute_that_is_open_is_the_one_that_it_opens_with(
     calendar: Calendar, day: datetime, after: int
 ) -> None:
     calendar = Calendar(calendar.zone, calendar.week, calendar.closed)
     now = day + timedelta(minutes=after)
-    looked_at = (now - timedelta(minutes=n) for n in range(30 * 1440))
-    ends = (at for at in looked_at if is_open(calendar, at - timedelta(minutes=1)))
+    looked_at = (now + timedelta(minutes=n) for n in range(30 * 1440))
+    never = now + timedelta(days=30)
 
-    last = OpenTime(calendar).last_open(micros(now))
+    opens = OpenTime(calendar).opens_next(micros(now))
 
-    assert moment_of(last) == next(ends, now)
+    assert min(moment_of(opens), never) == next(
+        (at for at in looked_at if is_open(calendar, at)), never
+    )
+
+
+def test_what_never_opens_opens_after_ten_years() -> None:
+    never = Calendar(ZoneInfo("UTC"), ((),) * 7, frozenset())
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+
+    assert moment_of(OpenTime(never).opens_next(micros(now))) == now + HORIZON
+
+
+def test_nothing_is_known_to_be_open_in_a_year_that_is_not_known() -> None:
+    weekly = [SupportInterval(day=day, start="09:00", end="17:00") for day in Weekday]
+    time = OpenTime(calendar_from("UTC", weekly, (), (2026, 2026)))
+    closing = datetime(2026, 12, 31, 17, tzinfo=UTC)
+
+    assert moment_of(time.opens_next(micros(closing))) == datetime(2027, 1, 1, tzinfo=UTC)
 
 
 @given(calendars(), st.lists(MOMENTS, min_size=3, max_size=3))

@@ -136,7 +136,7 @@ class TestResolutionClock:
     def test_a_cancelled_incident_has_no_clocks(self) -> None:
         one = life((at(0, "09:00"), "new"), (at(0, "10:00"), "cancelled"), opened=at(0, "09:00"))
 
-        assert clocked(one, terms(target(5), target(5))) == Clocked(2, *[None] * 7)
+        assert clocked(one, terms(target(5), target(5))) == Clocked(2, *[None] * 9)
         reading = judge(one, terms(target(5), target(5)), Clock.RESOLUTION, micros(at(1, "0:0")))
         assert reading.state is ClockState.CANCELLED
 
@@ -171,7 +171,17 @@ class TestResponseClock:
     def test_an_unacknowledged_one_is_due(self) -> None:
         one = life((at(0, "08:00"), "new"), opened=at(0, "08:00"))
 
-        assert clocked(one, terms(target(30))).response_due_at == at(0, "09:30")
+        found = clocked(one, terms(target(30)))
+
+        assert found.response_due_at == found.response_late_from == at(0, "09:30")
+
+    def test_one_that_is_due_at_the_close_of_business_is_late_from_the_next_morning(self) -> None:
+        one = life((at(0, "09:00"), "new"), opened=at(0, "09:00"))
+
+        found = clocked(one, terms(None, target(480)))
+
+        assert found.resolution_due_at == at(0, "17:00")
+        assert found.resolution_late_from == at(1, "09:00")
 
     def test_one_acknowledged_before_it_was_opened_is_not_judged(self) -> None:
         one = life(
@@ -283,15 +293,17 @@ def test_what_is_kept_agrees_with_what_is_read(
     agreed = terms(target(allowed, time), target(allowed, time))
     found = clocked(one, agreed)
     now = micros(datetime(2026, 3, 25, tzinfo=UTC) + timedelta(minutes=later))
-    for clock, met, due in (
-        (Clock.RESPONSE, found.response_met, found.response_due_at),
-        (Clock.RESOLUTION, found.resolution_met, found.resolution_due_at),
-    ):
+    for clock in Clock:
+        met, due, late_from = (
+            getattr(found, f"{clock.value}_{name}") for name in ("met", "due_at", "late_from")
+        )
         reading = judge(one, agreed, clock, now)
         if met is not None:
             assert reading.state is (ClockState.MET if met else ClockState.BREACHED)
         if met is False:
             assert ran_out(one, target(allowed, time)) == reading.breached_at
+        if late_from is not None:
+            assert (reading.state is ClockState.BREACHED) == (micros(late_from) < now)
         assert reading.due_at == (None if due is None else micros(due))
         pieces = list(explained(reading))
         counted = sum(end - start for start, end, why in pieces if why is Why.COUNTED)

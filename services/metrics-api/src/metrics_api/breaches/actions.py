@@ -11,12 +11,11 @@ from typing import Any
 from metrics_api.attribution.queries import current_directory
 from metrics_api.attribution.rules import Memory
 from metrics_api.breaches import queries
-from metrics_api.breaches.queries import RunningClock
+from metrics_api.breaches.queries import Place, RunningClock
 from metrics_api.breaches.rules import (
     about_to_breach,
     as_row,
     breaches_of,
-    has_passed,
     running_event,
     told_event,
     watched_until,
@@ -40,7 +39,7 @@ async def detect_breaches(engine: Engine, memory: Memory) -> int:
     """Keep the breaches of running clocks whose time has run out: how many."""
     found = 0
     for each in Clock:
-        after: tuple[datetime, int, str] | None = _BEFORE_ALL
+        after: Place | None = _BEFORE_ALL
         while after is not None:
             async with transaction(engine) as session:
                 breached, after = await _detect_some(session, memory, each, after)
@@ -49,21 +48,15 @@ async def detect_breaches(engine: Engine, memory: Memory) -> int:
 
 
 async def _detect_some(
-    session: Session, memory: Memory, watched: Clock, after: tuple[datetime, int, str]
-) -> tuple[int, tuple[datetime, int, str] | None]:
-    """(breaches kept, the place of the last clock looked at or None at the end)."""
+    session: Session, memory: Memory, watched: Clock, after: Place
+) -> tuple[int, Place | None]:
+    """(breaches kept, the last clock looked at or None at the end)."""
     await queries.lock_watch(session)
     conn, now = await driver(session), clock.now()
     terms = (await current_directory(conn, memory)).terms
-    due = await queries.overdue(conn, watched, after, now, AT_ONCE)
-    # One that was due when its calendar closed has not run out before that opens again.
-    passed = [
-        (each.source_id, each.external_id)
-        for each in due
-        if has_passed(each, terms.of(each.service), watched, micros(now))
-    ]
+    overdue = await queries.overdue(conn, watched, after, now, AT_ONCE)
     rows: list[dict[str, Any]] = []
-    for source_id, ids in _by_source(passed).items():
+    for source_id, ids in _by_source(each[1:] for each in overdue).items():
         for external_id, stored in (await lock_incidents(conn, source_id, ids)).items():
             incident = stored.folded
             breaches = breaches_of(
@@ -71,7 +64,7 @@ async def _detect_some(
             )
             rows += [as_row(breach, now) for breach in breaches]
     await queries.record_breaches(conn, rows)
-    return len(rows), due[-1].place if len(due) == AT_ONCE else None
+    return len(rows), overdue[-1] if len(overdue) == AT_ONCE else None
 
 
 def _by_source(found: Iterable[tuple[int, str]]) -> dict[int, list[str]]:

@@ -14,9 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.breaches.tables import Breach, BreachPrediction
-from metrics_api.clocks.counting import moment_of
-from metrics_api.clocks.queries import parameters_of, stands_still
-from metrics_api.clocks.standing import Clock, Closed
+from metrics_api.clocks.standing import Clock
 from metrics_api.sources.tables import Source
 from shared.kit.database import Query
 from shared.kit.pagination import PageParams, keyset
@@ -106,25 +104,25 @@ async def mark_told(session: AsyncSession, breaches: Sequence[Breach], at: datet
     await session.execute(_TOLD, {"at": at, "rows": orjson.dumps(rows).decode()})
 
 
-_RUNNING = """
-    SELECT i.source_id, s.key, i.external_id, i.service, i.opened_at, i.priority,
-        i.{clock}_due_at
+Place = tuple[datetime, int, str]
+"""Of a clock that has run out: since when, the source and the id of its incident."""
+
+_OVERDUE = """
+    SELECT i.{clock}_late_from, i.source_id, i.external_id FROM metrics.incident i
+    WHERE (i.{clock}_late_from, i.source_id, i.external_id) > (%s, %s, %s)
+        AND i.{clock}_late_from < %s AND NOT EXISTS (
+            SELECT FROM metrics.breach b
+            WHERE b.source_id = i.source_id AND b.external_id = i.external_id
+                AND b.clock = '{clock}' AND b.retracted_at IS NULL)
+    ORDER BY 1, 2, 3 LIMIT %s
+"""
+_DUE_SOON = """
+    SELECT i.source_id, s.key, i.external_id, i.service, i.opened_at, i.priority, i.{clock}_due_at
     FROM metrics.incident i JOIN metrics.source s ON s.id = i.source_id
-    WHERE i.priority IS NOT NULL AND i.service IS NOT NULL AND {due} AND NOT EXISTS ({known})
-    ORDER BY {order} LIMIT %s
-"""
-_SOON = "i.{clock}_due_at >= %s AND i.{clock}_due_at < %s"
-_OVERDUE = "(i.{clock}_due_at, i.source_id, i.external_id) > (%s, %s, %s) AND i.{clock}_due_at < %s"
-_BY_SERVICE = "i.service, i.{clock}_due_at, i.source_id, i.external_id"
-_BY_DUE_TIME = "i.{clock}_due_at, i.source_id, i.external_id"
-_BREACHED = """
-    SELECT FROM metrics.breach b
-    WHERE b.source_id = i.source_id AND b.external_id = i.external_id AND b.clock = '{clock}'
-        AND b.retracted_at IS NULL
-"""
-_PREDICTED = """
-    SELECT FROM metrics.breach_prediction p
-    WHERE p.source_id = i.source_id AND p.external_id = i.external_id AND p.clock = '{clock}'
+    WHERE i.{clock}_late_from >= %s AND i.{clock}_due_at < %s AND NOT EXISTS (
+        SELECT FROM metrics.breach_prediction p
+        WHERE p.source_id = i.source_id AND p.external_id = i.external_id AND p.clock = '{clock}')
+    ORDER BY i.service, i.{clock}_due_at, i.source_id, i.external_id LIMIT %s
 """
 
 
@@ -140,40 +138,23 @@ class RunningClock:
     priority: int
     due_at: datetime
 
-    @property
-    def place(self) -> tuple[datetime, int, str]:
-        return (self.due_at, self.source_id, self.external_id)
-
 
 async def overdue(
-    conn: Connection,
-    clock: Clock,
-    after: tuple[datetime, int, str],
-    now: datetime,
-    limit: int,
-) -> list[RunningClock]:
-    """Clocks that were due before now without that being known as a breach, by due time."""
-    statement = _running_clocks(clock, due=_OVERDUE, known=_BREACHED, order=_BY_DUE_TIME)
-    return await _fetched(conn, statement, [*after, now, limit])
+    conn: Connection, clock: Clock, after: Place, now: datetime, limit: int
+) -> list[Place]:
+    """Clocks that have run out by now without that being known as a breach, by when they did."""
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(_OVERDUE.format(clock=clock.value), [*after, now, limit])
+        return await cursor.fetchall()
 
 
 async def due_soon(
     conn: Connection, clock: Clock, now: datetime, until: datetime, limit: int
 ) -> list[RunningClock]:
-    """Clocks that run out in [now, until) and of which that was not said yet, by service."""
-    statement = _running_clocks(clock, due=_SOON, known=_PREDICTED, order=_BY_SERVICE)
-    return await _fetched(conn, statement, [now, until, limit])
-
-
-def _running_clocks(clock: Clock, **parts: str) -> str:
-    for name, part in parts.items():
-        parts[name] = part.format(clock=clock.value)
-    return _RUNNING.format(clock=clock.value, **parts)
-
-
-async def _fetched(conn: Connection, statement: str, values: list[Any]) -> list[RunningClock]:
+    """Clocks due before `until` that have not run out, and of which that was not said yet, by
+    service."""
     async with conn.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(statement, values)
+        await cursor.execute(_DUE_SOON.format(clock=clock.value), [now, until, limit])
         return [RunningClock(*row) async for row in cursor]
 
 
@@ -225,16 +206,7 @@ def _conditions(wanted: BreachFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-_DUE = """
-        (SELECT count(*) FROM metrics.incident i
-         WHERE i.service = :service AND i.{clock}_due_at < :tomorrow
-            AND i.{clock}_due_at >= :{clock}_first
-            AND (i.{clock}_due_at >= :now OR {stands_still}))"""
-_DUE_SOON = " + ".join(
-    _DUE.format(clock=each.value, stands_still=stands_still(each, f"i.{each.value}_due_at"))
-    for each in Clock
-)
-_NUMBERS = f"""
+_NUMBERS = """
     SELECT
         (SELECT count(*) FROM metrics.breach b JOIN metrics.incident i
             ON i.source_id = b.source_id AND i.external_id = b.external_id
@@ -245,27 +217,27 @@ _NUMBERS = f"""
         (SELECT count(*) FROM metrics.breach b
          WHERE b.service = :service AND b.retracted_at IS NULL
             AND b.breached_at >= :month_ago AND b.breached_at <= :now) AS breached,
-        {_DUE_SOON} AS due_soon,
+        (SELECT count(*) FROM metrics.incident i
+         WHERE i.service = :service AND i.response_late_from >= :now
+            AND i.response_due_at < :tomorrow)
+        + (SELECT count(*) FROM metrics.incident i
+           WHERE i.service = :service AND i.resolution_late_from >= :now
+              AND i.resolution_due_at < :tomorrow) AS due_soon,
         count(*) FILTER (WHERE credit > 0) AS credits_due,
         count(*) AS credited
     FROM metrics.service_credit
     WHERE service = :service AND ended_at IS NULL AND period_end >= :year_ago
-"""  # noqa: S608 - made of our own column names
+"""
 
 
-def breach_numbers(
-    service: str, now: datetime, year_ago: datetime, closed: Mapping[Clock, Sequence[Closed]]
-) -> Query[Any]:
-    """Of a service: open clocks that ran out, breaches of 30 days, clocks due within 24 hours (the
-    `closed` ones among them), guaranteed periods since a year ago with a credit due, and all."""
-    parameters: dict[str, Any] = {
+def breach_numbers(service: str, now: datetime, year_ago: datetime) -> Query[Any]:
+    """Of a service: open clocks that ran out, breaches of 30 days, clocks due within 24 hours that
+    have not, guaranteed periods since a year ago with a credit due, and all of them."""
+    parameters = {
         "service": service,
         "now": now,
         "month_ago": now - timedelta(days=30),
         "tomorrow": now + timedelta(days=1),
         "year_ago": year_ago,
     }
-    for each, still in closed.items():
-        parameters |= parameters_of(each, still)
-        parameters[f"{each.value}_first"] = min([now, *(moment_of(one.since) for one in still)])
     return Query(_NUMBERS, parameters, itemgetter(0))

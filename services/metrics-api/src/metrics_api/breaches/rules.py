@@ -55,12 +55,12 @@ def after_change(
 
 
 def has_breached(incident: FoldedIncident, clock: Clock, now: datetime) -> bool:
-    """Whether a clock of an end state has run out by now: completed late, or due and not done."""
+    """Whether a clock of an end state has run out by now: completed late, or late and not done."""
     if clock is Clock.RESPONSE:
-        met, due_at = incident.response_met, incident.response_due_at
+        met, late_from = incident.response_met, incident.response_late_from
     else:
-        met, due_at = incident.resolution_met, incident.resolution_due_at
-    return met is False or (due_at is not None and due_at < now)
+        met, late_from = incident.resolution_met, incident.resolution_late_from
+    return met is False or (late_from is not None and late_from < now)
 
 
 def breached_clocks(incident: FoldedIncident, now: datetime) -> list[Clock]:
@@ -76,7 +76,7 @@ def breaches_of(
         assert incident.service is not None
         assert incident.priority is not None
         by = promised(terms, incident.opened_at, incident.priority, clock)
-        breached_at = None if by is None else _breached_at(incident, by, clock, micros(now))
+        breached_at = None if by is None else _breached_at(incident, by, clock)
         if by is not None and breached_at is not None:
             yield Breach(
                 *identity,
@@ -86,21 +86,18 @@ def breaches_of(
                 by.basis,
                 by.target.minutes,
                 by.target.calendar,
-                moment_of(breached_at),
+                breached_at,
             )
 
 
-def _breached_at(incident: FoldedIncident, by: Promised, clock: Clock, now: int) -> int | None:
-    """When a clock ran out that completed late or is due; None if it has not run out after all.
-
-    One that was due when its calendar closed has not run out before that opens again.
-    """
+def _breached_at(incident: FoldedIncident, by: Promised, clock: Clock) -> datetime | None:
+    """When a clock ran out that completed late or is late."""
     response = clock is Clock.RESPONSE
     due_at = incident.response_due_at if response else incident.resolution_due_at
-    if due_at is None:
-        return ran_out(life_of(incident), by.target)
-    due = micros(due_at)
-    return due if open_between(by, due, now) else None
+    if due_at is not None:
+        return due_at
+    out = ran_out(life_of(incident), by.target)
+    return None if out is None else moment_of(out)
 
 
 def as_row(breach: Breach, now: datetime) -> dict[str, Any]:
@@ -169,12 +166,6 @@ def about_to_breach(
     if by is None or left is None or left >= by.target.limit_us * share:
         return None
     return Soon(by.basis, by.target, left)
-
-
-def has_passed(running: Running, terms: ServiceTerms, clock: Clock, now: int) -> bool:
-    """Whether a clock has counted more than it may, being due before now."""
-    by = promised(terms, running.opened_at, running.priority, clock)
-    return by is not None and bool(open_between(by, micros(running.due_at), now))
 
 
 def running_event(running: Running, soon: Soon, clock: Clock) -> dict[str, Any]:

@@ -7,9 +7,6 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metrics_api.breaches.queries import breach_numbers
-from metrics_api.clocks.counting import micros
-from metrics_api.clocks.promises import Terms
-from metrics_api.clocks.standing import Clock, closed_now
 from metrics_api.fact_sheets import FactSheet
 from shared.kit.database import Query
 from shared.schemas.common import FactDefinition, FactValue
@@ -23,9 +20,8 @@ _NUMBERS: Final = (
 )
 
 
-def _ask(service: str, now: datetime, terms: Terms) -> Mapping[str, Query[Any]]:
-    closed = {each: closed_now(terms, each, micros(now)) for each in Clock}
-    return {"breaches": breach_numbers(service, now, now - timedelta(days=365), closed)}
+def _ask(service: str, now: datetime) -> Mapping[str, Query[Any]]:
+    return {"breaches": breach_numbers(service, now, now - timedelta(days=365))}
 
 
 async def _load(
@@ -44,5 +40,4 @@ SHEET: Final = FactSheet(
     ],
     _ask,
     _load,
-    of_promises=True,
 )

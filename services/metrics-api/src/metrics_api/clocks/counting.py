@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from shared.calendars import DAY, HORIZON, Calendar, open_intervals
+from shared.calendars import DAY, HORIZON, Calendar, OutsideCalendar, open_intervals
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -115,19 +115,25 @@ class OpenTime:
             number += 1
         return None
 
-    def last_open(self, us: int) -> int:
-        """The moment since which nothing was open, up to a moment: that itself while it is open.
+    def opens_next(self, us: int) -> int:
+        """The moment up to which nothing more is open than by `us`: that itself while it is open.
 
-        Its year is looked at and the one before; raises OutsideCalendar where that is not known.
+        A year that is not known begins the unknown: then its beginning. If nothing opens within
+        ten years, when they are over.
         """
         if self.always:
             return us
-        number = self._number(us)
-        for year in (self._year(number), self._year(number - 1)):
-            place = bisect_left(year.opens, us) - 1
-            if place > 0:
-                return min(us, year.closes[place])
-        return us
+        limit, number = us + _HORIZON_US, self._number(us)
+        while self._begin(number) < limit:
+            try:
+                year = self._year(number)
+            except OutsideCalendar:
+                return max(us, self._begin(number))
+            place = max(1, bisect_right(year.closes, us))  # the first is empty
+            if place < len(year.closes):
+                return max(us, year.opens[place])
+            number += 1
+        return limit
 
     def _number(self, us: int) -> int:
         """The year, in the calendar's zone, that a moment lies in."""

@@ -1,33 +1,18 @@
 # ruff: noqa: S608 - every fragment is of our own making, every value a parameter
 """Every SQL statement of the clocks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg.rows import tuple_row
-from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    Integer,
-    Select,
-    Text,
-    column,
-    exists,
-    func,
-    literal,
-    or_,
-    select,
-    union_all,
-)
+from sqlalchemy import Select, Text, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.base import Stamp
-from metrics_api.clocks.counting import moment_of
 from metrics_api.clocks.promises import HOLDING, PROMISING, Terms, terms_from
-from metrics_api.clocks.standing import Clock, Closed
+from metrics_api.clocks.standing import Clock
 from metrics_api.clocks.support import hours_key, support_calendar
 from metrics_api.copies.queries import IS_KNOWN, WAS_KNOWN, copies_of
 from metrics_api.copies.schemas import SupportHoursCopy
@@ -108,21 +93,18 @@ async def read_terms(conn: psycopg.AsyncConnection[Any], as_of: datetime | None 
 
 @dataclass(frozen=True)
 class AtRiskFilter:
-    """Clocks that run out in [since, until), and those that ran up to a closing time before: they
-    run out when their calendar (`closed`, by clock) opens."""
+    """Clocks that are due before `until` and have not run out by `since`."""
 
     service: str | None
     clock: Clock | None
     since: datetime
     until: datetime
-    closed: Mapping[Clock, Sequence[Closed]]
 
 
 async def list_at_risk(session: AsyncSession, wanted: AtRiskFilter, page: PageParams) -> list[Any]:
     """Running clocks of incidents with the keys of their sources, by due time."""
-    due = {Clock.RESPONSE: Incident.response_due_at, Clock.RESOLUTION: Incident.resolution_due_at}
     chosen = [wanted.clock] if wanted.clock is not None else list(Clock)
-    parts = [_due_between(each, due[each], wanted) for each in chosen]
+    parts = [_running(each, wanted) for each in chosen]
     running = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery("running").c
     statement = select(
         *(column for column in running if column.name != "source_key"),
@@ -132,31 +114,9 @@ async def list_at_risk(session: AsyncSession, wanted: AtRiskFilter, page: PagePa
     return list((await session.execute(keyset(statement, order, page))).all())
 
 
-def stands_still(clock: Clock, due_at: str) -> str:
-    """SQL of whether the clock of an incident `i` has counted nothing since it was due.
-
-    `parameters_of` gives what is closed: such a clock runs out when its calendar opens.
-    """
-    names = ", ".join(
-        f"CAST(:{clock.value}_{name} AS {kind}[])"
-        for name, kind in (("basis", "text"), ("priority", "int"), ("since", "timestamptz"))
-    )
-    return f"""EXISTS (
-        SELECT FROM unnest({names}) AS closed (basis, priority, since)
-        WHERE closed.basis = i.clock_basis AND closed.priority = i.priority
-            AND closed.since <= {due_at})"""
-
-
-def parameters_of(clock: Clock, closed: Sequence[Closed]) -> dict[str, Any]:
-    """The parameters of `stands_still`."""
-    return {
-        f"{clock.value}_basis": [one.basis for one in closed],
-        f"{clock.value}_priority": [one.priority for one in closed],
-        f"{clock.value}_since": [moment_of(one.since) for one in closed],
-    }
-
-
-def _due_between(clock: Clock, due_at: Any, wanted: AtRiskFilter) -> Select[Any]:
+def _running(clock: Clock, wanted: AtRiskFilter) -> Select[Any]:
+    due_at: Any = getattr(Incident, f"{clock.value}_due_at")
+    late_from: Any = getattr(Incident, f"{clock.value}_late_from")
     statement = (
         select(
             Incident.source_id,
@@ -171,32 +131,8 @@ def _due_between(clock: Clock, due_at: Any, wanted: AtRiskFilter) -> Select[Any]
             due_at.label("due_at"),
         )
         .join(Source, Source.id == Incident.source_id)
-        .where(due_at < wanted.until, *_not_over(due_at, wanted, wanted.closed[clock]))
+        .where(due_at < wanted.until, late_from >= wanted.since)
     )
     if wanted.service is not None:
         statement = statement.where(Incident.service == wanted.service)
     return statement
-
-
-def _not_over(
-    due_at: Any, wanted: AtRiskFilter, closed: Sequence[Closed]
-) -> Sequence[ColumnElement[bool]]:
-    """Due from now on, or since its calendar closed."""
-    if not closed:
-        return [due_at >= wanted.since]
-    since = [moment_of(one.since) for one in closed]
-    still = (
-        func.unnest(
-            literal([one.basis for one in closed], ARRAY(Text)),
-            literal([one.priority for one in closed], ARRAY(Integer)),
-            literal(since, ARRAY(Stamp)),
-        )
-        .table_valued("basis", "priority", column("since", Stamp), name="still")
-        .render_derived()
-    )
-    stands = exists().where(
-        still.c.basis == Incident.clock_basis,
-        still.c.priority == Incident.priority,
-        still.c.since <= due_at,
-    )
-    return [due_at >= min(since), or_(due_at >= wanted.since, stands)]

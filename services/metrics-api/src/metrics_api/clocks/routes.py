@@ -24,7 +24,6 @@ from metrics_api.clocks.standing import (
     Clock,
     ClockState,
     Reading,
-    closed_now,
     open_between,
     promised,
     read_clock,
@@ -141,9 +140,8 @@ async def list_clocks_at_risk(
     """
     now = clock.now()
     directory = await current_directory(await driver(session), request.app.state.memory)
-    closed = {each: closed_now(directory.terms, each, micros(now)) for each in Clock}
     until = now + timedelta(hours=within_hours)
-    wanted = queries.AtRiskFilter(service, which, now, until, closed)
+    wanted = queries.AtRiskFilter(service, which, now, until)
     rows = await queries.list_at_risk(session, wanted, page)
     paged = page_of(rows, page, key=_risk_key)
     paged["items"] = [

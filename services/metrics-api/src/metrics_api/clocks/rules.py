@@ -78,6 +78,8 @@ class Clocked(NamedTuple):
     business_us: int | None
     response_due_at: datetime | None
     resolution_due_at: datetime | None
+    response_late_from: datetime | None
+    resolution_late_from: datetime | None
     response_met: bool | None
     resolution_met: bool | None
     clock_basis: str | None
@@ -138,7 +140,7 @@ def clocked(life: Life, terms: ServiceTerms) -> Clocked:
     if priority is None:
         priority = _made_priority(life, promise, terms)
     if opened is None or life.state is None or life.state == "cancelled":
-        return Clocked(priority, None, None, None, None, None, None, None)
+        return Clocked(priority, *[None] * 9)
     resolved = resolution_end(life)
     # The hot path: what nothing interrupts is one stretch, and is not put together from parts.
     parts = None if is_plain(life) else parts_of(life, opened)
@@ -147,7 +149,7 @@ def clocked(life: Life, terms: ServiceTerms) -> Clocked:
         hold = 0 if parts is None else _on_hold(parts)
         business = _business(terms, opened, resolved, parts)
     if promise is None:
-        return Clocked(priority, hold, business, None, None, None, None, None)
+        return Clocked(priority, hold, business, *[None] * 7)
     response, resolution = promise.targets_of(priority)
     # The calendar of a target is mostly the one that the service is supported by.
     same = resolution is not None and resolution.time is terms.support
@@ -155,10 +157,21 @@ def clocked(life: Life, terms: ServiceTerms) -> Clocked:
     if ends[0] is not None and ends[0] < opened:
         response = None  # answered before it was opened: not to be judged
     span = Span(opened, parts, life.state in OVER)
-    response_due, response_met = _verdict(span, response, ends[0], None)
-    due, met = _verdict(span, resolution, ends[1], business if same else None)
+    responded = _verdict(span, response, ends[0], None)
+    done = _verdict(span, resolution, ends[1], business if same else None)
     basis = promise.basis if response or resolution else None
-    return Clocked(priority, hold, business, response_due, due, response_met, met, basis)
+    return Clocked(
+        priority,
+        hold,
+        business,
+        responded.due_at,
+        done.due_at,
+        responded.late_from,
+        done.late_from,
+        responded.met,
+        done.met,
+        basis,
+    )
 
 
 class Span(NamedTuple):
@@ -219,15 +232,27 @@ def response_end(life: Life) -> int | None:
     return None if end is None else micros(end)
 
 
-def _verdict(
-    span: Span, target: Target | None, end: int | None, known: int | None
-) -> tuple[datetime | None, bool | None]:
-    """(when a clock runs out that has not completed, whether a completed one was kept).
+class Verdict(NamedTuple):
+    """When a clock runs out that has not completed, and whether a completed one was kept.
 
-    `known` is what it counted, where that was counted already.
+    It has counted all it may at `due_at`, and more than that only after `late_from`: the same
+    moment, unless its calendar is closed then.
     """
+
+    due_at: datetime | None
+    late_from: datetime | None
+    met: bool | None
+
+
+_NONE: Final = Verdict(None, None, None)
+_KEPT: Final = Verdict(None, None, met=True)
+_MISSED: Final = Verdict(None, None, met=False)
+
+
+def _verdict(span: Span, target: Target | None, end: int | None, known: int | None) -> Verdict:
+    """`known` is what a clock counted, where that was counted already."""
     if target is None or target.time is None:
-        return None, None
+        return _NONE
     opened, parts, over = span
     try:
         if end is not None:
@@ -235,15 +260,17 @@ def _verdict(
                 known = target.time.counted(opened, end)
             elif known is None:
                 known = counted_in(clipped(parts or (), end), target.time)
-            return None, known <= target.limit_us
+            return _KEPT if known <= target.limit_us else _MISSED
         if over:  # resolved, nobody knows when: nothing runs, nothing is judged
-            return None, None
+            return _NONE
         due = (
             target.time.reach(opened, target.limit_us) if parts is None else runs_out(parts, target)
         )
     except OutsideCalendar:
-        return None, None
-    return (None if due is None else moment_of(due)), None
+        return _NONE
+    if due is None:
+        return _NONE
+    return Verdict(moment_of(due), moment_of(target.time.opens_next(due)), None)
 
 
 def counted_in(parts: Sequence[Part], time: OpenTime) -> int:

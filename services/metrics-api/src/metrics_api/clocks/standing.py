@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from metrics_api.clocks.counting import OpenTime, micros
-from metrics_api.clocks.promises import Promise, ServiceTerms, Target, Terms
+from metrics_api.clocks.promises import Promise, ServiceTerms, Target
 from metrics_api.clocks.rules import (
     OVER,
     Life,
@@ -162,41 +162,6 @@ def open_between(promise: Promised, start: int, end: int) -> int | None:
         return promise.time.counted(start, end)
     except OutsideCalendar:
         return None
-
-
-class Closed(NamedTuple):
-    """Clocks of a promise and priority have counted nothing since then: none that was due since
-    has run out."""
-
-    basis: str
-    priority: int
-    since: int
-
-
-def closed_now(terms: Terms, clock: Clock, now: int) -> list[Closed]:
-    """Of all that is promised what stands still because its calendar is closed."""
-    every = [terms.default, *terms.services.values()]
-    promises = {one.scheme.basis: one.scheme for one in every if one.scheme is not None}
-    promises |= {agreed.promise.basis: agreed.promise for one in every for agreed in one.agreed}
-    since: dict[OpenTime, int] = {}
-    found = []
-    for basis, promise in promises.items():
-        for priority, pair in promise.targets.items():
-            target = pair[clock is Clock.RESOLUTION]
-            if target is None or target.time is None:
-                continue
-            if target.time not in since:
-                since[target.time] = _last_open(target.time, now)
-            if since[target.time] < now:
-                found.append(Closed(basis, priority, since[target.time]))
-    return found
-
-
-def _last_open(time: OpenTime, now: int) -> int:
-    try:
-        return time.last_open(now)
-    except OutsideCalendar:
-        return now
 
 
 def ran_out(life: Life, target: Target) -> int | None:

@@ -4,9 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from metrics_api.attribution.queries import current_directory
-from metrics_api.attribution.rules import Memory
-from metrics_api.clocks.promises import NOTHING_PROMISED
 from metrics_api.facts import queries, rules
 from metrics_api.facts.sheets import sheets_with
 from metrics_api.indicators.definitions import Kpi
@@ -15,13 +12,13 @@ from metrics_api.indicators.scope_queries import presence_of
 from metrics_api.indicators.scopes import RecordSums, Scope, ScopeKind
 from metrics_api.record_kpis.queries import Question, sums_of_each
 from shared.kit.clock import now
-from shared.kit.database import Query, Session, answers, driver
+from shared.kit.database import Query, Session, answers
 from shared.schemas.common import FactValue
 from shared.schemas.metrics import KpiId
 
 
 async def facts_of_service(
-    session: Session, memory: Memory, service: str, names: Collection[str] | None = None
+    session: Session, service: str, names: Collection[str] | None = None
 ) -> dict[str, FactValue]:
     """The facts of these names, or all of a service, as of this moment; 404 when it is not known.
 
@@ -31,11 +28,8 @@ async def facts_of_service(
     first: dict[str, Query[Any]] = {"numbers": queries.present_numbers(service, names, moment)}
     if rules.need_targets(names):
         first["targets"] = queries.targets_of(service)
-    terms = NOTHING_PROMISED
-    if any(sheet.of_promises for sheet in sheets):
-        terms = (await current_directory(await driver(session), memory)).terms
     for sheet in sheets:
-        first |= sheet.ask(service, moment, terms)
+        first |= sheet.ask(service, moment)
     said = await answers(session, first, by_index=True)
     facts = rules.facts_of(await _known(session, service, names, moment, said), moment)
     for sheet in sheets:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Query
 
 from metrics_api.facts import actions, rules
 from metrics_api.facts.sheets import SHEETS
@@ -30,7 +30,6 @@ async def list_facts(caller: MetricsRead) -> FactCatalog:
 )
 async def get_service_facts(
     key: Key,
-    request: Request,
     session: Session,
     caller: MetricsRead,
     name: Annotated[
@@ -45,6 +44,4 @@ async def get_service_facts(
 ) -> ServiceFacts:
     """Every fact of one service, or those named, as of now."""
     names = None if name is None else frozenset(name)
-    memory = request.app.state.memory
-    facts = await actions.facts_of_service(session, memory, key, names)
-    return ServiceFacts(service=key, facts=facts)
+    return ServiceFacts(service=key, facts=await actions.facts_of_service(session, key, names))

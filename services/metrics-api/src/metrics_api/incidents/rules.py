@@ -67,6 +67,8 @@ class FoldedIncident(NamedTuple):
     business_us: int | None  # support time, see clocks.rules; None while unresolved
     response_due_at: datetime | None  # of a running clock; None: completed, paused or no target
     resolution_due_at: datetime | None
+    response_late_from: datetime | None  # due_at, unless its calendar is closed then
+    resolution_late_from: datetime | None
     response_met: bool | None  # of a completed clock
     resolution_met: bool | None
     clock_basis: str | None  # agreement:KEY@VERSION or scheme:KEY@VERSION
@@ -107,7 +109,7 @@ class Knowledge:
 
 
 NOTHING_KNOWN = Knowledge(NOTHING_PROMISED, lambda _: None)
-_NO_CLOCKS = (None,) * 7  # concluded at the end of the fold
+_NO_CLOCKS = (None,) * 9  # concluded at the end of the fold
 BLANK = FoldedIncident._make([None] * len(FoldedIncident._fields))._replace(
     sends_resolved_at=False, reopened=False, transitions=()
 )

@@ -67,8 +67,16 @@ class Incident(Base):
             postgresql_include=["opened_at"],
             postgresql_where=text("coalesce(major_flag, priority = 1)"),
         ),
-        Index(None, "response_due_at", postgresql_where=text("response_due_at IS NOT NULL")),
-        Index(None, "resolution_due_at", postgresql_where=text("resolution_due_at IS NOT NULL")),
+        # By when clocks run out: those that have, and of the others those due before a moment.
+        *(
+            Index(
+                None,
+                f"{clock}_late_from",
+                f"{clock}_due_at",
+                postgresql_where=text(f"{clock}_late_from IS NOT NULL"),
+            )
+            for clock in ("response", "resolution")
+        ),
         {"postgresql_with": {"fillfactor": 90}},  # room for updates that touch no index
     )
 
@@ -111,6 +119,8 @@ class Incident(Base):
     business_us: Mapped[int | None] = mapped_column(comment="support time, Records rule 9")
     response_due_at: Mapped[datetime | None] = mapped_column(comment="of a running clock")
     resolution_due_at: Mapped[datetime | None] = mapped_column(comment="of a running clock")
+    response_late_from: Mapped[datetime | None] = mapped_column(comment="when it has run out")
+    resolution_late_from: Mapped[datetime | None] = mapped_column(comment="when it has run out")
     response_met: Mapped[bool | None] = mapped_column(comment="of a completed clock")
     resolution_met: Mapped[bool | None] = mapped_column(comment="of a completed clock")
     clock_basis: Mapped[str | None] = mapped_column(comment="whose targets the clocks run against")

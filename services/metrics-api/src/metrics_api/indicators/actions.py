@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from metrics_api.clocks.standing import Closed
 from metrics_api.indicators.cell_queries import sums_of_scope
 from metrics_api.indicators.definitions import DurationKind, Kpi, RecordKind
 from metrics_api.indicators.kpis import KPIS
@@ -59,7 +58,6 @@ class Asked:
     slice_by: Slice | None
     now: datetime
     relations: Relations = LIVE
-    closed: Sequence[Closed] = ()
 
     @property
     def spans(self) -> list[Span]:
@@ -119,7 +117,7 @@ async def _parts(
     if asked.of_incidents:
         queries[_SUMS] = _sums(asked, reading, cut)
     if KpiId.SLA_ATTAINMENT in asked.kpis:
-        queries[_LATE] = late_by_now(reading, asked.scope, asked.spans, asked.closed)
+        queries[_LATE] = late_by_now(reading, asked.scope, asked.spans)
     if not sketched:
         for kpi, kind in durations.items():
             queries[kpi] = exact_percentiles(kind, reading, asked.scope, asked.spans)

@@ -12,8 +12,6 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.clocks.queries import parameters_of, stands_still
-from metrics_api.clocks.standing import Clock, Closed
 from metrics_api.indicators.cell_queries import live_parameters, scope_parameters
 from metrics_api.indicators.definitions import DurationKind
 from metrics_api.indicators.kpis import KPIS
@@ -95,26 +93,17 @@ def exact_percentiles(
     )
 
 
-def late_by_now(
-    reading: Reading, scope: Scope, spans: Sequence[Span], closed: Sequence[Closed]
-) -> Query[dict[Place, int]]:
-    """Open incidents that were due before the end of each span, by slice (Records rule 11).
+def late_by_now(reading: Reading, scope: Scope, spans: Sequence[Span]) -> Query[dict[Place, int]]:
+    """Open incidents whose time ran out before the end of each span, by slice (Records rule 11).
 
-    A span ends now at the latest. They are open as things stand, whatever the span; one that was
-    due when its calendar closed (`closed`) is not late before that opens again.
+    A span ends now at the latest. They are open as things stand, whatever the span.
     """
-    resolution = Clock.RESOLUTION
-    columns = f"""i.resolution_due_at AS due,
-        {stands_still(resolution, "i.resolution_due_at")} AS stands_still"""
     statement = f"""
     SELECT r.slice::text, p.n, count(*) FROM {SPANS}
-    JOIN ({reading.open_incidents(columns)}) AS r ON r.due < p.high AND NOT r.stands_still
+    JOIN ({reading.open_incidents("i.resolution_late_from AS late_from")}) AS r
+        ON r.late_from < p.high
     GROUP BY 1, 2"""
-    parameters = {
-        **scope_parameters(scope),
-        **live_parameters(spans),
-        **parameters_of(resolution, closed),
-    }
+    parameters = {**scope_parameters(scope), **live_parameters(spans)}
     return Query(
         statement,
         parameters,
@@ -147,5 +136,5 @@ async def incident_sums(
         percentiles = exact_percentiles(definition.duration, reading, scope, spans)
         parts = with_percentiles(parts, await answer(session, percentiles))
     if kpi is KpiId.SLA_ATTAINMENT and not by_service:
-        parts = with_late(parts, await answer(session, late_by_now(reading, scope, spans, ())))
+        parts = with_late(parts, await answer(session, late_by_now(reading, scope, spans)))
     return list(parts.values())

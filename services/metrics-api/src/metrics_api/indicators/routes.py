@@ -1,6 +1,5 @@
 """KPIs over HTTP: what they mean, and their figures for a service and for more than one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Protocol
@@ -9,10 +8,6 @@ from fastapi import Depends, Query, Request
 
 from metrics_api.as_of.knowing import lay_out, opened
 from metrics_api.as_of.relations import THEN
-from metrics_api.attribution.queries import current_directory
-from metrics_api.clocks.counting import micros
-from metrics_api.clocks.queries import read_terms
-from metrics_api.clocks.standing import Clock, Closed, closed_now
 from metrics_api.indicators import actions, scope_queries
 from metrics_api.indicators.definitions import Kpi
 from metrics_api.indicators.kpis import KPIS
@@ -35,7 +30,7 @@ from metrics_api.indicators.scopes import LIVE, Relations, Slice
 from shared.errors import Invalid
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
-from shared.kit.database import Session, driver
+from shared.kit.database import Session
 from shared.kit.problems import problem_responses
 from shared.kit.routing import Router
 from shared.schemas.common import Day, Key
@@ -159,37 +154,19 @@ async def _kpis(
 ) -> ScopeKpis:
     """As things stand, or as of a moment: then the same is read from what was known."""
     moment = now()
-    judged = KpiId.SLA_ATTAINMENT in asked.kpis  # the only one that looks at open clocks
     if asked.as_of is None:
-        closed: Sequence[Closed] = ()
-        if judged:
-            memory = request.app.state.memory
-            terms = (await current_directory(await driver(session), memory)).terms
-            closed = closed_now(terms, Clock.RESOLUTION, micros(moment))
-        named = await find(session, key)
-        return await _figures(session, asked, named, moment, LIVE, closed)
+        return await _figures(session, asked, await find(session, key), moment, LIVE)
     async with opened(request.app.state.engine, asked.as_of, moment) as then:
         named = await find(then, key, asked.as_of)
         await lay_out(then, asked.as_of, asked.kpis, named.scope.services)
-        closed = ()
-        if judged:
-            terms = await read_terms(await driver(then), asked.as_of)
-            closed = closed_now(terms, Clock.RESOLUTION, micros(asked.as_of))
-        return await _figures(then, asked, named, asked.as_of, THEN, closed)
+        return await _figures(then, asked, named, asked.as_of, THEN)
 
 
 async def _figures(
-    session: Session,
-    asked: Wanted,
-    named: Named,
-    moment: datetime,
-    relations: Relations,
-    closed: Sequence[Closed],
+    session: Session, asked: Wanted, named: Named, moment: datetime, relations: Relations
 ) -> ScopeKpis:
     periods = parse_periods(asked.labels, parse_zone(asked.timezone), moment)
-    figures = actions.Asked(
-        named.scope, asked.kpis, periods, asked.slice_by, moment, relations, closed
-    )
+    figures = actions.Asked(named.scope, asked.kpis, periods, asked.slice_by, moment, relations)
     ask_name = {} if isinstance(named.name, str) else {"name": named.name}
     series, said = await actions.kpis_and(session, figures, ask_name)
     return ScopeKpis(

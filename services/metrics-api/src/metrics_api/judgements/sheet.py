@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.clocks.promises import Terms
 from metrics_api.fact_sheets import FactSheet
 from metrics_api.judgements import queries
 from shared.kit.database import Query
@@ -31,7 +30,7 @@ DEFINITIONS: Final = [
 ]
 
 
-def ask(service: str, now: datetime, _: Terms) -> Mapping[str, Query[Any]]:
+def ask(service: str, now: datetime) -> Mapping[str, Query[Any]]:
     """The numbers."""
     return {"judgements": queries.numbers_of_service(service, now.date())}
 

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.clocks.promises import Terms
 from metrics_api.fact_sheets import FactSheet
 from metrics_api.slo_alerts.queries import firing_count
 from metrics_api.slos.queries import slos_of_service
@@ -41,7 +40,7 @@ DEFINITIONS: Final = (
 )
 
 
-def ask(service: str, now: datetime, _: Terms) -> Mapping[str, Query[Any]]:
+def ask(service: str, now: datetime) -> Mapping[str, Query[Any]]:
     """The SLOs, and how many alerts fire."""
     return {"slos": slos_of_service(service), "firing": firing_count(service)}
 

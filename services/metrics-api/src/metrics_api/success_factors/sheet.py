@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.clocks.promises import Terms
 from metrics_api.fact_sheets import FactSheet
 from metrics_api.indicators.periods import parse_period, parse_zone
 from metrics_api.success_factors.actions import judged
@@ -23,7 +22,7 @@ _NUMBERS = (
 )
 
 
-def _ask(service: str, now: datetime, _: Terms) -> Mapping[str, Query[Any]]:
+def _ask(service: str, now: datetime) -> Mapping[str, Query[Any]]:
     return {"factors": factors_of_service(service)}
 
 

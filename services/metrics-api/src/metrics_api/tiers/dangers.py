@@ -149,4 +149,4 @@ def _clock(incident: Any, now: datetime) -> tuple[str | None, datetime | None]:
         return ("met" if incident.resolution_met else "breached"), None
     if due_at is None:
         return None, None
-    return ("breached" if due_at <= now else "running"), due_at
+    return ("breached" if incident.resolution_late_from < now else "running"), due_at

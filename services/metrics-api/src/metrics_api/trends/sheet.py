@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from metrics_api.clocks.promises import Terms
 from metrics_api.fact_sheets import FactSheet
 from metrics_api.trends import queries
 from metrics_api.trends.rules import HORIZON
@@ -32,7 +31,7 @@ DEFINITIONS: Final = [
 _UNTESTED: Final = "no KPI of the service has figures of enough full periods"
 
 
-def ask(service: str, now: datetime, _: Terms) -> Mapping[str, Query[Any]]:
+def ask(service: str, now: datetime) -> Mapping[str, Query[Any]]:
     """The numbers."""
     return {"trends": queries.numbers_of_service(service, (now + HORIZON).date())}
 
