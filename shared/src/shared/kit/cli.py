@@ -15,11 +15,19 @@ import orjson
 import uvicorn
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
+from sqlalchemy.exc import DBAPIError
 
-from shared.kit.database import libpq_url
+from shared.kit.database import engine_for, libpq_url
 from shared.kit.definition import ServiceDefinition
 from shared.kit.logging import configure_logging
-from shared.kit.migrations import MigrationError, StaleSchema, check_schema, migrate
+from shared.kit.migrations import (
+    MigrationError,
+    StaleSchema,
+    check_schema,
+    first_line,
+    migrate,
+    runtime_variable,
+)
 from shared.kit.settings import ServiceSettings
 from shared.kit.wire import JoiningProtocol
 from shared.kit.worker import run_worker
@@ -61,6 +69,10 @@ def _unusable(definition: ServiceDefinition, error: ValidationError | SettingsEr
 
 
 def _serve(definition: ServiceDefinition, settings: ServiceSettings) -> int:
+    refusal = asyncio.run(_refusal(definition, settings))
+    if refusal is not None:
+        print(refusal, file=sys.stderr)  # noqa: T201
+        return 1
     configure_logging(settings)
     with _made_for_good():
         app = definition.create_app(settings)
@@ -81,6 +93,23 @@ def _serve(definition: ServiceDefinition, settings: ServiceSettings) -> int:
     )
     server.run()
     return 0 if server.started else 1
+
+
+async def _refusal(definition: ServiceDefinition, settings: ServiceSettings) -> str | None:
+    """Why the database does not do, in one line: where the app finds it out it is a traceback."""
+    engine = engine_for(settings)
+    try:
+        await check_schema(engine, definition.package, definition.schema)
+    except StaleSchema as error:
+        return str(error)
+    except DBAPIError as error:
+        return (
+            f"{runtime_variable(definition)} cannot be used ({first_line(error.orig or error)}):"
+            " start PostgreSQL, or correct host, port, user, password and database"
+        )
+    finally:
+        await engine.dispose()
+    return None
 
 
 @contextmanager

@@ -87,7 +87,7 @@ def migrate(definition: ServiceDefinition, admin_url: str, runtime_url: str) -> 
     role = make_url(runtime_url).username
     if role is None:
         raise MigrationError(
-            f"{_runtime_variable(definition)} names no role: set it to the URL with which"
+            f"{runtime_variable(definition)} names no role: set it to the URL with which"
             f" {definition.name} shall log in, such as"
             f" postgresql://tollgate_{definition.schema}:PASSWORD@HOST/DATABASE"
         )
@@ -122,7 +122,7 @@ def _as_owner(schema: str) -> Iterator[None]:
             raise
         raise MigrationError(
             f"The user of DATABASE_URL is not the owner of the schemas {schema} and {schema}_jobs"
-            f" or of what is in them ({_first_line(cause)}): migrate as the user that made"
+            f" or of what is in them ({first_line(cause)}): migrate as the user that made"
             " them, or make this one their owner (ALTER ... OWNER TO)"
         ) from error
 
@@ -142,7 +142,7 @@ def _connected(url: str) -> AbstractContextManager[psycopg.Connection[Any]]:
         return psycopg.connect(libpq_url(url), autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
         raise MigrationError(
-            f"DATABASE_URL cannot be reached ({_first_line(error)}):"
+            f"DATABASE_URL cannot be reached ({first_line(error)}):"
             " check host, port, user and password"
         ) from error
     except (ArgumentError, ValueError) as error:
@@ -162,7 +162,7 @@ def _explained(step: Callable[[], None], right: str) -> None:
         step()
     except psycopg.errors.InsufficientPrivilege as error:
         raise MigrationError(
-            f"The user of DATABASE_URL lacks the right {right} ({_first_line(error)}):"
+            f"The user of DATABASE_URL lacks the right {right} ({first_line(error)}):"
             " grant it, or let an administrator run deploy/postgres.sql and set"
             " CATALOG_DATABASE_URL, METRICS_DATABASE_URL and IMPROVEMENT_DATABASE_URL"
         ) from error
@@ -186,7 +186,7 @@ def _ensure_role(
         admin.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(role, password))
     except psycopg.errors.InsufficientPrivilege as error:
         raise MigrationError(
-            f"The role {wanted.username} is there, and {_runtime_variable(definition)} cannot log"
+            f"The role {wanted.username} is there, and {runtime_variable(definition)} cannot log"
             f" in ({refused}): set it to a URL with that role's password; to give it another, the"
             " user of DATABASE_URL lacks the right CREATEROLE"
         ) from error
@@ -197,16 +197,17 @@ def _refused_login(url: str) -> str | None:
     try:
         psycopg.connect(libpq_url(url), connect_timeout=5).close()
     except psycopg.OperationalError as error:
-        return _first_line(error)
+        return first_line(error)
     return None
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
     """What went wrong: below it libpq asks questions and lists other addresses."""
     return str(error).strip().splitlines()[0]
 
 
-def _runtime_variable(definition: ServiceDefinition) -> str:
+def runtime_variable(definition: ServiceDefinition) -> str:
+    """The variable with the URL that a service logs in with."""
     return f"{definition.schema.upper()}_DATABASE_URL"
 
 
