@@ -14,23 +14,35 @@ from shared.kit.jobs import Job, JobContext, rest_after
 
 LINGER = 1.5  # seconds; longer than requests leave between two asks for this job
 LOOK_EVERY = 0.25
-RESTS = 1
-"""So many times as long as a batch took the job rests after it: receiving comes first, and a batch
-of many costs half as much for each as one of few."""
+MOST_RESTS = 3
+"""Rests after a batch, each as long as it took."""
 LONGEST_REST = 2  # seconds
 MONTHS_AHEAD = 3
 FORGOTTEN_AT_ONCE = 5_000
 
 
 async def process_receipts(context: JobContext, payload: Mapping[str, Any]) -> None:
-    """Process what is pending, and what comes in while doing so and shortly after."""
+    """Process what is pending, and what comes in while doing so and shortly after.
+
+    Receiving comes first, and a batch of many costs half as much for each as one of few: the job
+    rests the longer the more came in for each that it processed, and not at all once none comes.
+    """
     memory, busy_at = Memory(), time.monotonic()
+    newest = await _newest(context)
     while (started := time.monotonic()) - busy_at < LINGER:
-        if await process_some(context.engine, memory):
-            await rest_after(started, RESTS, LONGEST_REST)
+        processed = await process_some(context.engine, memory)
+        if processed:
+            before, newest = newest, await _newest(context)
+            rests = min((newest - before) / processed, MOST_RESTS)
+            await rest_after(started, rests, LONGEST_REST)
             busy_at = time.monotonic()
         else:
             await asyncio.sleep(LOOK_EVERY)
+
+
+async def _newest(context: JobContext) -> int:
+    async with transaction(context.engine) as session:
+        return await queries.newest_receipt(session)
 
 
 async def tend_received(context: JobContext, payload: Mapping[str, Any]) -> None:

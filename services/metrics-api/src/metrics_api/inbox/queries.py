@@ -169,6 +169,11 @@ async def pending(conn: Connection, at_most: int, bytes_at_most: int) -> list[Pe
         return [Pending._make(row) async for row in cursor]
 
 
+async def newest_receipt(session: AsyncSession) -> int:
+    """The number of the last receipt: what came in between two looks is their difference."""
+    return await session.scalar(select(func.max(Receipt.id))) or 0
+
+
 _SETTLE = """
     UPDATE metrics.receipt AS r
     SET state = n.state, outcome = n.outcome, processed_at = %s, attempts = r.attempts + 1
