@@ -155,12 +155,12 @@ class TestRequests:
 
 
 async def given_problem(
-    engine: AsyncEngine, problem: str, *times: tuple[float, float | None], service: str = "network"
+    engine: AsyncEngine, problem: str, *times: tuple[float, float | None], **facts: Any
 ) -> None:
     """Incidents of a problem that were opened and resolved on these days of the year."""
     incidents = [
         make_incident(
-            service=service,
+            **{"service": "network", **facts},
             problem=problem,
             opened_at=JANUARY + opened * DAY,
             resolution_at=None if resolved is None else JANUARY + resolved * DAY,
@@ -210,6 +210,14 @@ class TestPermanentFixes:
         assert (found.total, found.count) == (1, 2)
         by_service = await sums(engine, KpiId.PERMANENT_FIX_RATE, ALL, by_service=True)
         assert {one.service: one.total for one in by_service} == {"network": 1, "mail": 0}
+
+    async def test_where_its_incident_names_no_touchpoint_its_channel_does(
+        self, engine: AsyncEngine
+    ) -> None:
+        await given_problem(engine, "P1", (1, 2), channel="phone")
+        await given_problem(engine, "P2", (1, 2), channel="phone", touchpoint="desk")
+        found = await sums(engine, KpiId.PERMANENT_FIX_RATE, NETWORK, slice_by=Slice.TOUCHPOINT)
+        assert {one.slice: one.count for one in found} == {"phone": 1, "desk": 1}
 
 
 # -- scopes ---------------------------------------------------------------------------------------

@@ -41,6 +41,14 @@ class TestReading:
         assert (friday_night.state, friday_night.left_us) == (ClockState.RUNNING, 0)
         assert (monday.state, monday.breached_at) == (ClockState.BREACHED, micros(at(4, "17:00")))
 
+    def test_a_move_after_hours_that_stops_nothing_does_not_change_when_it_ran_out(self) -> None:
+        begun = (at(4, "08:00"), "new"), (at(4, "18:30"), "in_progress")
+        late = life(*begun, (at(7, "09:01"), "resolved"), opened=at(4, "08:00"))
+        running = life(*begun, opened=at(4, "08:00"))
+
+        assert self.read(late, at(7, "12:00"), allowed=480).breached_at == micros(at(4, "17:00"))
+        assert self.read(running, at(4, "20:00"), allowed=480).due_at == micros(at(4, "17:00"))
+
     def test_a_paused_one_has_no_due_time(self) -> None:
         one = life((at(0, "09:00"), "new"), (at(0, "09:30"), "on_hold"), opened=at(0, "09:00"))
 

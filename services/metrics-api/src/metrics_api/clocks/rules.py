@@ -99,16 +99,25 @@ def parts_of(life: Life, opened: int) -> list[Part]:
     parts: list[Part] = []
     at, stretch = opened, Stretch.RUNNING
     for move in moves:
-        moved = micros(move[0])
-        if moved > at:
-            parts.append(Part(at, moved, stretch))
-            at = moved
-        stretch = _STRETCHES[move[2]]
+        moved = max(at, micros(move[0]))
+        _lengthen(parts, Part(at, moved, stretch))
+        at, stretch = moved, _STRETCHES[move[2]]
     if until is None:
-        parts.append(Part(at, None, stretch))
+        _lengthen(parts, Part(at, None, stretch))
         return parts
-    parts.append(Part(at, max(at, until), stretch))
+    _lengthen(parts, Part(at, max(at, until), stretch))
     return clipped(parts, until)
+
+
+def _lengthen(parts: list[Part], part: Part) -> None:
+    """Add what follows. A move that stops no clock and starts none divides nothing: cut there, a
+    clock that had counted all it might when its calendar closed would run out at that move."""
+    if part.start == part.end:
+        return
+    if parts and parts[-1].stretch is part.stretch:
+        parts[-1] = parts[-1]._replace(end=part.end)
+    else:
+        parts.append(part)
 
 
 def _before_the_end(moves: Sequence[Move]) -> Sequence[Move]:

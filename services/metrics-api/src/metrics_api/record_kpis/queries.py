@@ -51,8 +51,10 @@ class Question:
     relations: Relations = LIVE
     known_at: datetime | None = None
 
-    def parts(self, slice_by: Slice | None) -> Breakdown:
-        return breakdown(self.scope, by_service=self.by_service, slice_by=slice_by)
+    def parts(self, slice_by: Slice | None, *, of_incidents: bool = False) -> Breakdown:
+        return breakdown(
+            self.scope, by_service=self.by_service, slice_by=slice_by, of_incidents=of_incidents
+        )
 
 
 async def record_sums(session: AsyncSession, kpi: KpiId, asked: Question) -> list[RecordSums]:
@@ -104,7 +106,9 @@ def _placed(kpi: KpiId, asked: Question, rows: Sequence[Any]) -> list[RecordSums
 
 
 def _statement(kpi: KpiId, asked: Question) -> str:
-    parts = asked.parts(asked.slice_by)
+    # A problem is met where the incidents are that it is told by.
+    of_incidents = kpi is KpiId.PERMANENT_FIX_RATE
+    parts = asked.parts(asked.slice_by, of_incidents=of_incidents)
     match kpi:
         case KpiId.LOW_VALUE_SHARE:
             return low_value_statement(parts, asked.relations)

@@ -12,6 +12,11 @@ _SLICE_COLUMNS: Final = {
     Slice.SOURCE: "source.key",
     Slice.TOUCHPOINT: "r.touchpoint",
 }
+_INCIDENT_SLICE_COLUMNS: Final = {
+    **_SLICE_COLUMNS,
+    Slice.TOUCHPOINT: "coalesce(r.touchpoint, r.channel)",
+}
+"""Where an incident names no touchpoint, its channel says where it was met."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +35,17 @@ class Breakdown:
         return f"{relation} r LEFT JOIN metrics.source source ON source.id = r.source_id"
 
 
-def breakdown(scope: Scope, *, by_service: bool, slice_by: Slice | None) -> Breakdown:
+def breakdown(
+    scope: Scope, *, by_service: bool, slice_by: Slice | None, of_incidents: bool = False
+) -> Breakdown:
     """Rows of a service are of records that have one: the unattributed count in sums only."""
     condition = condition_of(scope)
+    columns = _INCIDENT_SLICE_COLUMNS if of_incidents else _SLICE_COLUMNS
     if by_service:
         condition += " AND r.service IS NOT NULL"
     return Breakdown(
         service="r.service" if by_service else "NULL::text",
-        slice=_SLICE_COLUMNS[slice_by] if slice_by else "NULL::text",
+        slice=columns[slice_by] if slice_by else "NULL::text",
         condition=condition,
         source_joined=slice_by is Slice.SOURCE,
     )
