@@ -40,6 +40,13 @@ class TestCreate:
         assert created["secret"].startswith("whsec_")
         assert found == {name: value for name, value in created.items() if name != "secret"}
 
+    async def test_it_is_told_with_its_path(self, api: httpx.AsyncClient) -> None:
+        reply = await api.post("/v1/subscriptions", json=HOOK)
+
+        found = await api.get(reply.headers["Location"])
+
+        assert found.json()["id"] == reply.json()["id"]
+
     async def test_the_audit_names_who_did_it_and_not_the_secret(
         self, api: httpx.AsyncClient, context: JobContext
     ) -> None:

@@ -119,6 +119,7 @@ class DeliveryOut(Out):
 async def create_subscription(
     body: SubscriptionCreate,
     request: Request,
+    response: Response,
     session: Session,
     caller: SubscriptionsWrite,
     _: Idempotent,
@@ -136,6 +137,7 @@ async def create_subscription(
     created = SubscriptionCreated.model_validate(row)
     await _record(session, caller, "subscription.created", after=created)
     await enqueue_delivery(session, row)
+    response.headers["Location"] = f"/v1/subscriptions/{row.id}"
     return created
 
 
