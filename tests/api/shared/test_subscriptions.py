@@ -194,13 +194,13 @@ class TestLists:
         self, api: httpx.AsyncClient, context: JobContext
     ) -> None:
         async with transaction(context.engine) as session:
-            await emit(session, "thing.created", "a", {"n": 1})
-            await emit(session, "thing.changed", "a", {"n": 2})
-            await emit(session, "thing.changed", "b", {"n": 3})
+            await emit(session, "thing.created", "thing:a", {"n": 1})
+            await emit(session, "thing.changed", "thing:a", {"n": 2})
+            await emit(session, "thing.changed", "thing:b", {"n": 3})
         async with transaction(context.engine) as session:
             await event_queries.sequence_events(session)
 
-        found = await api.get("/v1/events", params={"type": "thing.changed", "subject": "a"})
+        found = await api.get("/v1/events", params={"type": "thing.changed", "subject": "thing:a"})
 
         assert [event["data"] for event in found.json()["items"]] == [{"n": 2}]
         assert found.json()["items"][0]["sequence"] == 2

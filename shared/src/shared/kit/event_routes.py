@@ -246,7 +246,9 @@ async def list_events(
     _: SubscriptionsRead,
     page: PageQuery,
     type: Annotated[EventType | None, Query(description="only this type")] = None,  # noqa: A002
-    subject: Annotated[Key | None, Query(description="only this subject")] = None,
+    subject: Annotated[
+        ShortText | None, Query(description="only this subject", examples=["agreement:erp-for-finance"])
+    ] = None,
 ) -> Page[EventOut]:
     """Events of the last 30 days, oldest first."""
     rows = await event_queries.list_events(session, EventFilter(type, subject), page)
