@@ -14,7 +14,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
 
-from shared.kit.etag import if_match
+from shared.kit.etag import if_match, is_single
 from shared.kit.idempotency import claim_idempotency_key
 from shared.kit.pagination import page_params
 from shared.kit.routing import RouteTable
@@ -150,6 +150,13 @@ def test_what_demands_if_match_says_so_and_its_read_tells_the_tag(contract: dict
         read = contract["paths"][path].get("get")
         if tag and read:
             assert "ETag" in read["responses"]["200"]["headers"], path
+
+
+def test_every_read_of_a_single_thing_tells_its_tag(contract: dict[str, Any]) -> None:
+    reads = {path: one["get"] for path, one in contract["paths"].items() if "get" in one}
+
+    for path in filter(is_single, reads):
+        assert "ETag" in reads[path]["responses"]["200"]["headers"], path
 
 
 def test_who_changes_a_thing_is_told_its_new_tag(contract: dict[str, Any]) -> None:

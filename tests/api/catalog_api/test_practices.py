@@ -120,9 +120,9 @@ class TestOpportunities:
     async def test_a_link_is_taken_away(self, catalog: Catalog) -> None:
         await make_practice(catalog)
         links = f"{URL}/articles/opportunities"
-        await catalog.http.post(links, json={"opportunity": "opp-1"})
+        linked = await catalog.http.post(links, json={"opportunity": "opp-1"})
 
-        gone = await catalog.http.delete(f"{links}/opp-1")
+        gone = await catalog.http.delete(linked.headers["Location"])
 
         assert gone.status_code == 204
         assert (await catalog.http.get(links)).json()["items"] == []

@@ -30,6 +30,15 @@ class TestAdd:
         assert reply.status_code == 201
         assert await resolve(catalog, ("snow", "VPN Gateway")) == ["vpn"]
 
+    async def test_it_is_told_with_the_path_by_which_it_ends(
+        self, catalog: Catalog, make_service: Make
+    ) -> None:
+        await make_service("vpn")
+
+        reply = await catalog.http.post(URL, json={"name": "VPN Gateway"})
+
+        assert (await catalog.http.delete(reply.headers["Location"])).status_code == 204
+
     async def test_saying_it_again_is_harmless(self, catalog: Catalog, make_service: Make) -> None:
         await make_service("vpn")
 

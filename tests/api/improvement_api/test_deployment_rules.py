@@ -35,6 +35,9 @@ class TestWebhook:
         assert [reply.json()["taken"] for reply in replies] == [True, False]
         listed = (await guarded.http.get(REQUESTS)).json()["items"]
         assert [item["delivery"] for item in listed] == [same]
+        for reply in replies:
+            told = (await guarded.http.get(reply.headers["Location"])).json()
+            assert told["delivery"] == same
 
     async def test_a_wrong_signature_is_403_and_nothing_is_kept(
         self, guarded: Improvement, hub: GitHub

@@ -101,6 +101,14 @@ async def test_a_signed_delivery_becomes_an_incident(desk: Desk) -> None:
     ]
 
 
+async def test_a_delivery_is_told_with_the_path_of_its_receipt(desk: Desk) -> None:
+    replies = [await desk.deliver(TRIGGERED), await desk.deliver(TRIGGERED)]
+
+    for reply in replies:
+        receipt = (await desk.http.get(reply.headers["Location"])).json()
+        assert receipt["id"] == reply.json()["receipt"]
+
+
 async def test_the_deliveries_behind_a_record_are_found_by_its_id(desk: Desk) -> None:
     for number, incident in enumerate(("P1", "P2", "P1")):
         await desk.deliver(event(f"E{number}", id=incident, title=f"as of {number}"))

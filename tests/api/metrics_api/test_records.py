@@ -38,6 +38,13 @@ class TestOfEveryKind:
             got = await desk.http.get(f"/v1/{PATHS[kind]}/desk/1")
             assert got.json() == replies[2].json()
 
+    async def test_a_new_record_is_told_with_its_path(self, desk: Metrics) -> None:
+        for kind in KINDS:
+            new, known = [await push(desk, kind, external_id="a/1") for _ in range(2)]
+
+            assert (await desk.http.get(new.headers["Location"])).json() == new.json()
+            assert "Location" not in known.headers
+
     async def test_words_are_read_by_the_directory(self, desk: Metrics) -> None:
         for kind in KINDS:
             told = await pushed(desk, kind, service="Mail", vendor="sap erp", customer="PEOPLE")

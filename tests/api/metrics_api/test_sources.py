@@ -100,6 +100,16 @@ async def test_a_source_that_is_not_there_is_404(metrics: Metrics) -> None:
         assert reply.status_code == 404
 
 
+async def test_what_opens_a_source_is_told_with_the_path_by_which_it_ends(
+    metrics: Metrics,
+) -> None:
+    await create(metrics)
+
+    for path, body in (("api-keys", {"name": "x"}), ("secrets", {})):
+        reply = await metrics.http.post(f"/v1/sources/desk/{path}", json=body)
+        assert (await metrics.http.delete(reply.headers["Location"])).status_code == 204
+
+
 async def test_a_repeated_creation_with_its_key_gives_the_first_reply(metrics: Metrics) -> None:
     metrics.http.headers["Idempotency-Key"] = "once"
 

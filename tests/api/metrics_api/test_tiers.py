@@ -312,6 +312,13 @@ class TestLinks:
         assert reply.status_code == 422
         assert reply.json()["errors"][0]["pointer"] == pointer
 
+    async def test_a_link_is_told_with_the_path_by_which_it_ends(self, metrics: Metrics) -> None:
+        await whole_tree(metrics)
+
+        told = await link(metrics, "sli_sie", "order-up", "db-2")
+
+        assert (await metrics.http.delete(told.headers["Location"])).status_code == 204
+
     async def test_a_link_whose_end_went_away_is_reported(self, metrics: Metrics) -> None:
         await whole_tree(metrics)
         tag = {"If-Match": "*"}

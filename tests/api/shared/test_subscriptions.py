@@ -40,6 +40,13 @@ class TestCreate:
         assert created["secret"].startswith("whsec_")
         assert found == {name: value for name, value in created.items() if name != "secret"}
 
+    async def test_it_is_told_with_its_path(self, api: httpx.AsyncClient) -> None:
+        reply = await api.post("/v1/subscriptions", json=HOOK)
+
+        found = await api.get(reply.headers["Location"])
+
+        assert found.json()["id"] == reply.json()["id"]
+
     async def test_the_audit_names_who_did_it_and_not_the_secret(
         self, api: httpx.AsyncClient, context: JobContext
     ) -> None:
@@ -187,13 +194,13 @@ class TestLists:
         self, api: httpx.AsyncClient, context: JobContext
     ) -> None:
         async with transaction(context.engine) as session:
-            await emit(session, "thing.created", "a", {"n": 1})
-            await emit(session, "thing.changed", "a", {"n": 2})
-            await emit(session, "thing.changed", "b", {"n": 3})
+            await emit(session, "thing.created", "thing:a", {"n": 1})
+            await emit(session, "thing.changed", "thing:a", {"n": 2})
+            await emit(session, "thing.changed", "thing:b", {"n": 3})
         async with transaction(context.engine) as session:
             await event_queries.sequence_events(session)
 
-        found = await api.get("/v1/events", params={"type": "thing.changed", "subject": "a"})
+        found = await api.get("/v1/events", params={"type": "thing.changed", "subject": "thing:a"})
 
         assert [event["data"] for event in found.json()["items"]] == [{"n": 2}]
         assert found.json()["items"][0]["sequence"] == 2

@@ -25,8 +25,8 @@ CONVENTIONS = """
   would answer another question. Every answer has an `X-Request-Id`, yours if you sent one.
 - *Lists* are pages of at most `limit` items. `next_cursor`, also linked by the header `Link`, is
   the `cursor` of the next page, and null on the last one. What a cursor holds may change any day.
-- *Changes*: who reads one thing that can be changed is told its `ETag`. Send that as `If-Match`:
-  428 without, 412 where somebody changed it in between.
+- *Changes*: who reads one thing is told its `ETag`. Where `If-Match` is demanded send that: 428
+  without, 412 where somebody changed it in between.
 - *Creating again* with the same `Idempotency-Key` gives the first answer again, with
   `Idempotency-Replayed: true`; 409 while the first is being worked on, 422 with another body.
 - *Values*: stamps are answered in UTC; money is a decimal text with its currency beside it; a

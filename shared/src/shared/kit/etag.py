@@ -1,7 +1,11 @@
-"""ETag and If-Match over a row's version number (RFC 9110, 8.8.3 and 13.1.1)."""
+"""ETag and If-Match over a row's version number (RFC 9110, 8.8.3 and 13.1.1).
+
+What is changed by no `If-Match` is tagged by what its reply says.
+"""
 
 import re
 from collections.abc import Collection
+from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Response
@@ -29,6 +33,17 @@ def etag(version: int) -> str:
 def set_etag(response: Response, version: int) -> None:
     """Tell the caller which version it was given."""
     response.headers["ETag"] = etag(version)
+
+
+def is_single(path: str) -> bool:
+    """Whether a path is that of one resource: the last part of it names which."""
+    return path.endswith("}")
+
+
+def tag_content(response: Response) -> None:
+    """Tag a reply that has no version of a row by what it says."""
+    if response.status_code == 200 and "ETag" not in response.headers:
+        response.headers["ETag"] = f'"{sha256(response.body).hexdigest()[:32]}"'
 
 
 async def if_match(
@@ -69,7 +84,7 @@ def tells_etag(status: int = 200) -> dict[int | str, dict[str, Any]]:
 
 def describe_etags(contract: dict[str, Any]) -> None:
     """Say in an OpenAPI document that `if_match` is demanded, and which replies tell the tag: all
-    of a model of which one does, be it read, made or changed.
+    of a model of which one does, be it read, made or changed, and every read of a single thing.
 
     To FastAPI it is optional: a request without it is a 428, not one malformed.
     """
@@ -84,6 +99,7 @@ def describe_etags(contract: dict[str, Any]) -> None:
     }
     for operation in operations_of(contract):
         _tell(operation, of=tagged - {None})
+    _tell(*(path["get"] for at, path in contract["paths"].items() if is_single(at) and "get" in path))
 
 
 def _demanded(operation: dict[str, Any]) -> bool:

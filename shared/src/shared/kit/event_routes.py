@@ -119,6 +119,7 @@ class DeliveryOut(Out):
 async def create_subscription(
     body: SubscriptionCreate,
     request: Request,
+    response: Response,
     session: Session,
     caller: SubscriptionsWrite,
     _: Idempotent,
@@ -136,6 +137,7 @@ async def create_subscription(
     created = SubscriptionCreated.model_validate(row)
     await _record(session, caller, "subscription.created", after=created)
     await enqueue_delivery(session, row)
+    response.headers["Location"] = f"/v1/subscriptions/{row.id}"
     return created
 
 
@@ -244,7 +246,9 @@ async def list_events(
     _: SubscriptionsRead,
     page: PageQuery,
     type: Annotated[EventType | None, Query(description="only this type")] = None,  # noqa: A002
-    subject: Annotated[Key | None, Query(description="only this subject")] = None,
+    subject: Annotated[
+        ShortText | None, Query(description="only this subject", examples=["agreement:erp-for-finance"])
+    ] = None,
 ) -> Page[EventOut]:
     """Events of the last 30 days, oldest first."""
     rows = await event_queries.list_events(session, EventFilter(type, subject), page)

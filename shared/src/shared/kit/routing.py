@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from shared.kit.auth import asks_who_calls, authenticate
+from shared.kit.etag import is_single, tag_content
 from shared.kit.idempotency import keep_reply
 from shared.kit.parameters import query_parameters, refuse_unknown
 
@@ -36,6 +37,7 @@ class Route(APIRoute):
         handle = super().get_route_handler()
         known = query_parameters(self.dependant)
         guarded = asks_who_calls(self.dependant)
+        single = self.methods == {"GET"} and is_single(self.path_format)
 
         async def handle_and_keep(request: Request) -> Response:
             refuse_unknown(request, known)
@@ -45,6 +47,8 @@ class Route(APIRoute):
             await keep_reply(request, response)
             if getattr(request.state, "paged", False):
                 _link_next_page(request, response)
+            elif single:
+                tag_content(response)
             return response
 
         return handle_and_keep

@@ -46,6 +46,11 @@ FACTS = {
         ("owned // because it must be", ["owned"]),
         ("stage == 'exists(all)'", ["stage"]),
         ("mttr < 1e3 && mttr > .5", ["mttr"]),
+        ("backlog == mttr || backlog != 0", ["backlog", "mttr"]),
+        ("stage in tags == true", ["stage", "tags"]),
+        ("mttr < backlog == owned", ["backlog", "mttr", "owned"]),
+        ("owned == stage.contains('op')", ["owned", "stage"]),
+        ("stage != null && stage + stage == 'a'", ["stage"]),
     ],
 )
 def test_an_expression_over_known_facts_is_accepted(source: str, names: list[str]) -> None:
@@ -71,6 +76,10 @@ def test_an_expression_over_known_facts_is_accepted(source: str, names: list[str
         ("'never ends", 1, 1, "' is not understood"),
         ("", 1, 1, "Syntax error"),
         ("99999999999999999999 > 1", 1, 1, "invalid int literal"),
+        ("owned != 'yes'", 1, 1, "a boolean and a string are never equal"),
+        ("mttr < 5.0 && (\n  'op' == backlog)", 2, 3, "a string and a number are never equal"),
+        ("tags == stage || owned", 1, 1, "a list and a string are never equal"),
+        ("true != mttr ? owned : !owned", 1, 1, "a boolean and a number are never equal"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(

@@ -135,6 +135,7 @@ async def link_practice_opportunity(
     """Say that an opportunity of improvement-api came from this practice, or made it."""
     link, is_new = await actions.link_opportunity(session, caller, key, body.opportunity)
     response.status_code = 201 if is_new else 200
+    response.headers["Location"] = f"/v1/practices/{key}/opportunities/{link.opportunity}"
     return link
 
 

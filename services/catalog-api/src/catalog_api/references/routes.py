@@ -56,6 +56,7 @@ async def add_external_reference(
     """
     reference, is_new = await actions.add_reference(session, caller, key, body)
     response.status_code = 201 if is_new else 200
+    response.headers["Location"] = f"/v1/services/{key}/external-references/{reference.id}"
     return reference
 
 

@@ -64,6 +64,7 @@ ASKED = ("deployment_protection_rule", "requested")
 )
 async def receive_github_webhook(
     request: Request,
+    response: Response,
     session: Session,
     event: Annotated[str, Header(alias="X-GitHub-Event", max_length=100)],
     delivery: Annotated[str, Header(alias="X-GitHub-Delivery", pattern=DELIVERY)],
@@ -80,6 +81,7 @@ async def receive_github_webhook(
     if (event, sent.get("action")) != ASKED:
         return WebhookReply(taken=False, reason=f"The event {event} is nobody's business here")
     asked = checked(ProtectionRequested, sent, "")
+    response.headers["Location"] = f"{router.prefix}/requests/{delivery}"
     if await take_request(session, delivery, asked, settings):
         return WebhookReply(taken=True, reason="It will be answered")
     return WebhookReply(taken=False, reason="This delivery was taken before")

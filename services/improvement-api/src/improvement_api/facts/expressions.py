@@ -29,6 +29,9 @@ _LITERALS = frozenset({"true", "false", "null", "in"})
 # Raw and triple quoted texts are not offered: what CEL reads as text, the token scan must too.
 _TRIPLE_QUOTES = ("'''", '"""')
 _OPENING, _CLOSING = "([", ")]"
+# What stands before and after a comparison that is a whole term.
+_BEFORE = frozenset({"", "(", "[", ",", "?", ":", "&&", "||"})
+_AFTER = frozenset({"", ")", "]", ",", "?", ":", "&&", "||"})
 
 _TOKEN = re.compile(
     r"""
@@ -93,6 +96,7 @@ def check(source: str, facts: Mapping[str, FactType]) -> list[str]:
     tokens = list(_tokens(source))
     _check_size(source, tokens)
     names = _check_names(source, tokens, facts)
+    _check_equalities(source, tokens, facts)
     program = _compiled_or_refused(source)
     stray = set(program.variables()) - set(names)
     if stray:
@@ -171,6 +175,29 @@ def _name_fault(
     if not called and name not in facts:
         return f"{name} is not in the fact catalog (GET /v1/facts)"
     return None
+
+
+def _check_equalities(source: str, tokens: list[_Token], facts: Mapping[str, FactType]) -> None:
+    """Refuse `owned != 'yes'`: CEL finds values of two types unequal, so it would always pass."""
+    words = ["", *(token.text for token in tokens), ""]
+    for index, token in enumerate(tokens[1:-1], start=1):
+        around = (words[index - 1], words[index + 3])
+        if token.text in {"==", "!="} and around[0] in _BEFORE and around[1] in _AFTER:
+            types = [_type_of(tokens[at], facts) for at in (index - 1, index + 1)]
+            if None not in types and types[0] != types[1]:
+                reason = f"a {types[0]} and a {types[1]} are never equal"
+                raise _at(source, tokens[index - 1].at, reason)
+
+
+def _type_of(token: _Token, facts: Mapping[str, FactType]) -> str | None:
+    """What a word stands for; None where only its place says it, and for null, which fits all."""
+    if token.kind == "number" or facts.get(token.text) is FactType.INTEGER:
+        return "number"
+    if token.kind == "text":
+        return "string"
+    if token.text in {"true", "false"}:
+        return "boolean"
+    return facts.get(token.text)
 
 
 def _compiled_or_refused(source: str) -> Any:

@@ -77,9 +77,9 @@ async def receive_event(request: Request) -> Response:
     except (BadRequest, Forbidden, Invalid, TooLarge) as error:
         inbox.note_refusal(source, error)
         raise
-    return Response(
-        orjson.dumps(received._asdict()), 200 if received.repeated else 202, None, _JSON
-    )
+    status = 200 if received.repeated else 202
+    location = {"Location": f"{router.prefix}/{source}/receipts/{received.receipt}"}
+    return Response(orjson.dumps(received._asdict()), status, location, _JSON)
 
 
 async def _sent(request: Request, source: str) -> Sent:

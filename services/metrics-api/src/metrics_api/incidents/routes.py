@@ -14,8 +14,7 @@ from metrics_api.incidents.rules import FoldedIncident, StoredIncident
 from metrics_api.incidents.schemas import IncidentOut, TransitionOut, VersionOut
 from metrics_api.incidents.tables import Incident
 from metrics_api.incidents.version_queries import list_versions
-from metrics_api.intake.pushes import push_many, push_one
-from metrics_api.intake.storing import Outcome
+from metrics_api.intake.pushes import push_many, push_one, tell_outcome
 from shared.errors import Invalid
 from shared.kit.auth import Principal, requires
 from shared.kit.clock import now
@@ -52,11 +51,10 @@ async def push_incident(
     Sending it again is harmless, so it needs no Idempotency-Key.
     """
     taken = await push_one(request, INTAKE, caller)
-    if taken.outcomes[0] is not Outcome.CREATED:
-        response.status_code = 200
     ((source_id, external_id), stored), *_ = taken.incidents.items()
-    directory = request.app.state.memory.directory
-    return _of_stored(directory.by_id[source_id].key, external_id, stored)
+    source = request.app.state.memory.directory.by_id[source_id].key
+    tell_outcome(response, taken.outcomes[0], f"{router.prefix}/{source}", external_id)
+    return _of_stored(source, external_id, stored)
 
 
 @router.post(

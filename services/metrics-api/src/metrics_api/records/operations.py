@@ -9,8 +9,7 @@ from fastapi import Depends, Header, Request, Response
 
 from metrics_api.incidents.schemas import TransitionOut, VersionOut
 from metrics_api.intake.contract import bodies_of
-from metrics_api.intake.pushes import push_many, push_one
-from metrics_api.intake.storing import Outcome
+from metrics_api.intake.pushes import push_many, push_one, tell_outcome
 from metrics_api.records import queries
 from metrics_api.records.actions import INTAKES
 from metrics_api.records.examples import EXAMPLES
@@ -96,10 +95,10 @@ def _add_pushes(router: Router, of: Operations) -> None:
         Sending it again is harmless, so it needs no Idempotency-Key.
         """
         taken = await push_one(request, intake, caller)
-        if taken.outcomes[0] is not Outcome.CREATED:
-            response.status_code = 200
         _, source_id, external_id = taken.records[0]
         source = request.app.state.memory.directory.by_id[source_id].key
+        path = f"{router.prefix}/{of.path}/{source}"
+        tell_outcome(response, taken.outcomes[0], path, external_id)
         row = await queries.get_record(session, of.kind, source, external_id)
         return _shown(of, source, row)
 

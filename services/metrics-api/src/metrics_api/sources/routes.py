@@ -106,13 +106,14 @@ async def change_source(
     responses=problem_responses(404),
 )
 async def create_api_key(
-    source: Key, body: ApiKeyCreate, session: Session, caller: SourcesWrite
+    source: Key, body: ApiKeyCreate, session: Session, caller: SourcesWrite, response: Response
 ) -> NewApiKeyOut:
     """Make an API key that may push this source's records and nothing else.
 
     It takes no Idempotency-Key: a kept reply would be a kept secret.
     """
     key, secret = await actions.create_api_key(session, source, body.name, caller)
+    response.headers["Location"] = f"/v1/sources/{source}/api-keys/{key.id}"
     return NewApiKeyOut(**_api_key_out(key).model_dump(), key=secret)
 
 
@@ -153,13 +154,14 @@ async def revoke_api_key(
     responses=problem_responses(404, 409),
 )
 async def create_source_secret(
-    source: Key, body: SecretCreate, session: Session, caller: SourcesWrite
+    source: Key, body: SecretCreate, session: Session, caller: SourcesWrite, response: Response
 ) -> NewSecretOut:
     """Make a signing secret, or accept the one that the tool made; two may be valid at a time.
 
     It takes no Idempotency-Key: a kept reply would be a kept secret.
     """
     made, plain = await actions.create_secret(session, source, body, caller)
+    response.headers["Location"] = f"/v1/sources/{source}/secrets/{made.id}"
     return NewSecretOut(**SecretOut.model_validate(made).model_dump(), secret=plain)
 
 

@@ -147,6 +147,7 @@ async def create_tier_link(
 ) -> LinkOut:
     """Join two tiers; repeating it is harmless."""
     link, made = await actions.create_link(session, caller, body)
+    response.headers["Location"] = f"/v1/tier-links/{link.id}"
     if not made:
         response.status_code = 200
     return LinkOut.model_validate(link)
