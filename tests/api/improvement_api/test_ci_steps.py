@@ -3,7 +3,9 @@
 import asyncio
 import json
 import os
+import signal
 import time
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,9 +59,13 @@ class Pipeline:
     url: str
     directory: Path
 
-    async def run(self, ci: str = "github", **variables: str) -> Ended:
+    @property
+    def summary(self) -> Path:
+        return self.directory / "summary.md"
+
+    async def start(self, ci: str, **variables: str) -> Process:
         shell, step = SHELLS[ci]
-        file, summary = self.directory / "step.sh", self.directory / "summary.md"
+        file = self.directory / "step.sh"
         file.write_text(step)
         environment = {
             "PATH": os.environ["PATH"],
@@ -69,19 +75,23 @@ class Pipeline:
             "TOLLGATE_ALLOW_WARNING": "false",
             "TOLLGATE_RETRIES": "0",
             "TOLLGATE_TOKEN": self.tollgate.token("ci", scope="gates:read evaluations:write"),
-            "GITHUB_STEP_SUMMARY": str(summary),
+            "GITHUB_STEP_SUMMARY": str(self.summary),
         }
-        process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             *shell,
             str(file),
             cwd=self.directory,
             env=environment | variables,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
         )
+
+    async def run(self, ci: str = "github", **variables: str) -> Ended:
+        process = await self.start(ci, **variables)
         output, errors = await asyncio.wait_for(process.communicate(), 60)
         junit = self.directory / "tollgate-junit.xml"
-        return Ended(process.returncode or 0, output.decode(), errors.decode(), junit, summary)
+        return Ended(process.returncode or 0, output.decode(), errors.decode(), junit, self.summary)
 
 
 @pytest.fixture
@@ -314,6 +324,25 @@ async def test_no_token_is_seen_on_a_command_line_or_left_behind(pipeline: Pipel
     assert ended.code == 0
     assert left == {"step.sh", "summary.md", "tollgate-junit.xml"}
     assert "$token" not in "".join(line for line in SCRIPT.splitlines() if "curl " in line)
+
+
+@pytest.mark.parametrize("ci", SHELLS)
+async def test_a_job_that_is_cancelled_is_3_and_leaves_no_token_behind(
+    pipeline: Pipeline, tmp_path: Path, ci: str
+) -> None:
+    temporary, asked = tmp_path / "temporary", asyncio.Event()
+    temporary.mkdir()
+    server = await asyncio.start_server(lambda *_: asked.set(), "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    step = await pipeline.start(ci, TOLLGATE_URL=url, TMPDIR=str(temporary))
+    await asyncio.wait_for(asked.wait(), 20)
+    os.killpg(step.pid, signal.SIGTERM)
+    _, errors = await asyncio.wait_for(step.communicate(), 20)
+    server.close()
+
+    assert (step.returncode, list(temporary.iterdir())) == (3, [])
+    assert b"tollgate: interrupted" in errors
 
 
 class TestGithubAsAnIssuer:
