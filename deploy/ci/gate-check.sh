@@ -8,6 +8,7 @@ umask 077
 trouble() { echo "tollgate: $1" >&2; exit 3; }
 work=$(mktemp -d) || trouble "no place for temporary files"
 trap 'rm -rf "$work"' EXIT
+trap 'trouble "interrupted before the end: run it again"' HUP INT TERM
 for tool in curl jq; do command -v "$tool" >/dev/null || trouble "$tool is not installed"; done
 [ -n "${TOLLGATE_URL:-}" ] || trouble "set TOLLGATE_URL to the URL of improvement-api"
 TOLLGATE_URL=${TOLLGATE_URL%/}

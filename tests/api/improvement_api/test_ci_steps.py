@@ -3,85 +3,26 @@
 import asyncio
 import json
 import os
+import signal
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
-import yaml
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
 from shared.kit.settings import TrustedIssuer
 from shared.kit.trust import TokenVerifier
+from tests.support.ci import GATE, GITHUB, GITLAB, SCRIPT, SHELLS, Ended, Pipeline
 from tests.support.gates import automated, sign_off
 from tests.support.improvement import Improvement
-from tests.support.processes import ROOT, free_ports
+from tests.support.processes import free_ports
 from tests.support.reports import HOSTILE
 from tests.support.serving import serving
 
-FOLDER = ROOT / "deploy" / "ci"
-SCRIPT = (FOLDER / "gate-check.sh").read_text()
-GITHUB = yaml.safe_load((FOLDER / "github-actions.yml").read_text())["jobs"]["tollgate"]
-GITLAB = yaml.safe_load((FOLDER / "gitlab-ci.yml").read_text())["tollgate"]
-GATE = "operate-to-improve"
-# As each of them starts the shell of a step.
-SHELLS = {
-    "github": (["bash", "--noprofile", "--norc", "-eo", "pipefail"], GITHUB["steps"][0]["run"]),
-    "gitlab": (["sh", "-e"], GITLAB["script"][0]),
-}
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
-
-
-@dataclass
-class Ended:
-    code: int
-    output: str
-    errors: str
-    junit: Path
-    summary: Path
-
-    def outcomes(self) -> list[str]:
-        suite = ElementTree.fromstring(self.junit.read_text())
-        return [case[0].tag for case in suite.iter("testcase")]
-
-
-@dataclass
-class Pipeline:
-    """A CI system with a checkout in `directory`, and improvement-api at `url`."""
-
-    tollgate: Improvement
-    url: str
-    directory: Path
-
-    async def run(self, ci: str = "github", **variables: str) -> Ended:
-        shell, step = SHELLS[ci]
-        file, summary = self.directory / "step.sh", self.directory / "summary.md"
-        file.write_text(step)
-        environment = {
-            "PATH": os.environ["PATH"],
-            "TOLLGATE_URL": self.url,
-            "TOLLGATE_SERVICE": "vpn",
-            "TOLLGATE_GATE": GATE,
-            "TOLLGATE_ALLOW_WARNING": "false",
-            "TOLLGATE_RETRIES": "0",
-            "TOLLGATE_TOKEN": self.tollgate.token("ci", scope="gates:read evaluations:write"),
-            "GITHUB_STEP_SUMMARY": str(summary),
-        }
-        process = await asyncio.create_subprocess_exec(
-            *shell,
-            str(file),
-            cwd=self.directory,
-            env=environment | variables,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        output, errors = await asyncio.wait_for(process.communicate(), 60)
-        junit = self.directory / "tollgate-junit.xml"
-        return Ended(process.returncode or 0, output.decode(), errors.decode(), junit, summary)
 
 
 @pytest.fixture
@@ -314,6 +255,25 @@ async def test_no_token_is_seen_on_a_command_line_or_left_behind(pipeline: Pipel
     assert ended.code == 0
     assert left == {"step.sh", "summary.md", "tollgate-junit.xml"}
     assert "$token" not in "".join(line for line in SCRIPT.splitlines() if "curl " in line)
+
+
+@pytest.mark.parametrize("ci", SHELLS)
+async def test_a_job_that_is_cancelled_is_3_and_leaves_no_token_behind(
+    pipeline: Pipeline, tmp_path: Path, ci: str
+) -> None:
+    temporary, asked = tmp_path / "temporary", asyncio.Event()
+    temporary.mkdir()
+    server = await asyncio.start_server(lambda *_: asked.set(), "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    step = await pipeline.start(ci, TOLLGATE_URL=url, TMPDIR=str(temporary))
+    await asyncio.wait_for(asked.wait(), 20)
+    os.killpg(step.pid, signal.SIGTERM)
+    _, errors = await asyncio.wait_for(step.communicate(), 20)
+    server.close()
+
+    assert (step.returncode, list(temporary.iterdir())) == (3, [])
+    assert b"tollgate: interrupted" in errors
 
 
 class TestGithubAsAnIssuer:

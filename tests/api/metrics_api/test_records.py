@@ -45,6 +45,15 @@ class TestOfEveryKind:
             assert (await desk.http.get(new.headers["Location"])).json() == new.json()
             assert "Location" not in known.headers
 
+    async def test_its_tag_changes_when_it_does(self, desk: Metrics) -> None:
+        for kind in KINDS:
+            tags = []
+            for title in ("Down", "Down", "Up"):
+                await push(desk, kind, title=title)
+                tags.append((await desk.http.get(f"/v1/{PATHS[kind]}/desk/1")).headers["ETag"])
+
+            assert tags[0] == tags[1] != tags[2]
+
     async def test_words_are_read_by_the_directory(self, desk: Metrics) -> None:
         for kind in KINDS:
             told = await pushed(desk, kind, service="Mail", vendor="sap erp", customer="PEOPLE")

@@ -40,10 +40,15 @@ def is_single(path: str) -> bool:
     return path.endswith("}")
 
 
+def content_tag(content: bytes) -> str:
+    """The entity tag of what a reply says."""
+    return f'"{sha256(content).hexdigest()[:32]}"'
+
+
 def tag_content(response: Response) -> None:
     """Tag a reply that has no version of a row by what it says."""
     if response.status_code == 200 and "ETag" not in response.headers:
-        response.headers["ETag"] = f'"{sha256(response.body).hexdigest()[:32]}"'
+        response.headers["ETag"] = content_tag(bytes(response.body))
 
 
 async def if_match(
@@ -99,7 +104,9 @@ def describe_etags(contract: dict[str, Any]) -> None:
     }
     for operation in operations_of(contract):
         _tell(operation, of=tagged - {None})
-    _tell(*(path["get"] for at, path in contract["paths"].items() if is_single(at) and "get" in path))
+    _tell(
+        *(path["get"] for at, path in contract["paths"].items() if is_single(at) and "get" in path)
+    )
 
 
 def _demanded(operation: dict[str, Any]) -> bool:

@@ -247,7 +247,8 @@ async def list_events(
     page: PageQuery,
     type: Annotated[EventType | None, Query(description="only this type")] = None,  # noqa: A002
     subject: Annotated[
-        ShortText | None, Query(description="only this subject", examples=["agreement:erp-for-finance"])
+        ShortText | None,
+        Query(description="only this subject", examples=["agreement:erp-for-finance"]),
     ] = None,
 ) -> Page[EventOut]:
     """Events of the last 30 days, oldest first."""

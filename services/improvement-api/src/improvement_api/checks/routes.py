@@ -1,6 +1,5 @@
 """Checks for people and machines over HTTP: badges, scorecards, gates as documents."""
 
-import hashlib
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -35,7 +34,7 @@ from shared.documents.badge import badge_svg
 from shared.kit.auth import Principal, authenticate, hash_secret, requires
 from shared.kit.clock import now
 from shared.kit.database import Session
-from shared.kit.etag import ETAG_HEADER, etag
+from shared.kit.etag import ETAG_HEADER, content_tag, etag
 from shared.kit.page_form import NOTHING_FETCHED, AsPage, page_reply
 from shared.kit.pagination import PageQuery, page_of
 from shared.kit.problems import problem_responses
@@ -79,7 +78,7 @@ async def get_gate_badge(
     read = (await standing_at(session, key, [gate], now())).get(gate)
     stands = None if read is None else (read.standing, read.assessment.verdict)
     svg = badge_svg(gate.value, *badge_of(stands)).encode()
-    tag = f'"{hashlib.sha256(svg).hexdigest()[:32]}"'
+    tag = content_tag(svg)
     # no-cache: proxies such as GitHub's may keep it, but must ask us before they show it again.
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Authorization"}
     if tag in if_none_match:
