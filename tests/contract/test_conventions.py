@@ -49,8 +49,14 @@ UNPAGED_REPLIES = {
 
 
 @pytest.fixture(params=PACKAGES, scope="module")
-def contract(request: pytest.FixtureRequest) -> dict[str, Any]:
-    document: dict[str, Any] = import_module(f"{request.param}.app").create_app().openapi()
+def package(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="module")
+def contract(package: str) -> dict[str, Any]:
+    document: dict[str, Any] = import_module(f"{package}.app").create_app().openapi()
     return document
 
 
@@ -258,12 +264,10 @@ def test_every_text_that_may_stand_for_a_number_says_how_it_is_written(
     assert list(unsaid(contract, "")) == []
 
 
-@pytest.mark.parametrize("package", PACKAGES)
 def test_what_the_docs_fill_in_as_a_body_is_well_formed(
-    package: str,
+    package: str, contract: dict[str, Any]
 ) -> None:
     """Whoever tries an operation sends that first; only what it names may not be there yet."""
-    contract: dict[str, Any] = import_module(f"{package}.app").create_app().openapi()
     bodies = {
         operation["operationId"]: operation["requestBody"]["content"].get("application/json")
         for _, _, operation in operations(contract)
@@ -282,7 +286,6 @@ def test_what_the_docs_fill_in_as_a_body_is_well_formed(
     assert refused == {}
 
 
-@pytest.mark.parametrize("package", PACKAGES)
 def test_no_dependency_of_a_request_waits_for_a_thread(package: str) -> None:
     """FastAPI hands each that is no coroutine to a thread, which costs more than all of them do."""
     calls = [call for route in _routes(package) for call in _calls(route.dependant)]
@@ -291,7 +294,6 @@ def test_no_dependency_of_a_request_waits_for_a_thread(package: str) -> None:
     assert {f"{call.__module__}.{call.__qualname__}" for call in calls if _is_sync(call)} == set()
 
 
-@pytest.mark.parametrize("package", PACKAGES)
 def test_who_calls_is_asked_before_what_they_send_is_judged(package: str) -> None:
     """Else a stranger gets 428 or 400 where 401 is the answer, and a lookup with it."""
     judged = {if_match, page_params, claim_idempotency_key}

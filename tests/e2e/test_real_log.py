@@ -8,6 +8,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def read_rows() -> list[list[str]]:
         return list(csv.reader(io.TextIOWrapper(member, encoding="utf-8")))
 
 
+@cache  # the log has some hundred thousand stamps, and far fewer minutes
 def parse(text: str) -> datetime:
     return datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=UTC)
 

@@ -112,18 +112,17 @@ def test_a_stop_leaves_no_process_and_the_next_start_finds_the_data(tmp_path: Pa
 
 def test_a_killed_supervisor_leaves_no_process_and_can_be_started_again(tmp_path: Path) -> None:
     with running_system(tmp_path) as first:
-        processes = first.descendants()
         first.supervisor.kill()
         first.supervisor.wait()
+
+    with running_system(tmp_path) as second:  # at once, while the children may still be ending
+        assert all(second.ready(name) for name in SERVICES)
+        processes = second.descendants()
+        second.supervisor.kill()
+        second.supervisor.wait()
         assert soon(lambda: all_gone(processes), within=30)
     server_log = (tmp_path / "logs" / "postgres.log").read_text()
     assert server_log.splitlines()[-1].endswith("database system is shut down")
-
-    with running_system(tmp_path) as second:
-        second.supervisor.kill()
-        second.supervisor.wait()
-    with running_system(tmp_path) as third:  # at once, while the children may still be ending
-        assert all(third.ready(name) for name in SERVICES)
 
 
 def test_children_end_even_when_supervisor_and_watchdog_are_killed_together(tmp_path: Path) -> None:
