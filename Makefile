@@ -4,7 +4,8 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # without kept bytecode each of nine processes compiles for seconds
 PY := .venv/bin/python
 SERVICES := catalog metrics improvement
-PYTEST := $(PY) -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
+# A file is run by one process, in the order given: a second one would start its system again.
+PYTEST := $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 UV_COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-package tollgate-shared
 COMPOSE = DATA_DIR=$(abspath $(or $(DATA_DIR),.data)) docker compose --project-name tollgate -f deploy/compose.yaml \
