@@ -191,7 +191,7 @@ class TestAskingForOne:
             ({"expires_at": in_days(367)}, "/expires_at"),
             ({"expires_at": "9999-01-01T00:00:00Z"}, "/expires_at"),
             ({"reason": ""}, "/reason"),
-            ({"compensating_control": ""}, "/compensating_control"),
+            ({"compensating_control": " "}, "/compensating_control"),
             ({"risk_owner": "\u0000"}, "/risk_owner"),
         ],
     )

@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from shared.schemas.common import Day, Key, LongText, Out, ShortText, Storable, Wire
+from shared.schemas.common import Day, Key, LongText, NonBlank, Out, ShortText, Storable, Wire
 from shared.timezones import zone_names
 
 
@@ -151,7 +151,7 @@ class PortfolioCreate(Wire):
     key: Annotated[Key | None, Field(description="absent: the slug of the name")] = None
     name: Annotated[ShortText, Field(examples=["Workplace"])]
     manager: Subject | None = None
-    strategy: Annotated[LongText, StringConstraints(min_length=1)] | None = None
+    strategy: NonBlank | None = None
 
 
 class PhaseCounts(Out):

@@ -47,6 +47,12 @@ def _storable(text: str) -> str:
     return text
 
 
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
 def _written_as_stamp(stamp: object) -> object:
     """Not the seconds since 1970 nor the shorter forms that pydantic takes for a moment."""
     if isinstance(stamp, datetime) or (isinstance(stamp, str) and _STAMP.fullmatch(stamp)):
@@ -117,13 +123,32 @@ class _Exact:
 EXACT = _Exact()
 """Every `Decimal` of a request has it, after its limits: money, shares, hours, rates."""
 Storable = AfterValidator(_storable)
+
+
+class _NotBlank:
+    """A text that must be there has to say something: spaces alone are none."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return no_info_after_validator_function(_says_something, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"pattern": r"\S"} | handler(schema)
+
+
+NOT_BLANK = _NotBlank()
 Key = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=1, max_length=100),
     Field(description="Immutable slug, never reused", examples=["network-infrastructure"]),
 ]
-ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200), Storable, NOT_BLANK]
 LongText = Annotated[str, StringConstraints(max_length=10_000), Storable]
+NonBlank = Annotated[LongText, StringConstraints(min_length=1), NOT_BLANK]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000), Storable, NOT_BLANK]
 Timestamp = Annotated[
     AwareDatetime,
     BeforeValidator(_written_as_stamp),

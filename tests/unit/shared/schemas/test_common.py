@@ -1,13 +1,13 @@
-"""What days, moments and decimal numbers may be written as."""
+"""What days, moments, decimal numbers and texts may be written as."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
-from shared.schemas.common import EXACT, Day, Timestamp
+from shared.schemas.common import EXACT, Day, NonBlank, Reason, ShortText, Timestamp
 
 days: TypeAdapter[date] = TypeAdapter(Day)
 stamps: TypeAdapter[datetime] = TypeAdapter(Timestamp)
@@ -98,3 +98,14 @@ def test_limits_of_an_amount_stay_beside_how_it_is_written() -> None:
     for beyond in ("-1", -1, "1.23456", "1e30", "1e999999999"):
         with pytest.raises(ValidationError):
             amounts.validate_python(beyond)
+
+
+@pytest.mark.parametrize("kind", [ShortText, NonBlank, Reason])
+@pytest.mark.parametrize("blank", [" ", "\n\t", "\u00a0\u3000"])
+def test_a_text_that_must_be_there_says_something(kind: Any, blank: str) -> None:
+    texts: TypeAdapter[str] = TypeAdapter(kind)
+
+    with pytest.raises(ValidationError, match="must not be blank"):
+        texts.validate_python(blank)
+    assert texts.validate_python(f"{blank}x") == f"{blank}x"
+    assert (texts.json_schema()["minLength"], texts.json_schema()["pattern"]) == (1, r"\S")

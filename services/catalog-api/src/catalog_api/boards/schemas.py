@@ -4,16 +4,15 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from catalog_api.boards.rules import BoardOutcome, MeetingState, MemberRole, Settled, Vote
 from catalog_api.fields import Uri
 from shared.kit.patches import absent
 from shared.schemas.catalog import Stage, Subject
-from shared.schemas.common import Key, LongText, Out, ShortText, Timestamp, Wire
+from shared.schemas.common import Key, LongText, NonBlank, Out, ShortText, Timestamp, Wire
 from shared.schemas.improvement import Gate
 
-NonEmpty = Annotated[LongText, StringConstraints(min_length=1)]
 Cadence = Annotated[int, Field(ge=1, le=730, description="days from one meeting to the next")]
 
 
@@ -70,7 +69,7 @@ class BoardCreate(Wire):
 
     key: Annotated[Key | None, Field(description="absent: the slug of the name")] = None
     name: Annotated[ShortText, Field(examples=["Service board"])]
-    purpose: Annotated[NonEmpty, Field(examples=["Decides on stage changes of services."])]
+    purpose: Annotated[NonBlank, Field(examples=["Decides on stage changes of services."])]
     cadence_days: Cadence
     quorum: Annotated[QuorumIn, Field(default_factory=QuorumIn)]
     members: Annotated[list[FirstSeat], Field(min_length=1, max_length=100)]
@@ -83,7 +82,7 @@ class BoardPatch(Wire):
     model_config = ConfigDict(json_schema_extra={"examples": [{"cadence_days": 14}]})
 
     name: ShortText = absent()
-    purpose: NonEmpty = absent()
+    purpose: NonBlank = absent()
     cadence_days: Cadence = absent()
     quorum: QuorumIn = absent()
     decides: Decides = absent()
@@ -153,7 +152,7 @@ class MeetingCancel(Wire):
 
 
 class MeetingMinutes(Wire):
-    minutes: NonEmpty
+    minutes: NonBlank
     uri: Uri | None = None
 
 
@@ -190,7 +189,7 @@ class VoteIn(Wire):
 
 class DecisionCreate(Wire):
     motion: Annotated[ShortText, Field(examples=["Move vpn to operate"])]
-    reason: Annotated[NonEmpty, Field(examples=["All criteria are met."])]
+    reason: Annotated[NonBlank, Field(examples=["All criteria are met."])]
     service: Annotated[Key | None, Field(description="what it is about, if one service")] = None
     gate: Annotated[Gate | None, Field(description="for this service; needs `service`")] = None
     votes: Annotated[list[VoteIn], Field(max_length=100)]

@@ -8,9 +8,9 @@ from pydantic import ConfigDict, Field
 
 from catalog_api.candidates.rules import CandidateState
 from shared.kit.patches import absent
-from shared.schemas.common import Key, LongText, Out, ShortText, Wire
+from shared.schemas.common import Key, LongText, NonBlank, Out, ShortText, Wire
 
-Reason = Annotated[LongText, Field(min_length=1, examples=["Best on availability, fair price"])]
+Reason = Annotated[NonBlank, Field(examples=["Best on availability, fair price"])]
 Product = Annotated[
     Key | None, Field(description="key of the vendor product it is, if the catalog has it")
 ]

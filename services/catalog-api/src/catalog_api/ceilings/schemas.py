@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from catalog_api.ceilings.rules import Ceiling, Dimension, Promise, Standing, standing
 from catalog_api.dependencies.rules import Node, NodeKind
 from shared.schemas.catalog import Subject
-from shared.schemas.common import Day, LongText, Out, Wire
+from shared.schemas.common import Day, NonBlank, Out, Wire
 
 _NAMED = 50
 
@@ -31,7 +31,7 @@ class CeilingExceptionCreate(Wire):
     )
 
     dimension: Dimension
-    reason: Annotated[LongText, Field(min_length=1, examples=["The customer accepted the risk"])]
+    reason: Annotated[NonBlank, Field(examples=["The customer accepted the risk"])]
     risk_owner: Subject
     expires_on: Annotated[Day, Field(description="last day on which it counts")]
 

@@ -4,17 +4,16 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from catalog_api.customers.rules import CustomerKind
 from shared.kit.patches import absent
 from shared.schemas.catalog import Role, Subject
-from shared.schemas.common import Day, Key, LongText, Out, ShortText, Storable, Wire
+from shared.schemas.common import Day, Key, LongText, Out, Reason, ShortText, Wire
 
 CadenceDays = Annotated[
     int, Field(ge=1, le=3660, description="days between two reviews", examples=[90])
 ]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000), Storable]
 
 
 class CustomerCreate(Wire):

@@ -4,12 +4,12 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from catalog_api.objectives.rules import Layer, LinkKind, ObjectiveState
 from shared.kit.patches import absent
 from shared.schemas.catalog import Stage, Subject
-from shared.schemas.common import Day, Key, LongText, Out, Page, ShortText, Storable, Wire
+from shared.schemas.common import Day, Key, LongText, Out, Page, Reason, ShortText, Wire
 
 Measure = Annotated[
     ShortText,
@@ -18,7 +18,6 @@ Measure = Annotated[
         examples=["Cost of a workplace 10 % under 2025"],
     ),
 ]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000), Storable]
 
 
 class ObjectiveCreate(Wire):

@@ -21,7 +21,17 @@ from catalog_api.offerings.rules import OfferingState, PriceUnit
 from shared.kit.patches import absent
 from shared.schemas.agreements import AgreedTarget
 from shared.schemas.catalog import Role, Stage, Tags
-from shared.schemas.common import EXACT, Key, LongText, Out, ShortText, Storable, Timestamp, Wire
+from shared.schemas.common import (
+    EXACT,
+    Key,
+    LongText,
+    Out,
+    Reason,
+    ShortText,
+    Storable,
+    Timestamp,
+    Wire,
+)
 from shared.schemas.metrics import Comparator
 
 FORM_EXAMPLE = {
@@ -121,7 +131,7 @@ class PromiseMade(Wire):
 class Announcement(Wire):
     """News about an offering, shown from its start up to its end."""
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=2000), Storable]
+    text: Reason
     starts_at: Timestamp | None = None
     ends_at: Annotated[Timestamp | None, Field(examples=["2026-03-31T22:00:00Z"])] = None
 

@@ -4,12 +4,12 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field
 
 from catalog_api.organisation.rules import UnitKind
 from shared.kit.patches import absent
 from shared.schemas.catalog import Role, Stage, Subject
-from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire
+from shared.schemas.common import Day, Key, NonBlank, Out, ShortText, Wire
 from shared.schemas.processes import Process
 
 
@@ -32,8 +32,7 @@ Processes = Annotated[
     AfterValidator(_processes_once),
 ]
 Responsibilities = Annotated[
-    LongText,
-    StringConstraints(min_length=1),
+    NonBlank,
     Field(examples=["Negotiates agreements and reports on their targets."]),
 ]
 

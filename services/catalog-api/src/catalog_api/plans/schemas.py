@@ -9,9 +9,9 @@ from pydantic.config import JsonDict
 
 from catalog_api.fields import HASH_EXAMPLE
 from catalog_api.plans.rules import PlanKind, PlanState
-from catalog_api.plans.texts import PlanText, Reason
+from catalog_api.plans.texts import PlanText
 from shared.schemas.catalog import Role
-from shared.schemas.common import Out, Wire
+from shared.schemas.common import Out, Reason, Wire
 
 _EXAMPLE: JsonDict = {
     "text": {

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 from catalog_api.money import Amount, Currency
 from catalog_api.plans.kpis import Kpi
 from catalog_api.plans.rules import ItemStatus, PlanKind
-from shared.schemas.common import EXACT, Day, Key, LongText, ShortText, Storable, Wire
+from shared.schemas.common import EXACT, Day, Key, LongText, ShortText, Wire
 from shared.schemas.metrics import Comparator
 
 ItemId = Annotated[Key, Field(description="slug, unique in its list", examples=["single-sign-on"])]
@@ -103,4 +103,3 @@ class TargetsText(Wire):
 
 
 PlanText = Annotated[StrategyText | RoadmapText | TargetsText, Field(discriminator="kind")]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000), Storable]

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from shared.kit.patches import absent
 from shared.schemas.catalog import Subject
-from shared.schemas.common import Key, LongText, ShortText, Wire
+from shared.schemas.common import Key, NonBlank, ShortText, Wire
 
 
 class PortfolioPatch(Wire):
@@ -14,7 +14,7 @@ class PortfolioPatch(Wire):
 
     name: ShortText = absent()
     manager: Subject | None = absent()
-    strategy: Annotated[LongText, StringConstraints(min_length=1)] | None = absent()
+    strategy: NonBlank | None = absent()
 
 
 class PortfolioUpsert(PortfolioPatch):

@@ -9,10 +9,9 @@ from catalog_api.fields import Uri
 from catalog_api.practices.rules import Adoption, PracticeKind
 from shared.kit.patches import absent
 from shared.schemas.catalog import Tags
-from shared.schemas.common import Day, Key, LongText, Out, ShortText, Wire
+from shared.schemas.common import Day, Key, NonBlank, Out, ShortText, Wire
 from shared.schemas.processes import Process
 
-NonEmpty = Annotated[LongText, StringConstraints(min_length=1)]
 OpportunityId = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"),
@@ -25,9 +24,9 @@ class PracticeCreate(Wire):
     title: Annotated[ShortText, Field(examples=["Knowledge articles from resolved incidents"])]
     kind: PracticeKind
     process: Process
-    context: Annotated[NonEmpty, Field(examples=["A service desk with repeated questions."])]
-    statement: Annotated[NonEmpty, Field(examples=["Write an article when you resolve."])]
-    consequence: Annotated[NonEmpty, Field(examples=["More calls are resolved at once."])]
+    context: Annotated[NonBlank, Field(examples=["A service desk with repeated questions."])]
+    statement: Annotated[NonBlank, Field(examples=["Write an article when you resolve."])]
+    consequence: Annotated[NonBlank, Field(examples=["More calls are resolved at once."])]
     evidence_uri: Uri | None = None
     tags: Annotated[Tags, Field(default_factory=list)]
 
@@ -38,9 +37,9 @@ class PracticePatch(Wire):
     title: ShortText = absent()
     kind: PracticeKind = absent()
     process: Process = absent()
-    context: NonEmpty = absent()
-    statement: NonEmpty = absent()
-    consequence: NonEmpty = absent()
+    context: NonBlank = absent()
+    statement: NonBlank = absent()
+    consequence: NonBlank = absent()
     evidence_uri: Uri | None = absent()
     tags: Tags = absent()
 
@@ -82,7 +81,7 @@ class AdoptionPut(Wire):
     )
 
     adoption: Adoption
-    reason: Annotated[LongText, StringConstraints(min_length=1)] | None = None
+    reason: NonBlank | None = None
     due_on: Day | None = None
 
 

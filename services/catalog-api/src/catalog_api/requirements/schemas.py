@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from catalog_api.requirements.rules import AnswerKind, Priority, RequirementState
 from shared.kit.patches import absent
-from shared.schemas.common import Key, Out, ShortText, Storable, Wire
+from shared.schemas.common import Key, Out, Reason, ShortText, Storable, Wire
 
 Statement = Annotated[
     str,
@@ -28,7 +28,6 @@ Feedback = Annotated[
         examples=["Service review of March 2026, item 4"],
     ),
 ]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000), Storable]
 
 
 class RequirementCreate(Wire):

@@ -3,13 +3,11 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from catalog_api.retirement.rules import RetirementState
 from shared.kit.patches import absent
-from shared.schemas.common import Day, Key, Out, ShortText, Storable, Wire
-
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000), Storable]
+from shared.schemas.common import Day, Key, Out, Reason, ShortText, Wire
 
 
 class RetirementStep(Wire):

@@ -4,15 +4,14 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from catalog_api.risks.rules import RiskLevel, RiskSource, RiskState, Treatment
 from shared.kit.patches import absent
 from shared.schemas.catalog import Subject
-from shared.schemas.common import Day, Key, LongText, Out, ShortText, Storable, Wire
+from shared.schemas.common import Day, Key, LongText, Out, Reason, ShortText, Wire
 
 Points = Annotated[int, Field(ge=1, le=5, description="1 (least) to 5 (most)")]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000), Storable]
 ItemId = Annotated[Key, Field(description="id of an item of the newest roadmap")]
 
 

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from improvement_api.feedback.rules import MOST_PHRASES, EntryKind, ScoreKind, Sentiment
 from improvement_api.plans.rules import PlanState
 from shared.kit.patches import absent
-from shared.schemas.common import Key, LongText, Out, ShortText, Storable, Timestamp, Wire
+from shared.schemas.common import Key, NonBlank, Out, ShortText, Storable, Timestamp, Wire
 
 Phrase = Annotated[str, StringConstraints(min_length=2, max_length=100), Storable]
 Phrases = Annotated[
@@ -21,7 +21,6 @@ Phrases = Annotated[
 ]
 Threshold = Annotated[int, Field(ge=2, le=10_000, description="mentions that open a plan")]
 WindowDays = Annotated[int, Field(ge=1, le=730, description="mentions as old as this count")]
-Reason = Annotated[LongText, Field(min_length=1)]
 
 
 class FeedbackCreate(Wire):
@@ -43,7 +42,7 @@ class FeedbackCreate(Wire):
     service: Key | None = Field(None, description="without one, themes take it in by hand only")
     touchpoint: ShortText | None = None
     channel: ShortText | None = None
-    text: Annotated[LongText, Field(min_length=1)]
+    text: NonBlank
     said_by: ShortText | None = Field(
         None, description="a person; leave it out unless it is needed to answer"
     )
@@ -109,14 +108,14 @@ class RequirementPut(Wire):
 class AnswerPut(Wire):
     """What customers are told became of it."""
 
-    text: Reason
+    text: NonBlank
 
 
 class MentionPut(Wire):
     """Whether an entry belongs to the theme, whatever the phrases say, and why."""
 
     included: bool
-    reason: Reason
+    reason: NonBlank
 
 
 class RequirementRef(Out):

@@ -15,7 +15,7 @@ from improvement_api.facts.expressions import MAX_BYTES, ExpressionError, check
 from improvement_api.facts.rules import Owner, UsedFact
 from shared.errors import FieldError, Invalid
 from shared.schemas.catalog import Stage, Subject
-from shared.schemas.common import EXACT, Key, LongText, ShortText, Storable, Wire
+from shared.schemas.common import EXACT, Key, NonBlank, ShortText, Storable, Wire
 from shared.schemas.improvement import CriterionKind, Gate, MissingPolicy
 
 PASS_THRESHOLD = Decimal("0.90")
@@ -47,8 +47,8 @@ class _Criterion(Wire):
 
     id: Key
     title: ShortText
-    why: Annotated[LongText, Field(min_length=1, description="why this is asked")]
-    how: Annotated[LongText, Field(min_length=1, description="how to satisfy it")]
+    why: Annotated[NonBlank, Field(description="why this is asked")]
+    how: Annotated[NonBlank, Field(description="how to satisfy it")]
     required: bool = True
     weight: Weight = Decimal(1)
 

@@ -12,7 +12,7 @@ from improvement_api.plans.rules import FINAL as PLAN_ENDED
 from improvement_api.plans.rules import PlanState
 from shared.errors import Conflict
 from shared.kit.states import check_state
-from shared.schemas.common import LongText, Out, ShortText, Wire
+from shared.schemas.common import NonBlank, Out, ShortText, Wire
 from shared.schemas.metrics import KpiId, TrendSummary
 
 Points = Literal[1, 2, 3, 5, 8, 13, 20]
@@ -84,7 +84,7 @@ class Impact(Wire):
     """Whom the problem hurts, and how."""
 
     stakeholder: ShortText = Field(examples=["Clerks of the branch offices"])
-    effect: Annotated[LongText, Field(min_length=1, examples=["They cannot print for half a day."])]
+    effect: Annotated[NonBlank, Field(examples=["They cannot print for half a day."])]
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,9 @@ from improvement_api.opportunities.rules import (
     Source,
 )
 from shared.kit.patches import absent
-from shared.schemas.common import Key, LongText, Out, ShortText, Storable, Wire
+from shared.schemas.common import Key, LongText, NonBlank, Out, ShortText, Storable, Wire
 from shared.schemas.metrics import KpiId
 
-Text = Annotated[LongText, StringConstraints(min_length=1)]
 Target = Annotated[
     str,
     StringConstraints(min_length=1, max_length=300),
@@ -52,11 +51,11 @@ class OpportunityCreate(Wire):
     )
 
     title: ShortText
-    problem: Annotated[Text, Field(description="stated neutrally: what is, not what to do")]
+    problem: Annotated[NonBlank, Field(description="stated neutrally: what is, not what to do")]
     service: Key
     kpi: KpiId | None = Field(None, description="that shows the problem")
     impacts: list[Impact] = Field(min_length=1, max_length=20)
-    benefit: Annotated[Text, Field(description="of solving it")]
+    benefit: Annotated[NonBlank, Field(description="of solving it")]
     owner: ShortText | None = Field(None, description="subject; by default who raises it")
 
 
@@ -64,10 +63,10 @@ class OpportunityPatch(Wire):
     """What is absent stays as it is."""
 
     title: ShortText = absent()
-    problem: Text = absent()
+    problem: NonBlank = absent()
     kpi: KpiId | None = absent()
     impacts: Annotated[list[Impact], Field(min_length=1, max_length=20)] = absent()
-    benefit: Text = absent()
+    benefit: NonBlank = absent()
     owner: ShortText = absent()
 
 

@@ -9,7 +9,7 @@ from improvement_api.goals.schemas import GoalOut
 from improvement_api.opportunities.schemas import OpportunityOut
 from improvement_api.plans.rules import PlanOutcome, PlanState
 from shared.kit.patches import absent
-from shared.schemas.common import Day, Key, LongText, Out, Page, ShortText, Wire
+from shared.schemas.common import Day, Key, LongText, NonBlank, Out, Page, ShortText, Wire
 from shared.schemas.metrics import InitiativeState, KpiId
 
 
@@ -23,7 +23,7 @@ class PlanCreate(Wire):
     )
 
     title: ShortText
-    problem: Annotated[LongText, Field(min_length=1, description="stated neutrally")]
+    problem: Annotated[NonBlank, Field(description="stated neutrally")]
     owner: ShortText | None = Field(None, description="subject; by default who creates it")
     objective: Key | None = Field(
         None, description="key of the catalog's objective that it serves", examples=["growth"]
@@ -36,7 +36,7 @@ class PlanPatch(Wire):
     model_config = ConfigDict(json_schema_extra={"examples": [{"owner": "ada@example.org"}]})
 
     title: ShortText = absent()
-    problem: Annotated[LongText, Field(min_length=1)] = absent()
+    problem: NonBlank = absent()
     owner: ShortText = absent()
     objective: Key | None = absent()
 

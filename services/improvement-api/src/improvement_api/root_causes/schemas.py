@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from improvement_api.root_causes.rules import AnalysisState, Finding, FixOutcome, Method
 from shared.kit.patches import absent
-from shared.schemas.common import Key, LongText, Out, ShortText, Storable, Timestamp, Wire
+from shared.schemas.common import Key, LongText, NonBlank, Out, ShortText, Storable, Timestamp, Wire
 from shared.schemas.metrics import Recurrence
 
 MOST_CAUSES = 200
@@ -54,7 +54,7 @@ class CauseIn(Wire):
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
     parent: ShortText | None = None
-    text: Annotated[LongText, Field(min_length=1, max_length=2000)]
+    text: Annotated[NonBlank, Field(max_length=2000)]
     evidence: Annotated[LongText, Field(max_length=2000)] = Field(
         "", description="what shows it; every cause needs some before the cause is called found"
     )
@@ -116,7 +116,7 @@ class FixCreate(Wire):
         }
     )
 
-    what: Annotated[LongText, Field(min_length=1)]
+    what: NonBlank
     change_reference: ShortText | None = None
     implemented_at: Timestamp
     fingerprint: FingerprintIn

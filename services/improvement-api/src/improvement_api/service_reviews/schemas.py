@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from improvement_api.service_reviews.rules import ActionState, PackState, ReviewState
 from shared.kit.etag import ETAG_HEADER
 from shared.kit.patches import absent
-from shared.schemas.common import Day, Key, LongText, Out, ShortText, Timestamp, Wire
+from shared.schemas.common import Day, Key, LongText, NonBlank, Out, ShortText, Timestamp, Wire
 
 MOST_SERVICES = 20
 Services = Annotated[list[Key], Field(max_length=MOST_SERVICES)]
@@ -18,7 +18,6 @@ PeriodLabel = Annotated[
     StringConstraints(max_length=10),
     Field(description="year, quarter or month", examples=["2026-Q3"]),
 ]
-Text = Annotated[LongText, Field(min_length=1)]
 Agenda = Annotated[list[ShortText], Field(max_length=50)]
 
 
@@ -168,7 +167,7 @@ class MinutesCreate(Wire):
         json_schema_extra={"examples": [{"text": "All figures were looked at; two actions."}]}
     )
 
-    text: Text
+    text: NonBlank
 
 
 class MinutesApprove(Wire):
@@ -192,7 +191,7 @@ class DecisionNote(Wire):
         json_schema_extra={"examples": [{"text": "Renew the contract.", "decided_by": ["rosa"]}]}
     )
 
-    text: Text
+    text: NonBlank
     decided_by: Annotated[list[ShortText], Field(max_length=100)] = Field(default_factory=list)
 
 
@@ -215,7 +214,7 @@ class ReviewActionCreate(Wire):
         }
     )
 
-    text: Text
+    text: NonBlank
     owner: ShortText | None = None
     due_on: Day | None = None
 
@@ -225,7 +224,7 @@ class ReviewActionPatch(Wire):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"due_on": "2026-12-15"}]})
 
-    text: Text = absent()
+    text: NonBlank = absent()
     owner: ShortText = absent()
     due_on: Day = absent()
 
@@ -236,7 +235,7 @@ class ReviewActionEnd(Wire):
     )
 
     state: ActionState = Field(ActionState.DONE, description="done or cancelled")
-    evidence: Text = Field(description="what shows it, or why it is not done any more")
+    evidence: NonBlank = Field(description="what shows it, or why it is not done any more")
 
     @model_validator(mode="after")
     def _ends(self) -> Self:

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from improvement_api.opportunities.rules import Impact
 from improvement_api.periods import Grain
-from shared.schemas.common import Key, LongText, ShortText, Wire
+from shared.schemas.common import Key, LongText, NonBlank, ShortText, Wire
 from shared.schemas.metrics import Comparator, KpiId
 
 Kpis = Annotated[
@@ -102,7 +102,7 @@ class TriggerBody(Wire):
     )
 
     title: ShortText
-    benefit: Annotated[LongText, Field(min_length=1, description="of what it opens")]
+    benefit: Annotated[NonBlank, Field(description="of what it opens")]
     impacts: list[Impact] = Field(
         default_factory=list,
         max_length=20,

@@ -1,16 +1,14 @@
 """Waivers on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import ConfigDict, Field
 
 from improvement_api.waivers.rules import WaiverState
 from shared.schemas.catalog import Subject
-from shared.schemas.common import Key, LongText, Out, Timestamp, Wire
+from shared.schemas.common import Key, LongText, NonBlank, Out, Timestamp, Wire
 from shared.schemas.improvement import Gate
-
-Written = Annotated[LongText, Field(min_length=1)]
 
 
 class WaiverCreate(Wire):
@@ -35,9 +33,9 @@ class WaiverCreate(Wire):
     service: Key
     gate: Gate
     criterion: Key
-    reason: Written
+    reason: NonBlank
     risk_owner: Subject
-    compensating_control: Written
+    compensating_control: NonBlank
     expires_at: Timestamp
 
 

@@ -9,9 +9,8 @@ from pydantic import ConfigDict, Field, StringConstraints
 from metrics_api.corrections.rules import CorrectionCategory, CorrectionState
 from metrics_api.slis.schemas import ObjectKey
 from shared.kit.patches import absent
-from shared.schemas.common import Key, Out, ShortText, Storable, Timestamp, Wire
+from shared.schemas.common import Key, Out, Reason, ShortText, Storable, Timestamp, Wire
 
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000), Storable]
 Recurrence = Annotated[
     str,
     StringConstraints(min_length=1, max_length=300),

@@ -32,13 +32,15 @@ def _each_once(mapping: dict[str, Any]) -> dict[str, Any]:
     return mapping
 
 
+# A key of a mapping: a pattern would make `patternProperties` of it, which few generators know.
+Words = Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
 StateMapping = Annotated[
-    dict[ShortText, IncidentState],
+    dict[Words, IncidentState],
     Field(max_length=200, description="the tool's words (without case) to our states"),
     AfterValidator(_each_once),
 ]
 PriorityMapping = Annotated[
-    dict[ShortText, Priority],
+    dict[Words, Priority],
     Field(max_length=200, description="the tool's words (without case) to 1-5"),
     AfterValidator(_each_once),
 ]
@@ -106,7 +108,7 @@ class KindOrIgnore(StrEnum):
 
 
 KindMapping = Annotated[
-    dict[ShortText, KindOrIgnore],
+    dict[Words, KindOrIgnore],
     Field(
         max_length=200,
         description="the tool's words for a kind of record (issue type, table, class) to ours",

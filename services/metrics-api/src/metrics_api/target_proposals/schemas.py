@@ -1,16 +1,13 @@
 """Proposals on the wire."""
 
 from datetime import date, datetime
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from metrics_api.target_proposals.rules import ProposalState
-from shared.schemas.common import Day, Out, Storable, Wire
+from shared.schemas.common import Day, Out, Reason, Wire
 from shared.schemas.metrics import Comparator, KpiId
-
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000), Storable]
 
 
 class ProposalAcceptance(Wire):
