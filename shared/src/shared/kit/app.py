@@ -22,7 +22,7 @@ from shared.kit.contract import (
 from shared.kit.database import engine_for
 from shared.kit.docs import CONVENTIONS, serve_docs
 from shared.kit.migrations import check_schema
-from shared.kit.requests import RequestEnvelope, RequestFigures
+from shared.kit.requests import HeadAsGet, RequestEnvelope, RequestFigures
 from shared.kit.routing import RouteTable
 from shared.kit.settings import ServiceSettings
 
@@ -66,6 +66,7 @@ def build_app(  # noqa: PLR0913 - the wiring of an app is what it is made of
         redoc_url=None,
         middleware=[
             *cross_origin(settings.cors_origins),
+            Middleware(HeadAsGet),
             Middleware(
                 RequestEnvelope,
                 figures=RequestFigures(registry),

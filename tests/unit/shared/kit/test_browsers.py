@@ -83,3 +83,16 @@ async def test_it_takes_nothing_for_anything_but_what_we_say_it_is(path: str) ->
     answer = await call("GET", path, {})
 
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/openapi.json", "/v1/audit", "/v1/nowhere"])
+async def test_the_head_of_a_page_is_that_of_the_page_without_its_body(path: str) -> None:
+    same = {"X-Request-Id": "one"}
+
+    page, head = [await call(method, path, same) for method in ("GET", "HEAD")]
+
+    assert (head.status_code, head.headers, head.content) == (page.status_code, page.headers, b"")
+
+
+async def test_what_cannot_be_read_has_no_head() -> None:
+    assert (await call("HEAD", "/v1/subscriptions/1/replay", {})).status_code == 405
