@@ -23,7 +23,9 @@ RECORDED = {
     "recorded_at": datetime(2026, 1, 1, tzinfo=UTC),
     "recorded_by": "ada",
 }
-WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=30)
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=30).filter(
+    str.strip
+)
 KEYS = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=12)
 LABELS = st.dictionaries(KEYS, WORDS | st.lists(WORDS, max_size=2), max_size=2)
 ANNOTATIONS = st.dictionaries(KEYS, WORDS, max_size=2)
