@@ -246,6 +246,15 @@ def test_every_stamp_says_how_it_is_written(contract: dict[str, Any]) -> None:
                 assert '"date-time"' in said or "RFC 3339" in said, f"{name}.{field}"
 
 
+def test_what_people_have_to_say_may_not_be_blank(contract: dict[str, Any]) -> None:
+    said = {"benefit", "name", "problem", "purpose", "reason", "statement", "text"}
+    for name, model in contract["components"]["schemas"].items():
+        for field, schema in model.get("properties", {}).items():
+            for way in schema.get("anyOf", [schema]):
+                if field in said and way.get("minLength"):
+                    assert "pattern" in way, f"{name}.{field}"
+
+
 def test_every_text_that_may_stand_for_a_number_says_how_it_is_written(
     contract: dict[str, Any],
 ) -> None:

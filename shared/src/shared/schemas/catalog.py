@@ -17,7 +17,16 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from shared.schemas.common import Day, Key, LongText, NonBlank, Out, ShortText, Storable, Wire
+from shared.schemas.common import (
+    Day,
+    Key,
+    LongText,
+    NonBlank,
+    Out,
+    Reason,
+    ShortText,
+    Wire,
+)
 from shared.timezones import zone_names
 
 
@@ -224,9 +233,7 @@ class ServiceOnboard(ServiceCreate):
 
     stage: Stage  # type: ignore[assignment]
     reason: Annotated[
-        str,
-        StringConstraints(min_length=1, max_length=2000),
-        Storable,
+        Reason,
         Field(examples=["Runs since 2019; recorded when the catalog was introduced"]),
     ]
 

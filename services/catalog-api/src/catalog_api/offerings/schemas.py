@@ -25,8 +25,8 @@ from shared.schemas.common import (
     EXACT,
     Key,
     LongText,
+    NonBlank,
     Out,
-    Reason,
     ShortText,
     Storable,
     Timestamp,
@@ -131,7 +131,7 @@ class PromiseMade(Wire):
 class Announcement(Wire):
     """News about an offering, shown from its start up to its end."""
 
-    text: Reason
+    text: Annotated[NonBlank, Field(max_length=2000)]
     starts_at: Timestamp | None = None
     ends_at: Annotated[Timestamp | None, Field(examples=["2026-03-31T22:00:00Z"])] = None
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from shared.schemas.catalog import RequestSnapshot, RequestState, StepTiming, Subject
-from shared.schemas.common import Key, Out, Storable, Wire
+from shared.schemas.common import Key, NonBlank, Out, Storable, Wire
 
 Level = Annotated[
     str,
@@ -38,10 +38,8 @@ class RequestCreate(Wire):
 
 class Reason(Wire):
     reason: Annotated[
-        str,
-        StringConstraints(min_length=1, max_length=2000),
-        Storable,
-        Field(examples=["Ordered by mistake"]),
+        NonBlank,
+        Field(max_length=2000, examples=["Ordered by mistake"]),
     ]
 
 

@@ -4,26 +4,24 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from catalog_api.requirements.rules import AnswerKind, Priority, RequirementState
 from shared.kit.patches import absent
-from shared.schemas.common import Key, Out, Reason, ShortText, Storable, Wire
+from shared.schemas.common import Key, NonBlank, Out, Reason, ShortText, Wire
 
 Statement = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=2000),
-    Storable,
+    NonBlank,
     Field(
+        max_length=2000,
         description="what the customer needs",
         examples=["Orders can be taken until 22:00 on Fridays"],
     ),
 ]
 Feedback = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=2000),
-    Storable,
+    NonBlank,
     Field(
+        max_length=2000,
         description="where it was said: a URI or words",
         examples=["Service review of March 2026, item 4"],
     ),

@@ -9,7 +9,7 @@ from metrics_api.attribution.rules import Memory
 from metrics_api.inbox import queries
 from metrics_api.inbox.actions import LANE, PROCESS_JOB
 from metrics_api.inbox.processing import process_some
-from shared.kit.database import transaction
+from shared.kit.database import reading, transaction
 from shared.kit.jobs import Job, JobContext, rest_after
 
 LINGER = 1.5  # seconds; longer than requests leave between two asks for this job
@@ -41,7 +41,7 @@ async def process_receipts(context: JobContext, payload: Mapping[str, Any]) -> N
 
 
 async def _newest(context: JobContext) -> int:
-    async with transaction(context.engine) as session:
+    async with reading(context.engine) as session:
         return await queries.newest_receipt(session)
 
 
